@@ -1,0 +1,236 @@
+//! What is asked of a camera: its source, zones and rules.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CameraId, Class, Polygon, ZoneId};
+
+/// What a zone means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ZoneType {
+    /// People should not be here.
+    Warning,
+    /// Nobody may be here.
+    Danger,
+}
+
+impl ZoneType {
+    /// The name, as in files and the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Danger => "danger",
+        }
+    }
+}
+
+/// An item of protective equipment that a zone can require.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub enum Equipment {
+    Helmet,
+    Vest,
+    Mask,
+}
+
+impl Equipment {
+    /// Every item that can be required.
+    pub const ALL: [Self; 3] = [Self::Helmet, Self::Vest, Self::Mask];
+
+    /// The class whose boxes show the item.
+    #[must_use]
+    pub const fn class(self) -> Class {
+        match self {
+            Self::Helmet => Class::Helmet,
+            Self::Vest => Class::Vest,
+            Self::Mask => Class::Mask,
+        }
+    }
+
+    /// The name, as in files and the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.class().name()
+    }
+}
+
+/// A polygon on the floor and what is asked of people in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Zone {
+    /// Never used again after the zone is deleted.
+    pub id: ZoneId,
+    /// What people call it.
+    pub name: String,
+    /// What it means.
+    #[serde(rename = "type")]
+    pub zone_type: ZoneType,
+    /// Its outline, fractions of the picture.
+    pub points: Polygon,
+    /// Whether its rules apply.
+    #[serde(default = "yes")]
+    pub active: bool,
+    /// Seconds a condition must hold before its alarm.
+    #[serde(default = "default_dwell_s")]
+    pub dwell_s: f64,
+    /// Seconds before the same person raises the same alarm again.
+    #[serde(default = "default_pause_s")]
+    pub pause_s: f64,
+    /// Equipment judged in this zone.
+    #[serde(default)]
+    pub require: BTreeSet<Equipment>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// Dwell unless stated, seconds.
+#[must_use]
+pub const fn default_dwell_s() -> f64 {
+    2.0
+}
+
+/// Pause unless stated, seconds.
+#[must_use]
+pub const fn default_pause_s() -> f64 {
+    30.0
+}
+
+/// Why a camera's or zone's settings can't be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ConfigError {
+    /// A number is out of its range.
+    #[error("{field} is {value}: it must lie between {min} and {max}")]
+    Range {
+        /// Which setting.
+        field: &'static str,
+        /// As given.
+        value: f64,
+        /// Least allowed.
+        min: f64,
+        /// Most allowed.
+        max: f64,
+    },
+    /// A name is empty or too long.
+    #[error("{field} '{value}' must have 1 to {max} characters, none of them a control character")]
+    Name {
+        /// Which setting.
+        field: &'static str,
+        /// As given, shortened.
+        value: String,
+        /// Most characters allowed.
+        max: usize,
+    },
+    /// Too many zones on one camera.
+    #[error("a camera may have at most {max} zones, this one has {0}", max = CameraConfig::ZONES_MAX)]
+    TooManyZones(usize),
+    /// Two zones share a name.
+    #[error("two zones are named '{0}': give each its own name")]
+    ZoneTwice(String),
+    /// The loaded model can't see what a rule needs.
+    #[error("zone '{zone}' requires '{class}', but the loaded model knows only {known}: load a model with that class or drop the requirement")]
+    ClassMissing {
+        /// Which zone.
+        zone: String,
+        /// Which class.
+        class: Class,
+        /// What the model knows.
+        known: String,
+    },
+}
+
+fn check_name(field: &'static str, name: &str) -> Result<(), ConfigError> {
+    const NAME_MAX: usize = 80;
+    let fits = !name.trim().is_empty()
+        && name.chars().count() <= NAME_MAX
+        && !name.chars().any(char::is_control);
+    if fits {
+        Ok(())
+    } else {
+        Err(ConfigError::Name { field, value: name.chars().take(NAME_MAX).collect(), max: NAME_MAX })
+    }
+}
+
+fn check_range(field: &'static str, value: f64, min: f64, max: f64) -> Result<(), ConfigError> {
+    // Written so that NaN fails too.
+    if (min..=max).contains(&value) { Ok(()) } else { Err(ConfigError::Range { field, value, min, max }) }
+}
+
+impl Zone {
+    /// Whether the settings make sense, whatever the model.
+    ///
+    /// # Errors
+    /// Names the first setting that does not.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        check_name("zone name", &self.name)?;
+        check_range("dwell_s", self.dwell_s, 0.0, 3600.0)?;
+        check_range("pause_s", self.pause_s, 0.0, 86400.0)
+    }
+
+    /// Whether a model with these classes can judge the zone's rules.
+    ///
+    /// # Errors
+    /// Names the class that is missing.
+    pub fn validate_classes(&self, known: &BTreeSet<Class>) -> Result<(), ConfigError> {
+        let needed = std::iter::once(Class::Person).chain(self.require.iter().map(|item| item.class()));
+        for class in needed {
+            if !known.contains(&class) {
+                let known = known.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ");
+                return Err(ConfigError::ClassMissing { zone: self.name.clone(), class, known });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One camera's settings: an immutable snapshot with a version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CameraConfig {
+    /// Never used again after the camera is deleted.
+    pub id: CameraId,
+    /// What people call it.
+    pub name: String,
+    /// Where pictures come from; `${NAME}` stands for an environment variable.
+    pub source: String,
+    /// Whether it is watched at all.
+    pub enabled: bool,
+    /// Whether a file starts again at its end.
+    pub repeat: bool,
+    /// Most analysed pictures a second.
+    pub analysis_rate_max: f64,
+    /// Zones of this camera.
+    pub zones: Vec<Zone>,
+    /// Grows by one with each change to the camera or its zones.
+    pub version: u64,
+}
+
+impl CameraConfig {
+    /// The most zones a camera may have.
+    pub const ZONES_MAX: usize = 64;
+    /// Most analysed pictures a second unless stated.
+    pub const ANALYSIS_RATE_MAX: f64 = 10.0;
+
+    /// Whether the settings make sense, whatever the model.
+    ///
+    /// # Errors
+    /// Names the first setting that does not.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        check_name("camera name", &self.name)?;
+        check_range("analysis_rate_max", self.analysis_rate_max, 0.1, 60.0)?;
+        if self.zones.len() > Self::ZONES_MAX {
+            return Err(ConfigError::TooManyZones(self.zones.len()));
+        }
+        let mut names = BTreeSet::new();
+        for zone in &self.zones {
+            zone.validate()?;
+            if !names.insert(zone.name.as_str()) {
+                return Err(ConfigError::ZoneTwice(zone.name.clone()));
+            }
+        }
+        Ok(())
+    }
+}

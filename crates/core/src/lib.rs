@@ -1,0 +1,24 @@
+//! Types, units, geometry and time as data, shared by every layer.
+//!
+//! Nothing here reads a clock, a file or a socket; nothing here spawns a thread.
+
+pub mod analysis;
+pub mod assignment;
+pub mod class;
+pub mod config;
+pub mod event;
+pub mod geometry;
+pub mod id;
+pub mod state;
+pub mod time;
+pub mod track;
+
+pub use analysis::{Analysis, Detection, SkipReason};
+pub use class::Class;
+pub use config::{CameraConfig, Equipment, Zone, ZoneType};
+pub use event::{Event, EventChange, EventType, Message, Severity};
+pub use geometry::{FractionPoint, PictureSize, PixelBox, PixelPoint, Polygon};
+pub use id::{CameraId, EventId, SegmentId, TrackId, ZoneId};
+pub use state::{BlindReason, CameraState};
+pub use time::{PictureTime, Utc};
+pub use track::Track;
