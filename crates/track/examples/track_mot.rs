@@ -1,0 +1,23 @@
+//! Tracks a MOTChallenge file of detections:
+//! `cargo run -p safe-yolo-track --example track_mot -- det.txt 25 640x480 out.txt`
+
+use std::error::Error;
+
+use safe_yolo_core::PictureSize;
+use safe_yolo_track::TrackerConfig;
+use safe_yolo_track::mot::track_mot;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [det, fps, size, out] = args.as_slice() else {
+        return Err("usage: track_mot DET FPS WIDTHxHEIGHT OUT".into());
+    };
+    let (width, height) = size
+        .split_once('x')
+        .ok_or_else(|| format!("'{size}' is not like 640x480"))?;
+    let size = PictureSize::new(width.parse()?, height.parse()?);
+    let text = std::fs::read_to_string(det)?;
+    let tracks = track_mot(&text, fps.parse()?, size, TrackerConfig::default())?;
+    std::fs::write(out, tracks)?;
+    Ok(())
+}

@@ -1,0 +1,376 @@
+//! Made sequences: what happens to people in front of a camera.
+
+mod common;
+
+use common::{at, number_at, person, run, times, tracker, tracker_with};
+use safe_yolo_core::{Class, Detection, PixelBox};
+use safe_yolo_track::{CameraMotion, TrackError, TrackerConfig};
+
+/// A walk of 1.5 m/s where a person is 40 pixels wide, pixels a second.
+const WALK: f64 = 110.0;
+
+#[test]
+fn two_people_who_cross_keep_their_numbers() {
+    for rate in [4.0, 6.0, 10.0, 15.0, 30.0] {
+        // The nearer one, 20 px lower, hides the other while they overlap by half.
+        let left = |t: f64| 100.0 + WALK * t;
+        let right = |t: f64| 640.0 - WALK * t;
+        let seen = run(&mut tracker(), times(rate, 5.0), |t| {
+            let mut found = vec![person(left(t), 220.0, 0.9)];
+            if (left(t) - right(t)).abs() > 20.0 {
+                found.push(person(right(t), 200.0, 0.85));
+            }
+            found
+        });
+        let (_, first) = seen.first().unwrap();
+        let (t, last) = seen.last().unwrap();
+        assert_eq!(
+            number_at(last, left(*t)),
+            number_at(first, left(0.0)),
+            "{rate}/s"
+        );
+        assert_eq!(
+            number_at(last, right(*t)),
+            number_at(first, right(0.0)),
+            "{rate}/s"
+        );
+        assert!(seen.iter().all(|(_, tracks)| tracks.len() == 2), "{rate}/s");
+    }
+}
+
+#[test]
+fn a_second_behind_a_pillar_keeps_the_number() {
+    for rate in [4.0, 10.0, 15.0, 30.0] {
+        let hidden = 2.0..3.0;
+        let x = |t: f64| 50.0 + WALK * t;
+        let seen = run(&mut tracker(), times(rate, 5.0), |t| {
+            if hidden.contains(&t) {
+                vec![]
+            } else {
+                vec![person(x(t), 200.0, 0.9)]
+            }
+        });
+        for (t, tracks) in &seen {
+            let [track] = tracks.as_slice() else {
+                panic!("{rate}/s, {t} s: {tracks:?}")
+            };
+            assert_eq!(track.id.number, 1, "{rate}/s, {t} s");
+            assert_eq!(track.predicted, hidden.contains(t), "{rate}/s, {t} s");
+            let off = f64::from(track.bbox.center().x) - x(*t);
+            assert!(off.abs() < 12.0, "{rate}/s, {t} s: {off} px off");
+            assert!((track.bbox.width() - 40.0).abs() < 4.0, "{:?}", track.bbox);
+        }
+    }
+}
+
+#[test]
+fn who_is_hidden_too_long_is_forgotten() {
+    let hidden = 2.0..4.3;
+    let seen = run(&mut tracker(), times(10.0, 6.0), |t| {
+        if hidden.contains(&t) {
+            vec![]
+        } else {
+            vec![person(300.0, 200.0, 0.9)]
+        }
+    });
+    for (t, tracks) in &seen {
+        // Last seen at 1.9 s; the last prediction is at 3.9 s.
+        let expect = if *t < 3.95 {
+            Some(1)
+        } else if *t < 4.35 {
+            None
+        } else {
+            Some(2)
+        };
+        assert_eq!(tracks.first().map(|track| track.id.number), expect, "{t} s");
+    }
+}
+
+#[test]
+fn unsure_detections_keep_a_track_but_start_none() {
+    let seen = run(&mut tracker(), times(10.0, 5.0), |t| {
+        let score = if t < 1.0 { 0.9 } else { 0.2 };
+        vec![
+            person(100.0 + 20.0 * t, 200.0, score),
+            person(500.0, 200.0, 0.45),
+        ]
+    });
+    for (t, tracks) in &seen {
+        let [track] = tracks.as_slice() else {
+            panic!("{t} s: {tracks:?}")
+        };
+        assert!(!track.predicted && track.last_seen == at(*t), "{t} s");
+        assert!(*t < 1.0 || (track.score - 0.2).abs() < 1e-6);
+    }
+    // Below the low score they do not even do that.
+    let seen = run(&mut tracker(), times(10.0, 5.0), |t| {
+        vec![person(100.0, 200.0, if t < 1.0 { 0.9 } else { 0.05 })]
+    });
+    assert!(seen.last().unwrap().1.is_empty());
+}
+
+#[test]
+fn a_mistake_seen_once_never_appears() {
+    for rate in [2.0, 4.0, 10.0, 30.0] {
+        let seen = run(&mut tracker(), times(rate, 4.0), |t| {
+            let mut found = vec![person(100.0, 200.0, 0.9)];
+            if (2.0..2.0 + 1.0 / rate).contains(&(t + 1e-9)) {
+                found.push(person(500.0, 200.0, 0.95));
+            }
+            found
+        });
+        assert!(seen.iter().all(|(_, tracks)| tracks.len() == 1), "{rate}/s");
+        assert!(tracker().predict(at(1.0)).is_empty());
+    }
+}
+
+/// Who enters is confirmed by the second sight, walking or running, at any rate.
+#[test]
+fn who_walks_in_is_confirmed_at_once() {
+    for (rate, speed) in [
+        (2.0, WALK),
+        (4.0, WALK),
+        (4.0, 1.5 * WALK),
+        (10.0, 2.0 * WALK),
+        (30.0, 2.5 * WALK),
+    ] {
+        let mut tracker = tracker();
+        tracker.update(at(0.0), &[]).unwrap();
+        for i in 1..4_u32 {
+            let t = f64::from(i) / rate;
+            let tracks = tracker
+                .update(at(t), &[person(speed * t, 200.0, 0.8)])
+                .unwrap();
+            assert_eq!(tracks.len(), usize::from(i > 1), "{rate}/s, picture {i}");
+            assert!(
+                tracks
+                    .iter()
+                    .all(|track| track.id.number == 1 && !track.predicted)
+            );
+        }
+    }
+}
+
+/// Below the rates at which an overlap can be waited for, one sight is enough.
+#[test]
+fn pictures_a_second_apart_confirm_at_once() {
+    let mut tracker = tracker();
+    tracker.update(at(0.0), &[]).unwrap();
+    assert_eq!(
+        tracker
+            .update(at(1.0), &[person(100.0, 200.0, 0.8)])
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn the_rate_may_change_all_the_time() {
+    let mut t = 0.0;
+    let mut instants = Vec::new();
+    for i in 0..60_u32 {
+        instants.push(t);
+        t += [0.033, 0.25, 0.1, 0.04, 0.5, 0.066][i as usize % 6];
+    }
+    let seen = run(&mut tracker(), instants, |t| {
+        vec![person(100.0 + 60.0 * t, 200.0, 0.9)]
+    });
+    for (t, tracks) in &seen {
+        assert_eq!(tracks.len(), 1, "{t} s");
+        assert_eq!(number_at(tracks, 100.0 + 60.0 * t), Some(1), "{t} s");
+    }
+}
+
+/// Somebody passes behind a person who stands still: both are held all the
+/// time, though the two boxes are one for a while.
+#[test]
+fn who_passes_behind_another_is_no_duplicate() {
+    let walker = |t: f64| 200.0 + 50.0 * t;
+    for walker_first in [true, false] {
+        let (from, hidden) = (if walker_first { 0.0 } else { 0.5 }, 1.5..2.5);
+        let seen = run(&mut tracker(), times(10.0, 4.0), |t| {
+            let mut found = Vec::new();
+            if t >= 0.5 - from {
+                found.push(person(300.0, 200.0, 0.9));
+            }
+            if t >= from && !hidden.contains(&t) {
+                found.push(person(walker(t), 200.0, 0.9));
+            }
+            found
+        });
+        for (t, tracks) in seen.iter().filter(|(t, _)| *t > 0.65) {
+            assert_eq!(tracks.len(), 2, "{t} s");
+            let standing = if walker_first { 2 } else { 1 };
+            assert_eq!(number_at(tracks, 300.0), Some(standing), "{t} s");
+        }
+    }
+}
+
+/// A person lost under one number and found under another is one person.
+#[test]
+fn who_is_found_again_is_not_held_twice() {
+    let mut tracker = tracker();
+    run(&mut tracker, times(10.0, 1.0), |_| {
+        vec![person(300.0, 200.0, 0.9)]
+    });
+    // Shown elsewhere for two pictures, then back: the second number goes.
+    let mut tracks = Vec::new();
+    for t in [1.1, 1.2, 1.3, 1.4, 1.5] {
+        let x = 300.0 + 45.0 * (1.5 - t) / 0.4;
+        tracks = run(&mut tracker, [t], |_| vec![person(x, 200.0, 0.9)])
+            .remove(0)
+            .1;
+    }
+    let numbers: Vec<_> = tracks.iter().map(|track| track.id.number).collect();
+    assert_eq!(numbers.len(), 1, "{tracks:?}");
+}
+
+#[test]
+fn between_analyses_boxes_are_predicted_and_nothing_changes() {
+    let mut tracker = tracker();
+    run(&mut tracker, times(4.0, 2.0), |t| {
+        vec![person(100.0 + WALK * t, 200.0, 0.9)]
+    });
+    for t in [2.1, 2.2, 2.2, 2.05] {
+        let tracks = tracker.predict(at(t));
+        assert!(tracks[0].predicted && tracks[0].last_seen == at(2.0));
+        let off = f64::from(tracks[0].bbox.center().x) - (100.0 + WALK * t);
+        assert!(off.abs() < 5.0, "{t} s: {off} px off");
+    }
+    assert_eq!(
+        tracker.predict(at(1.0)),
+        tracker.predict(at(2.0)),
+        "no way back"
+    );
+    assert!(
+        tracker.predict(at(4.1)).is_empty(),
+        "nobody is predicted for ever"
+    );
+    assert_eq!(tracker.predict(at(2.1)).len(), 1);
+}
+
+#[test]
+fn a_camera_that_jumps_keeps_the_numbers_when_told() {
+    let jump = |t: f64| if t < 1.0 { 0.0 } else { 300.0 };
+    for told in [true, false] {
+        let mut tracker = tracker();
+        let mut numbers = Vec::new();
+        for t in times(10.0, 2.0) {
+            if told && (t - 1.0).abs() < 1e-9 {
+                let motion = CameraMotion::new([[1.0, 0.0, 300.0], [0.0, 1.0, 0.0]]).unwrap();
+                tracker.compensate(&motion);
+            }
+            let x = 100.0 + 30.0 * t + jump(t);
+            numbers = run(&mut tracker, [t], |_| vec![person(x, 200.0, 0.9)])[0]
+                .1
+                .iter()
+                .filter(|track| !track.predicted)
+                .map(|track| track.id.number)
+                .collect();
+        }
+        assert_eq!(numbers, [if told { 1 } else { 2 }]);
+    }
+}
+
+#[test]
+fn only_sound_persons_count() {
+    let mut tracker = tracker();
+    let cone = Detection {
+        class: Class::SafetyCone,
+        ..person(300.0, 200.0, 0.9)
+    };
+    let with = |bbox: [f32; 4]| Detection {
+        bbox: PixelBox::from(bbox),
+        ..person(0.0, 0.0, 0.9)
+    };
+    let unsound = [
+        with([f32::NAN, 0.0, 10.0, 10.0]),
+        with([0.0, 0.0, f32::INFINITY, 10.0]),
+        with([10.0, 0.0, 0.0, 10.0]),
+        with([0.0, 5.0, 10.0, 5.0]),
+        with([0.0, 0.0, 1e30, 10.0]),
+        person(0.0, 0.0, f32::NAN),
+        person(0.0, 0.0, 1.5),
+    ];
+    let mut found = unsound.to_vec();
+    found.extend([cone, person(100.0, 200.0, 0.9)]);
+    let tracks = tracker.update(at(0.0), &found).unwrap();
+    assert_eq!(tracks.len(), 1);
+    assert_eq!(tracks[0].id.to_string(), "gate/7/1");
+    assert_eq!(tracker.counters().detections_refused, unsound.len() as u64);
+}
+
+#[test]
+fn time_that_does_not_pass_is_refused() {
+    let mut tracker = tracker();
+    tracker
+        .update(at(1.0), &[person(100.0, 200.0, 0.9)])
+        .unwrap();
+    let before = tracker.predict(at(1.0));
+    for t in [1.0, 0.5] {
+        let error = tracker.update(at(t), &[]).unwrap_err();
+        assert_eq!(
+            error,
+            TrackError::TimeNotLater {
+                last: at(1.0),
+                given: at(t)
+            }
+        );
+    }
+    let said = tracker.update(at(0.5), &[]).unwrap_err().to_string();
+    assert!(
+        said.contains("500000 us") && said.contains("1000000 us"),
+        "{said}"
+    );
+    assert_eq!(tracker.predict(at(1.0)), before);
+}
+
+#[test]
+fn limits_keep_the_best_and_the_present() {
+    let config = TrackerConfig {
+        detections_max: 3,
+        tracks_max: 4,
+        ..TrackerConfig::default()
+    };
+    let mut tracker = tracker_with(config);
+    let row = |from: f64, score: f32| -> Vec<Detection> {
+        (0..5_u8)
+            .map(|i| {
+                person(
+                    from + 100.0 * f64::from(i),
+                    200.0,
+                    score + f32::from(i) / 100.0,
+                )
+            })
+            .collect()
+    };
+    let tracks = tracker.update(at(0.0), &row(0.0, 0.8)).unwrap();
+    let xs: Vec<_> = tracks.iter().map(|t| t.bbox.center().x).collect();
+    assert_eq!(xs, [400.0, 300.0, 200.0], "the best, best first");
+    assert_eq!(tracker.counters().detections_dropped, 2);
+    // Two of the three lost ones make room, the fourth place was free.
+    tracker.update(at(0.1), &row(2000.0, 0.8)).unwrap();
+    assert_eq!((tracker.len(), tracker.counters().tracks_evicted), (4, 2));
+    let tracks = tracker.update(at(0.2), &row(2000.0, 0.8)).unwrap();
+    let numbers: Vec<_> = tracks.iter().map(|t| (t.id.number, t.predicted)).collect();
+    assert_eq!(numbers, [(3, true), (4, false), (5, false), (6, false)]);
+    // With all in sight nobody makes room.
+    let mut found = row(2000.0, 0.8)[2..].to_vec();
+    tracker.update(at(0.3), &found).unwrap();
+    found[0] = person(5000.0, 200.0, 0.9);
+    found[1] = person(6000.0, 200.0, 0.9);
+    tracker.update(at(0.4), &found).unwrap();
+    assert_eq!(tracker.len(), 4);
+}
+
+#[test]
+fn a_wrong_configuration_makes_no_tracker() {
+    let config = TrackerConfig {
+        lost_s: -1.0,
+        ..TrackerConfig::default()
+    };
+    let tracker =
+        safe_yolo_track::Tracker::new("gate".parse().unwrap(), Default::default(), config);
+    assert!(tracker.unwrap_err().to_string().contains("`lost_s` is -1"));
+}
