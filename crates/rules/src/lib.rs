@@ -1,0 +1,15 @@
+//! Zones, protective equipment and rules: what the tracked people mean.
+//!
+//! Pure code over a log of entries; time is data, so a replay of the same log
+//! gives the same events to the byte.
+
+pub mod engine;
+pub mod equipment;
+mod message;
+pub mod presence;
+pub mod subject;
+pub mod view;
+
+pub use engine::{Entry, Judge, PictureEntry};
+pub use equipment::Verdict;
+pub use view::{Level, PersonView, View, ZonePersonView, ZoneVerdict, ZoneView};

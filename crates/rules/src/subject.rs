@@ -1,0 +1,241 @@
+//! Subjects: the persons behind the tracks. Stay time, votes and pauses belong
+//! to the person and follow it through a change of track id.
+
+use std::collections::BTreeMap;
+
+use safe_yolo_core::assignment::assign;
+use safe_yolo_core::{Equipment, EventType, PictureTime, PixelBox, Track, TrackId, ZoneId};
+
+use crate::equipment::Ballot;
+use crate::presence::{GRACE_S, Presence};
+
+/// People followed at once; more than a detector reports.
+const SUBJECTS_MAX: usize = 400;
+/// How far somebody may have gone while unseen, in box heights a second.
+const SPEED_MAX_HEIGHTS_PER_S: f64 = 1.2;
+/// And how far a box may jump at once, in box heights.
+const JUMP_MAX_HEIGHTS: f64 = 0.3;
+/// An analysed picture accounts for no more unseen time than this, seconds:
+/// in a longer gap nobody looked.
+const UNSEEN_STEP_MAX_S: f64 = 1.0;
+
+/// A finding that has been raised: its rule, where, and the event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Raised {
+    /// The event as announced.
+    pub event: safe_yolo_core::Event,
+    /// When it was raised.
+    pub at: PictureTime,
+    /// Whether it still lasts.
+    pub open: bool,
+}
+
+/// One person.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The track that shows the person now.
+    pub track: TrackId,
+    /// Last known box, pixels of the source picture.
+    pub bbox: PixelBox,
+    /// Score of the last matched detection.
+    pub score: f32,
+    /// When a detection was last matched.
+    pub last_seen: PictureTime,
+    /// Whether the newest picture has a detection of the person.
+    pub matched: bool,
+    /// Analysed seconds since then.
+    pub unseen_s: f64,
+    /// Zones the person is in.
+    pub presence: BTreeMap<ZoneId, Presence>,
+    /// Votes for each item that is asked for.
+    pub ballots: BTreeMap<Equipment, Ballot>,
+    /// Findings by rule and zone, newest only: the pause counts from here.
+    pub raised: BTreeMap<(EventType, ZoneId), Raised>,
+}
+
+/// Everybody in sight of one camera, or gone for less than the grace.
+#[derive(Debug, Clone, Default)]
+pub struct Subjects {
+    all: Vec<Subject>,
+    last: Option<PictureTime>,
+}
+
+impl Subjects {
+    /// Takes over one analysed picture's tracks: known tracks move their
+    /// persons, new tracks are given to persons who just went missing nearby,
+    /// the rest are new persons.
+    pub fn observe(&mut self, time: PictureTime, tracks: &[Track]) {
+        let step_s = self.last.map_or(0.0, |last| time.secs_since(last).clamp(0.0, UNSEEN_STEP_MAX_S));
+        self.last = Some(time);
+        for subject in &mut self.all {
+            subject.matched = false;
+        }
+        let mut fresh: Vec<&Track> = Vec::new();
+        for track in tracks {
+            match self.all.iter_mut().find(|s| s.track == track.id) {
+                Some(subject) => subject.follow(track, time),
+                None if track.predicted => {}
+                None => fresh.push(track),
+            }
+        }
+        self.adopt(time, fresh);
+        for subject in &mut self.all {
+            subject.unseen_s = if subject.matched { 0.0 } else { subject.unseen_s + step_s };
+        }
+    }
+
+    fn adopt(&mut self, time: PictureTime, fresh: Vec<&Track>) {
+        let missing: Vec<usize> = (0..self.all.len()).filter(|i| self.all[*i].may_come_back(time)).collect();
+        let cost: Vec<f64> = fresh
+            .iter()
+            .flat_map(|track| missing.iter().map(|i| self.all[*i].distance_to(track, time)))
+            .collect();
+        let answer = assign(&cost, fresh.len(), missing.len(), 1.0);
+        for (track, answer) in fresh.into_iter().zip(answer) {
+            if let Some(at) = answer {
+                let subject = &mut self.all[missing[at]];
+                subject.track = track.id.clone();
+                subject.follow(track, time);
+            } else if self.all.len() < SUBJECTS_MAX {
+                self.all.push(Subject::new(track, time));
+            }
+        }
+    }
+
+    /// Nobody looked for a while: that time makes nobody leave.
+    pub const fn skip_gap(&mut self) {
+        self.last = None;
+    }
+
+    /// Everybody.
+    #[must_use]
+    pub fn all(&self) -> &[Subject] {
+        &self.all
+    }
+
+    /// Everybody, to be changed.
+    pub fn all_mut(&mut self) -> &mut [Subject] {
+        &mut self.all
+    }
+
+    /// Removes and returns those unseen for longer than the grace: the only
+    /// state that grows is bounded by it.
+    pub fn take_gone(&mut self) -> Vec<Subject> {
+        let (gone, here) = std::mem::take(&mut self.all).into_iter().partition(|s| s.unseen_s > GRACE_S);
+        self.all = here;
+        gone
+    }
+
+    /// Removes and returns everybody.
+    pub fn take_all(&mut self) -> Vec<Subject> {
+        std::mem::take(&mut self.all)
+    }
+}
+
+impl Subject {
+    fn new(track: &Track, time: PictureTime) -> Self {
+        Self {
+            track: track.id.clone(),
+            bbox: track.bbox,
+            score: track.score,
+            last_seen: time,
+            matched: true,
+            unseen_s: 0.0,
+            presence: BTreeMap::new(),
+            ballots: BTreeMap::new(),
+            raised: BTreeMap::new(),
+        }
+    }
+
+    fn follow(&mut self, track: &Track, time: PictureTime) {
+        self.bbox = track.bbox;
+        if !track.predicted {
+            self.score = track.score;
+            self.last_seen = time;
+            self.matched = true;
+        }
+    }
+
+    fn may_come_back(&self, time: PictureTime) -> bool {
+        !self.matched && time.secs_since(self.last_seen) <= GRACE_S + UNSEEN_STEP_MAX_S
+    }
+
+    /// How unlikely it is that the track is this person: 0 the same place and
+    /// size, above 1 impossible.
+    fn distance_to(&self, track: &Track, time: PictureTime) -> f64 {
+        let (a, b) = (self.bbox, track.bbox);
+        let height = f64::from(a.height().max(b.height()).max(1.0));
+        let ratio = f64::from(a.height().min(b.height())) / height;
+        let gap_s = time.secs_since(self.last_seen);
+        let reach = JUMP_MAX_HEIGHTS + SPEED_MAX_HEIGHTS_PER_S * gap_s;
+        let (from, to) = (a.foot(), b.foot());
+        let moved = f64::from((from.x - to.x).hypot(from.y - to.y)) / height;
+        if ratio < 0.6 { 2.0 } else { moved / reach }
+    }
+
+    /// Whether anything raised for the person still lasts.
+    #[must_use]
+    pub fn has_open(&self) -> bool {
+        self.raised.values().any(|raised| raised.open)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn track(number: u32, x: f32, predicted: bool) -> Track {
+        Track {
+            id: format!("cam/1/{number}").parse().unwrap(),
+            bbox: PixelBox::from_xywh(x, 200.0, 70.0, 200.0),
+            score: 0.8,
+            predicted,
+            first_seen: PictureTime::default(),
+            last_seen: PictureTime::default(),
+        }
+    }
+
+    fn ms(millis: i64) -> PictureTime {
+        PictureTime::from_millis(millis)
+    }
+
+    #[test]
+    fn a_new_id_in_the_same_place_is_the_same_person() {
+        let mut subjects = Subjects::default();
+        subjects.observe(ms(0), &[track(1, 300.0, false)]);
+        subjects.observe(ms(100), &[track(1, 300.0, true)]);
+        subjects.observe(ms(600), &[track(2, 330.0, false)]);
+        assert_eq!(subjects.all().len(), 1);
+        assert_eq!(subjects.all()[0].track.number, 2);
+    }
+
+    #[test]
+    fn somebody_else_far_away_is_not() {
+        let mut subjects = Subjects::default();
+        subjects.observe(ms(0), &[track(1, 100.0, false)]);
+        subjects.observe(ms(100), &[track(2, 700.0, false)]);
+        assert_eq!(subjects.all().len(), 2);
+    }
+
+    #[test]
+    fn only_analysed_time_makes_people_leave() {
+        let mut subjects = Subjects::default();
+        subjects.observe(ms(0), &[track(1, 100.0, false)]);
+        // Ten seconds nobody looked: one step of at most a second.
+        subjects.observe(ms(10_000), &[]);
+        assert!(subjects.take_gone().is_empty());
+        for i in 1..=11 {
+            subjects.observe(ms(10_000 + i * 100), &[]);
+        }
+        assert_eq!(subjects.take_gone().len(), 1);
+        assert!(subjects.all().is_empty());
+    }
+
+    #[test]
+    fn the_number_of_people_is_bounded() {
+        let mut subjects = Subjects::default();
+        let crowd: Vec<Track> = (0..1000_u16).map(|i| track(u32::from(i), f32::from(i) * 500.0, false)).collect();
+        subjects.observe(ms(0), &crowd);
+        assert_eq!(subjects.all().len(), SUBJECTS_MAX);
+    }
+}

@@ -1,0 +1,79 @@
+//! What the rules make of the newest picture, for screens and figures.
+
+use std::collections::BTreeMap;
+
+use safe_yolo_core::{Equipment, TrackId, ZoneId, ZoneType};
+use serde::{Deserialize, Serialize};
+
+use crate::equipment::Verdict;
+
+/// How grave a person's standing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Nothing to say.
+    Ok,
+    /// In a warning zone, or equipment is missing.
+    Warning,
+    /// In a danger zone.
+    Danger,
+}
+
+/// What a zone's rules say together: fire, clear or unknown, with "somebody is
+/// in, but no rule is met yet" told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ZoneVerdict {
+    /// Looked at, nobody there.
+    Clear,
+    /// Somebody is there, no alarm lasts.
+    Occupied,
+    /// An alarm lasts.
+    Alarm,
+    /// Not looked at: says nothing about safety.
+    Unknown,
+}
+
+/// One person as the rules see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub struct PersonView {
+    pub track: TrackId,
+    pub zones: Vec<ZoneId>,
+    pub equipment: BTreeMap<Equipment, Verdict>,
+    pub level: Level,
+}
+
+/// One person in a zone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ZonePersonView {
+    /// The person's track.
+    pub track: TrackId,
+    /// The track's number in its segment.
+    pub number: u32,
+    /// Seconds inside so far.
+    pub since_s: f64,
+    /// Verdicts for the items the zone requires.
+    pub equipment: BTreeMap<Equipment, Verdict>,
+}
+
+/// One zone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub struct ZoneView {
+    pub id: ZoneId,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub zone_type: ZoneType,
+    pub points: safe_yolo_core::Polygon,
+    pub verdict: ZoneVerdict,
+    pub people: Vec<ZonePersonView>,
+}
+
+/// The newest picture in the rules' eyes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub struct View {
+    pub people: Vec<PersonView>,
+    pub zones: Vec<ZoneView>,
+}
