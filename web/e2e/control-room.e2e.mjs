@@ -1,0 +1,179 @@
+// The control room against a running server, as an operator uses it: log in, add a camera, draw a
+// zone, take an alarm and acknowledge it. Needs SAFE_YOLO_URL, SAFE_YOLO_USER (an administrator)
+// and SAFE_YOLO_PASSWORD; SAFE_YOLO_SCREENSHOT names a file for a picture of the wall,
+// SAFE_YOLO_CHROMIUM another browser. Any error in the browser's console fails it.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+
+const { SAFE_YOLO_URL, SAFE_YOLO_USER, SAFE_YOLO_PASSWORD, SAFE_YOLO_SCREENSHOT } = process.env;
+const CHROMIUM = process.env.SAFE_YOLO_CHROMIUM ?? '/usr/bin/chromium';
+const SOURCE = 'sim://helmets?seed=1';
+const STEP_MS = 20_000;
+/** Opening a source, loading a model and the first analysis may take a while on a small machine. */
+const LIVE_MS = 60_000;
+
+const id = (name) => `[data-testid="${name}"]`;
+const faults = [];
+let browser;
+let page;
+
+before(async () => {
+  assert.ok(SAFE_YOLO_URL, 'SAFE_YOLO_URL is not set: give the address of a running server');
+  assert.ok(
+    SAFE_YOLO_USER && SAFE_YOLO_PASSWORD,
+    'SAFE_YOLO_USER or SAFE_YOLO_PASSWORD is not set',
+  );
+  browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  page = await browser.newPage({ viewport: { width: 1600, height: 900 }, locale: 'ko-KR' });
+  page.setDefaultTimeout(STEP_MS);
+  page.on('pageerror', (error) => faults.push(`page error: ${error.stack ?? error}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') {
+      faults.push(`console: ${message.text()} (${message.location().url})`);
+    }
+  });
+});
+
+after(async () => {
+  await browser?.close();
+});
+
+test('an operator watches a simulated camera and acknowledges its alarm', async (t) => {
+  let camera;
+
+  await t.test('logs in', async () => {
+    await page.goto(SAFE_YOLO_URL);
+    await page.fill(id('login-username'), SAFE_YOLO_USER);
+    await page.fill(id('login-password'), SAFE_YOLO_PASSWORD);
+    await page.click(id('login-submit'));
+    await page.waitForSelector(id('nav-cameras'));
+  });
+
+  await t.test('adds a camera after looking at its test picture', async () => {
+    await page.click(id('nav-cameras'));
+    const known = await page.locator(id('camera-row')).count();
+    await page.click(id('camera-add'));
+    await page.fill(id('camera-name'), '시험 카메라');
+    await page.fill(id('camera-source'), SOURCE);
+    await page.click(id('camera-test'));
+    const picture = page.locator(id('camera-test-picture'));
+    await picture.waitFor({ timeout: LIVE_MS });
+    const width = await picture.evaluate((image) => image.decode().then(() => image.naturalWidth));
+    assert.ok(width > 0, 'the test picture is empty');
+    const [saved] = await Promise.all([
+      page.waitForResponse(
+        (r) => new URL(r.url()).pathname === '/api/cameras' && r.request().method() === 'POST',
+      ),
+      page.click(id('camera-save')),
+    ]);
+    assert.equal(saved.status(), 201);
+    camera = (await saved.json()).id;
+    await page.locator(`${id('camera-row')}[data-camera="${camera}"]`).waitFor();
+    assert.equal(await page.locator(id('camera-row')).count(), known + 1);
+  });
+
+  await t.test('sees its live picture with boxes', async () => {
+    await page.click(id('nav-wall'));
+    const tile = `${id('tile')}[data-camera="${camera}"]`;
+    await page.waitForSelector(`${tile}[data-state="LIVE"]`, { timeout: LIVE_MS });
+    await page.waitForFunction(
+      (selector) => {
+        const { boxes, frames } = document.querySelector(selector)?.dataset ?? {};
+        return Number(boxes) > 0 && Number(frames) > 3;
+      },
+      tile,
+      { timeout: LIVE_MS },
+    );
+  });
+
+  await t.test('draws a danger zone that requires a helmet', async () => {
+    await page.locator(`${id('tile')}[data-camera="${camera}"] ${id('zone-edit')}`).click();
+    const canvas = page.locator(id('zone-canvas'));
+    await canvas.waitFor();
+    await page.click(id('zone-new'));
+    const corners = [
+      [0.02, 0.4],
+      [0.98, 0.4],
+      [0.98, 0.98],
+      [0.02, 0.98],
+    ];
+    for (const [index, [x, y]] of corners.entries()) {
+      const box = await canvas.boundingBox();
+      await canvas.click({ position: { x: x * box.width, y: y * box.height } });
+      await page.waitForSelector(`${id('zone-canvas')}[data-points="${index + 1}"]`);
+    }
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(`${id('zone-canvas')}[data-closed="true"]`);
+    await page.fill(id('zone-name'), '시험 위험구역');
+    await page.selectOption(id('zone-type'), 'danger');
+    await page.check(id('zone-require-helmet'));
+    const [saved] = await Promise.all([
+      page.waitForResponse(
+        (r) => new URL(r.url()).pathname === '/api/zones' && r.request().method() === 'POST',
+      ),
+      page.click(id('zone-save')),
+    ]);
+    assert.equal(saved.status(), 201);
+    const zone = await saved.json();
+    assert.equal(zone.type, 'danger');
+    assert.deepEqual(zone.require, ['helmet']);
+    for (const [index, corner] of corners.entries()) {
+      const near = zone.points[index].every((value, axis) => Math.abs(value - corner[axis]) < 0.01);
+      assert.ok(
+        near,
+        `corner ${index} was clicked at ${corner} but saved at ${zone.points[index]}`,
+      );
+    }
+  });
+
+  let alarm;
+  await t.test('is told of an alarm', async () => {
+    await page.click(id('nav-wall'));
+    const types = ['danger_zone_intrusion', 'helmet_missing'];
+    const selector = types
+      .map((type) => `${id('event')}[data-type="${type}"][data-acknowledged="false"]`)
+      .join(', ');
+    const first = page.locator(selector).first();
+    await first.waitFor({ timeout: LIVE_MS });
+    alarm = await first.getAttribute('data-event-id');
+    await page.waitForSelector(id('alarm-popup'));
+    if (SAFE_YOLO_SCREENSHOT) await page.screenshot({ path: SAFE_YOLO_SCREENSHOT });
+  });
+
+  await t.test('acknowledges it', async () => {
+    const row = `${id('event')}[data-event-id="${alarm}"]`;
+    await page.locator(`${row} ${id('event-ack')}`).click();
+    await page.waitForSelector(`${row}[data-acknowledged="true"]`, { state: 'attached' });
+    await page
+      .locator(`${id('alarm-popup')}[data-event-id="${alarm}"]`)
+      .waitFor({ state: 'detached' });
+  });
+
+  await t.test('switches the language and back', async () => {
+    await page.click(id('lang-toggle'));
+    await page.waitForFunction(() => document.documentElement.lang === 'en');
+    assert.match(await page.locator(id('nav-wall')).textContent(), /Wall/);
+    await page.click(id('lang-toggle'));
+    await page.waitForFunction(() => document.documentElement.lang === 'ko');
+    assert.match(await page.locator(id('nav-wall')).textContent(), /관제/);
+  });
+
+  await t.test('finds the alarm in the history', async () => {
+    await page.click(id('nav-history'));
+    await page.locator(`${id('history-row')}[data-event-id="${alarm}"]`).waitFor();
+  });
+
+  await t.test('has caused no error in the browser', () => assert.deepEqual(faults, []));
+});

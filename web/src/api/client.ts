@@ -1,0 +1,81 @@
+// Every request of the control room, typed; addresses as in docs/api.md.
+import { request } from './http';
+import type {
+  Camera,
+  CameraInput,
+  EventPage,
+  FileAction,
+  SafetyEvent,
+  Status,
+  System,
+  TestPicture,
+  User,
+  Zone,
+  ZoneDraft,
+} from './types';
+
+const path = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join('/')}`;
+
+function query(params: Record<string, string | number | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(params)) {
+    if (value !== undefined && value !== '') search.set(key, String(value));
+  }
+  const text = search.toString();
+  return text ? `?${text}` : '';
+}
+
+export interface EventQuery {
+  camera?: string;
+  type?: string;
+  severity?: string;
+  acknowledged?: string;
+  from?: string;
+  to?: string;
+  before?: number;
+  limit?: number;
+}
+
+export const api = {
+  login: (username: string, password: string) =>
+    request<{ user: User }>('POST', '/api/session', { username, password }),
+  session: () => request<{ user: User }>('GET', '/api/session'),
+  logout: () => request<void>('DELETE', '/api/session'),
+
+  cameras: () => request<{ cameras: Camera[] }>('GET', '/api/cameras').then((r) => r.cameras),
+  addCamera: (input: CameraInput) => request<Camera>('POST', '/api/cameras', input),
+  changeCamera: (id: string, input: Partial<CameraInput>) =>
+    request<Camera>('PATCH', path('cameras', id), input),
+  deleteCamera: (id: string) => request<void>('DELETE', path('cameras', id)),
+  testCamera: (input: Pick<CameraInput, 'source' | 'username' | 'password'>) =>
+    request<TestPicture>('POST', '/api/cameras/test', input),
+  command: (id: string, action: FileAction, position_ms?: number) =>
+    request<Status>('POST', path('cameras', id, 'command'), { action, position_ms }),
+
+  addZone: (zone: ZoneDraft) => request<Zone>('POST', '/api/zones', zone),
+  changeZone: (id: string, zone: Partial<ZoneDraft>) =>
+    request<Zone>('PATCH', path('zones', id), zone),
+  deleteZone: (id: string) => request<void>('DELETE', path('zones', id)),
+  zones: (camera: string) =>
+    request<{ zones: Zone[] }>('GET', `/api/zones${query({ camera })}`).then((r) => r.zones),
+
+  events: (params: EventQuery) => request<EventPage>('GET', `/api/events${query({ ...params })}`),
+  event: (id: string) => request<SafetyEvent>('GET', path('events', id)),
+  acknowledge: (id: string, reason: string) =>
+    request<SafetyEvent>('POST', path('events', id, 'acknowledge'), { reason }),
+  acknowledgeMany: (reason: string, ids?: string[]) =>
+    request<{ acknowledged: number }>('POST', '/api/events/acknowledge', { ids, reason }),
+
+  system: () => request<System>('GET', '/api/system'),
+};
+
+export const pictureUrl = (camera: string, version: number | string) =>
+  `${path('cameras', camera, 'picture')}?v=${version}`;
+
+export const snapshotUrl = (event: string, clean = false) =>
+  `${path('events', event, 'snapshot')}${clean ? '?clean=1' : ''}`;
+
+export function socketUrl(name: 'live' | 'events', params: Record<string, number> = {}): string {
+  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  return `${scheme}//${location.host}/ws/${name}${query(params)}`;
+}

@@ -1,0 +1,81 @@
+// The page as a whole: login, connections that live as long as it, and the room on show.
+import { useEffect } from 'react';
+import { cameras } from './cameras/cameras';
+import { CamerasPage } from './cameras/page';
+import { AlarmCentre } from './events/alarms';
+import { events } from './events/events';
+import { HistoryPage } from './events/history';
+import { useT } from './i18n/i18n';
+import { live } from './live/live';
+import { Login } from './session/login';
+import { probe, resume, session } from './session/session';
+import { Banners } from './ui/banners';
+import { Header } from './ui/header';
+import { route } from './ui/route';
+import { StatusBar } from './ui/status-bar';
+import { useStore } from './ui/store';
+import { startSystem, stopSystem, system } from './ui/system';
+import { WallPage } from './wall/page';
+import { ZoneEditorPage } from './zones/editor';
+
+function connect(): () => void {
+  const broke = () => void probe();
+  live.start(broke);
+  events.start(broke);
+  cameras.start();
+  startSystem();
+  return () => {
+    live.stop();
+    events.stop();
+    cameras.stop();
+    stopSystem();
+  };
+}
+
+function forget(): void {
+  live.clear();
+  events.clear();
+  cameras.clear();
+  system.set(null);
+}
+
+export function App() {
+  const now = useStore(session);
+  const { t, lang } = useT();
+  useEffect(() => {
+    document.documentElement.lang = lang;
+    document.title = `${t('app.name')} ${t('app.place')}`;
+  }, [lang, t]);
+  useEffect(() => void resume(), []);
+  useEffect(() => {
+    if (now.state === 'in') return connect();
+    if (now.state === 'out') forget();
+    if (now.state === 'expired') live.lost.set(true);
+  }, [now.state]);
+
+  if (now.state === 'asking') return <div className="splash">{t('common.loading')}</div>;
+  if (now.state === 'out') return <Login />;
+  return (
+    <>
+      <Shell />
+      {now.state === 'expired' && <Login expired />}
+    </>
+  );
+}
+
+function Shell() {
+  const at = useStore(route);
+  const lost = useStore(live.lost);
+  return (
+    <div className={`shell ${lost ? 'is-lost' : ''}`}>
+      <Header />
+      <Banners />
+      <AlarmCentre />
+      {at.page === 'wall' && <WallPage />}
+      {at.page === 'history' && <HistoryPage />}
+      {at.page === 'cameras' && <CamerasPage />}
+      {at.page === 'zones' && <ZoneEditorPage key={at.camera} camera={at.camera} />}
+      <StatusBar />
+    </div>
+  );
+}

@@ -1,0 +1,151 @@
+// The cameras: what each is worth now, and adding, changing and deleting them.
+import { useState } from 'react';
+import { api, pictureUrl } from '../api/client';
+import type { Camera } from '../api/types';
+import { useT } from '../i18n/i18n';
+import { live } from '../live/live';
+import { may, session } from '../session/session';
+import { Confirm } from '../ui/dialog';
+import { errorText } from '../ui/errors';
+import { useTick } from '../ui/hooks';
+import { Icon } from '../ui/icons';
+import { useStore } from '../ui/store';
+import { cameras } from './cameras';
+import { EmptyState } from './empty';
+import { CameraForm } from './form';
+
+export function CamerasPage() {
+  const { t } = useT();
+  const { user } = useStore(session);
+  const list = useStore(cameras.list);
+  const failed = useStore(cameras.failed);
+  const [form, setForm] = useState<{ camera: Camera | null } | null>(null);
+  const [doomed, setDoomed] = useState<Camera | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const admin = may.configure(user);
+  const remove = async (camera: Camera) => {
+    try {
+      await api.deleteCamera(camera.id);
+      cameras.remove(camera.id);
+      setDoomed(null);
+    } catch (problem) {
+      setError(errorText(problem, t));
+    }
+  };
+  return (
+    <main className="page">
+      <header className="page-head">
+        <h1>{t('camera.title')}</h1>
+        <span className="spacer" />
+        {admin ? (
+          <button
+            type="button"
+            className="pri big"
+            data-testid="camera-add"
+            onClick={() => setForm({ camera: null })}
+          >
+            <Icon name="plus" /> {t('camera.add')}
+          </button>
+        ) : (
+          <span className="quiet">{t('role.needs.admin')}</span>
+        )}
+      </header>
+      {list === null && <p className="quiet">{t(failed ? 'wall.failed' : 'common.loading')}</p>}
+      {list?.length === 0 && <EmptyState onAdd={() => setForm({ camera: null })} />}
+      <ul className="camera-list">
+        {list?.map((camera) => (
+          <CameraRow
+            key={camera.id}
+            camera={camera}
+            admin={admin}
+            onEdit={() => setForm({ camera })}
+            onDelete={() => {
+              setError(null);
+              setDoomed(camera);
+            }}
+          />
+        ))}
+      </ul>
+      {form && <CameraForm camera={form.camera} onClose={() => setForm(null)} />}
+      {doomed && (
+        <Confirm
+          title={t('common.delete')}
+          text={t('camera.delete.ask', { name: doomed.name })}
+          action={t('common.delete')}
+          error={error}
+          onConfirm={() => void remove(doomed)}
+          onClose={() => setDoomed(null)}
+        />
+      )}
+    </main>
+  );
+}
+
+interface RowProps {
+  camera: Camera;
+  admin: boolean;
+  onEdit: () => void;
+  onDelete: () => void;
+}
+
+function CameraRow({ camera, admin, onEdit, onDelete }: RowProps) {
+  const { t } = useT();
+  const lost = useStore(live.lost);
+  const told = useStore(live.statuses)[camera.id] ?? camera.status;
+  const tick = Math.floor(useTick(5000) / 5000);
+  const state = lost ? 'LOST' : told.state;
+  const sees = state === 'LIVE' || state === 'DEGRADED';
+  const look = sees ? (state === 'LIVE' ? 'watching' : 'doubtful') : 'blind';
+  const rate = (value: number | null) => (lost || value === null ? '?' : value.toFixed(1));
+  return (
+    <li className="camera" data-testid="camera-row" data-camera={camera.id} data-state={state}>
+      <div className="camera-shot">
+        {sees ? (
+          <img src={pictureUrl(camera.id, tick)} alt={camera.name} />
+        ) : (
+          <Icon name="blind" size={30} />
+        )}
+      </div>
+      <div className="camera-text">
+        <h2>
+          {camera.name} <span className={`badge ${look}`}>{t(`state.${state}`)}</span>
+        </h2>
+        <code>{camera.source}</code>
+        {told.reason && !lost && <p className="camera-reason">{t(`reason.${told.reason}`)}</p>}
+      </div>
+      <dl>
+        <div>
+          <dt>{t('camera.kind')}</dt>
+          <dd>{t(`camera.kind.${camera.kind}`)}</dd>
+        </div>
+        <div>
+          <dt>{t('camera.picture')}</dt>
+          <dd>{told.width ? `${told.width}×${told.height}` : '?'}</dd>
+        </div>
+        <div>
+          <dt>{t('camera.rate')}</dt>
+          <dd>
+            {rate(told.analysed_per_s)} / {rate(told.pictures_per_s)}
+          </dd>
+        </div>
+        <div>
+          <dt>{t('editor.title')}</dt>
+          <dd>{t('camera.zones', { n: camera.zones.length })}</dd>
+        </div>
+      </dl>
+      {admin && (
+        <div className="camera-actions">
+          <a className="button" href={`#/zones/${camera.id}`}>
+            {t('tile.zones')}
+          </a>
+          <button type="button" data-testid="camera-edit" onClick={onEdit}>
+            {t('common.edit')}
+          </button>
+          <button type="button" data-testid="camera-delete" onClick={onDelete}>
+            {t('common.delete')}
+          </button>
+        </div>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,112 @@
+// The event connection: first pages by request, then changes from where they ended.
+import { api, socketUrl } from '../api/client';
+import { Socket } from '../api/socket';
+import type { EventMessage, SafetyEvent } from '../api/types';
+import { Store } from '../ui/store';
+import { apply, type EventList, emptyList, hide, learn, load, reconcile, waiting } from './list';
+
+const RETRY_MS = 2000;
+const PENDING_MS = 2000;
+const PENDING_TRIES_MAX = 8;
+
+class Events {
+  readonly list = new Store<EventList>(emptyList);
+  readonly lost = new Store(false);
+  private socket: Socket | null = null;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private pending: ReturnType<typeof setInterval> | undefined;
+  private readonly tries = new Map<string, number>();
+  private generation = 0;
+
+  start(broke: () => void): void {
+    this.stop();
+    const generation = this.generation;
+    this.pending = setInterval(() => void this.askPending(), PENDING_MS);
+    if (this.list.get().seq === null) void this.first(generation, broke);
+    else this.listen(broke);
+  }
+
+  stop(): void {
+    this.generation += 1;
+    clearTimeout(this.retry);
+    clearInterval(this.pending);
+    this.socket?.close();
+    this.socket = null;
+  }
+
+  clear(): void {
+    this.list.set(emptyList);
+    this.tries.clear();
+    this.lost.set(false);
+  }
+
+  async acknowledge(id: string, reason: string): Promise<void> {
+    const event = await api.acknowledge(id, reason);
+    this.list.update((list) => learn(list, event));
+  }
+
+  /** All that wait here by id, so that none is acknowledged that nobody has seen. */
+  async acknowledgeAll(reason: string): Promise<void> {
+    const ids = waiting(this.list.get()).map((event) => event.id);
+    const everything = this.list.get().hidden > 0;
+    await api.acknowledgeMany(reason, everything ? undefined : ids);
+  }
+
+  hide(id: string): void {
+    this.list.update((list) => hide(list, id));
+  }
+
+  reconcile(system: Parameters<typeof reconcile>[1]): void {
+    this.list.update((list) => reconcile(list, system));
+  }
+
+  private async first(generation: number, broke: () => void): Promise<void> {
+    try {
+      const pages = await Promise.all([
+        api.events({ limit: 100 }),
+        api.events({ acknowledged: 'false', limit: 200 }),
+      ]);
+      if (generation !== this.generation) return;
+      this.list.set(load(pages));
+      this.listen(broke);
+    } catch {
+      if (generation !== this.generation) return;
+      this.lost.set(true);
+      this.retry = setTimeout(() => void this.first(generation, broke), RETRY_MS);
+    }
+  }
+
+  private listen(broke: () => void): void {
+    this.lost.set(false);
+    this.socket = new Socket({
+      url: () => socketUrl('events', { after: this.list.get().seq ?? 0 }),
+      text: (message) => this.receive(message as EventMessage),
+      lost: (lost) => this.lost.set(lost),
+      broke,
+    });
+  }
+
+  private receive(message: EventMessage): void {
+    if (message.type !== 'change') return;
+    this.list.update((list) => apply(list, message));
+  }
+
+  /** Pictures are written after the alarm: asks again for those that were not ready. */
+  private async askPending(): Promise<void> {
+    if (this.lost.get()) return;
+    const ready = (event: SafetyEvent) =>
+      event.snapshot === 'pending' && (this.tries.get(event.id) ?? 0) < PENDING_TRIES_MAX;
+    const ids = Object.values(this.list.get().byId)
+      .filter((event) => event.recorded && ready(event))
+      .slice(0, 8)
+      .map((event) => event.id);
+    for (const id of ids) {
+      this.tries.set(id, (this.tries.get(id) ?? 0) + 1);
+      const event = await api.event(id).catch(() => null);
+      if (event) this.list.update((list) => (list.byId[id] ? learn(list, event) : list));
+    }
+    for (const id of this.tries.keys()) if (!this.list.get().byId[id]) this.tries.delete(id);
+  }
+}
+
+export const events = new Events();

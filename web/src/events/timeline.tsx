@@ -1,0 +1,137 @@
+// The timeline beside the wall: alarms that wait first, then what happened last.
+import { memo, useState } from 'react';
+import { useT } from '../i18n/i18n';
+import { ago } from '../i18n/time';
+import { may, session } from '../session/session';
+import { ErrorNote } from '../ui/dialog';
+import { errorText } from '../ui/errors';
+import { useTick } from '../ui/hooks';
+import { useStore } from '../ui/store';
+import { AckDialog } from './ack-dialog';
+import { EventDetail } from './detail';
+import { events } from './events';
+import { type Entry, isWaiting, timeline, waitingCount } from './list';
+import { place, Severity, Snapshot, title } from './parts';
+
+const SHOWN_MAX = 60;
+
+export function Timeline() {
+  const { t } = useT();
+  const list = useStore(events.list);
+  const { user } = useStore(session);
+  const [asking, setAsking] = useState<{ event: Entry | null } | null>(null);
+  const [open, setOpen] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const tick = useTick(1000);
+  const n = waitingCount(list);
+  const shown = timeline(list, SHOWN_MAX);
+  const acknowledge = (event: Entry) =>
+    events
+      .acknowledge(event.id, '')
+      .then(() => setError(null))
+      .catch((problem) => setError(errorText(problem, t)));
+  return (
+    <section className={`panel grow timeline ${list.fresh.length ? 'under-popups' : ''}`}>
+      <h2>
+        {t('event.title')}
+        {n > 0 && may.operate(user) && (
+          <button
+            type="button"
+            data-testid="event-ack-all"
+            onClick={() => setAsking({ event: null })}
+          >
+            {t('event.ack.all')}
+          </button>
+        )}
+      </h2>
+      {error && <ErrorNote text={error} />}
+      {shown.length === 0 && (
+        <p className="quiet">{t(list.seq === null ? 'common.loading' : 'event.none')}</p>
+      )}
+      <ul className="events">
+        {shown.map((event) => (
+          <Row
+            key={event.id}
+            event={event}
+            tick={Math.floor(tick / 1000)}
+            operate={may.operate(user)}
+            onAcknowledge={acknowledge}
+            onAsk={(asked) => setAsking({ event: asked })}
+            onOpen={setOpen}
+          />
+        ))}
+      </ul>
+      {asking && <AckDialog event={asking.event} onClose={() => setAsking(null)} />}
+      {open && list.byId[open] && (
+        <EventDetail event={list.byId[open]} onClose={() => setOpen(null)} />
+      )}
+    </section>
+  );
+}
+
+interface RowProps {
+  event: Entry;
+  /** Changes every second, so that "8 s ago" does. */
+  tick: number;
+  operate: boolean;
+  onAcknowledge: (event: Entry) => void;
+  onAsk: (event: Entry) => void;
+  onOpen: (id: string) => void;
+}
+
+const Row = memo(function Row({ event, operate, onAcknowledge, onAsk, onOpen }: RowProps) {
+  const { t, lang } = useT();
+  const wait = isWaiting(event);
+  return (
+    <li
+      className={`event ${wait ? 'waiting' : ''} ${event.severity.toLowerCase()}`}
+      data-testid="event"
+      data-event-id={event.id}
+      data-type={event.type}
+      data-acknowledged={event.acknowledged !== null}
+    >
+      <button
+        type="button"
+        className="event-open"
+        aria-label={`${title(event, t, lang)}: ${t('detail.details')}`}
+        onClick={() => onOpen(event.id)}
+      >
+        <Snapshot event={event} />
+      </button>
+      <div className="event-text">
+        <div className="event-head">
+          <Severity event={event} />
+          <b>{title(event, t, lang)}</b>
+        </div>
+        <small>{place(event)}</small>
+        <div className="event-foot">
+          <small className="event-state">
+            {wait && <b className="waits">{t('event.unacknowledged')}</b>}
+            {!event.recorded && <b className="unrecorded">{t('event.unrecorded')}</b>}
+            <span>
+              {ago(event.start, Date.now(), t)}
+              {event.acknowledged &&
+                ` · ✓ ${t('event.acknowledged', { by: event.acknowledged.by })}`}
+              {event.acknowledged?.reason && ` · ${event.acknowledged.reason}`}
+            </span>
+          </small>
+          {wait && operate && (
+            <>
+              <button type="button" className="ghost" onClick={() => onAsk(event)}>
+                {t('detail.reason')}
+              </button>
+              <button
+                type="button"
+                className="pri"
+                data-testid="event-ack"
+                onClick={() => onAcknowledge(event)}
+              >
+                {t('event.ack')}
+              </button>
+            </>
+          )}
+        </div>
+      </div>
+    </li>
+  );
+});

@@ -1,0 +1,57 @@
+// Both languages say everything, with the same blanks to fill.
+import { describe, expect, it } from 'vitest';
+import { EVENT_TYPES } from '../api/types';
+import { en } from './en';
+import { ko } from './ko';
+import { age, seconds, stay } from './time';
+import { type Translate, translator } from './words';
+
+const blanks = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
+
+describe('the dictionaries', () => {
+  it('have the same keys', () => {
+    expect(Object.keys(en).sort()).toEqual(Object.keys(ko).sort());
+  });
+
+  it.each(Object.keys(ko) as (keyof typeof ko)[])('fill the same blanks in %s', (key) => {
+    expect(blanks(en[key])).toEqual(blanks(ko[key]));
+    expect(ko[key].trim()).not.toBe('');
+    expect(en[key].trim()).not.toBe('');
+  });
+
+  it('name every value that the API can send', () => {
+    const states = 'CONNECTING LIVE DEGRADED STALE OFFLINE PAUSED STOPPED LOST'.split(' ');
+    const reasons =
+      'opening analysis_late detector_failed frozen no_pictures unreachable unauthorized undecodable not_found ended command'.split(
+        ' ',
+      );
+    const keys = [
+      ...states.map((state) => `state.${state}`),
+      ...reasons.map((reason) => `reason.${reason}`),
+      ...EVENT_TYPES.map((type) => `event.${type}`),
+      ...['INFO', 'WARNING', 'CRITICAL'].map((severity) => `severity.${severity}`),
+      ...['viewer', 'operator', 'admin'].map((role) => `role.${role}`),
+    ];
+    for (const key of keys) expect(ko, key).toHaveProperty([key]);
+  });
+});
+
+describe('words for times', () => {
+  const t: Translate = translator('ko');
+  it.each([
+    [6.24, '6.2초'],
+    [48.9, '48초'],
+    [65, '1:05'],
+  ])('%s seconds are %s', (value, text) => expect(seconds(value, t)).toBe(text));
+  it.each([
+    [0, '0:00'],
+    [760, '12:40'],
+    [3723, '1:02:03'],
+  ])('a stay of %s is %s', (value, text) => expect(stay(value)).toBe(text));
+  it.each([
+    [380, '0.4초 전'],
+    [33_000, '33초 전'],
+    [180_000, '3분 전'],
+    [7_200_000, '2시간 전'],
+  ])('an age of %s ms is %s', (value, text) => expect(age(value, t)).toBe(text));
+});

@@ -1,0 +1,75 @@
+// A zone being drawn or changed, with the way back: pure, so that every step can be tested.
+import type { Point, Zone, ZoneDraft } from '../api/types';
+
+export interface Shape {
+  points: Point[];
+  closed: boolean;
+}
+
+export interface Draft {
+  /** Null for a zone that is not saved yet. */
+  id: string | null;
+  settings: Omit<ZoneDraft, 'points' | 'camera'>;
+  shape: Shape;
+  past: Shape[];
+  dirty: boolean;
+}
+
+const UNDO_MAX = 100;
+
+export function newDraft(name: string): Draft {
+  return {
+    id: null,
+    settings: { name, type: 'danger', active: true, dwell_s: 2, pause_s: 30, require: ['helmet'] },
+    shape: { points: [], closed: false },
+    past: [],
+    dirty: false,
+  };
+}
+
+export function editDraft(zone: Zone): Draft {
+  const { id, points, camera: _, ...settings } = zone;
+  return { id, settings, shape: { points, closed: true }, past: [], dirty: false };
+}
+
+/** A change of shape that can be undone. */
+export function reshape(draft: Draft, shape: Shape): Draft {
+  const past = [...draft.past, draft.shape].slice(-UNDO_MAX);
+  return { ...draft, shape, past, dirty: true };
+}
+
+/** A step of a drag that has already begun: undone together with its beginning. */
+export const drag = (draft: Draft, points: Point[]): Draft => ({
+  ...draft,
+  shape: { ...draft.shape, points },
+  dirty: true,
+});
+
+export function undo(draft: Draft): Draft {
+  const shape = draft.past.at(-1);
+  return shape ? { ...draft, shape, past: draft.past.slice(0, -1) } : draft;
+}
+
+export const addPoint = (draft: Draft, point: Point): Draft =>
+  reshape(draft, { ...draft.shape, points: [...draft.shape.points, point] });
+
+export const close = (draft: Draft): Draft =>
+  draft.shape.closed || draft.shape.points.length < 3
+    ? draft
+    : reshape(draft, { ...draft.shape, closed: true });
+
+export const configure = (draft: Draft, change: Partial<Draft['settings']>): Draft => ({
+  ...draft,
+  settings: { ...draft.settings, ...change },
+  dirty: true,
+});
+
+export type Fault = 'editor.toofew' | 'editor.noname' | 'editor.badnumber';
+
+/** What keeps the draft from being saved; the server has the last word. */
+export function fault({ settings, shape }: Draft): Fault | null {
+  if (shape.points.length < 3) return 'editor.toofew';
+  if (!settings.name.trim()) return 'editor.noname';
+  const good = (value: number) => Number.isFinite(value) && value >= 0;
+  return good(settings.dwell_s) && good(settings.pause_s) ? null : 'editor.badnumber';
+}

@@ -1,0 +1,111 @@
+// The settings of the zone being drawn.
+import type { ReactNode } from 'react';
+import { EQUIPMENT, type Equipment, type ZoneType } from '../api/types';
+import { useT } from '../i18n/i18n';
+import { configure, type Draft } from './draft';
+
+interface FormProps {
+  draft: Draft;
+  onChange: (draft: Draft) => void;
+  children: ReactNode;
+}
+
+const TYPES: readonly ZoneType[] = ['danger', 'warning'];
+
+export function ZoneForm({ draft, onChange, children }: FormProps) {
+  const { t } = useT();
+  const { settings, shape } = draft;
+  const set = (change: Partial<Draft['settings']>) => onChange(configure(draft, change));
+  const require = (item: Equipment, on: boolean) =>
+    set({
+      require: EQUIPMENT.filter((own) => (own === item ? on : settings.require.includes(own))),
+    });
+  return (
+    <div className="form zone-form">
+      <label>
+        {t('editor.name')}
+        <input
+          data-testid="zone-name"
+          value={settings.name}
+          maxLength={80}
+          onChange={(event) => set({ name: event.target.value })}
+        />
+      </label>
+      <label>
+        {t('editor.type')}
+        <select
+          data-testid="zone-type"
+          value={settings.type}
+          onChange={(event) => set({ type: event.target.value as ZoneType })}
+        >
+          {TYPES.map((type) => (
+            <option key={type} value={type}>
+              {t(`zone.${type}`)} – {t(`editor.type.${type}.note`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <fieldset className="require">
+        <legend>{t('editor.require')}</legend>
+        {EQUIPMENT.map((item) => (
+          <label key={item} className="check">
+            <input
+              type="checkbox"
+              data-testid={`zone-require-${item}`}
+              checked={settings.require.includes(item)}
+              onChange={(event) => require(item, event.target.checked)}
+            />
+            {t(`item.${item}`)}
+          </label>
+        ))}
+      </fieldset>
+      <div className="two">
+        <NumberField
+          name="dwell"
+          value={settings.dwell_s}
+          onChange={(dwell_s) => set({ dwell_s })}
+        />
+        <NumberField
+          name="pause"
+          value={settings.pause_s}
+          onChange={(pause_s) => set({ pause_s })}
+        />
+      </div>
+      <label className="check">
+        <input
+          type="checkbox"
+          data-testid="zone-active"
+          checked={settings.active}
+          onChange={(event) => set({ active: event.target.checked })}
+        />
+        {t('editor.active')}
+      </label>
+      <p className="quiet">{t('editor.points', { n: shape.points.length })}</p>
+      {children}
+    </div>
+  );
+}
+
+interface NumberProps {
+  name: 'dwell' | 'pause';
+  value: number;
+  onChange: (value: number) => void;
+}
+
+function NumberField({ name, value, onChange }: NumberProps) {
+  const { t } = useT();
+  return (
+    <label>
+      {t(`editor.${name}`)}
+      <input
+        type="number"
+        min={0}
+        step={0.5}
+        data-testid={`zone-${name}`}
+        value={Number.isNaN(value) ? '' : value}
+        onChange={(event) => onChange(event.target.valueAsNumber)}
+      />
+      <small>{t(`editor.${name}.note`)}</small>
+    </label>
+  );
+}
