@@ -1,0 +1,242 @@
+//! Recording changes: each once, in order, announced in commit order.
+
+use std::collections::HashSet;
+
+use safe_yolo_core::event::ChangeKind;
+use safe_yolo_core::{CameraId, EventChange, Utc};
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{broadcast, watch};
+use uuid::Uuid;
+
+use super::rows::{self, EventRow};
+use super::{Announced, EventRecord, Recorded, StoredChange};
+use crate::error::Doing;
+use crate::events::merge::merge;
+use crate::store::now;
+use crate::{Store, StoreError};
+
+const DOING: &str = "recording events";
+/// Changes in one transaction where the store chooses: longer ones would keep
+/// new alarms waiting for the writer.
+pub(super) const CHUNK: usize = 200;
+
+/// When a change was made: its id's time (UUID version 7), so that a change
+/// that waited in the journal keeps its own.
+fn made_at(change_id: Uuid) -> Utc {
+    match (change_id.get_version_num(), change_id.get_timestamp()) {
+        (7, Some(timestamp)) => {
+            let (seconds, nanos) = timestamp.to_unix();
+            let micros = i128::from(seconds) * 1_000_000 + i128::from(nanos / 1000);
+            Utc(i64::try_from(micros).unwrap_or(i64::MAX))
+        }
+        _ => now(),
+    }
+}
+
+async fn apply(
+    db: &mut SqliteConnection,
+    change_id: Uuid,
+    change: &EventChange,
+) -> Result<StoredChange, StoreError> {
+    let key = change_id.to_string();
+    if let Some(first) = rows::change_by_id(db, &key).await? {
+        return Ok(first);
+    }
+    let at = made_at(change_id);
+    let Some((before, raised_seq)) = rows::event(db, change.event.id).await? else {
+        // Whatever it is called: without a raising it would be lost to all who list events.
+        return rows::put(
+            db,
+            &key,
+            at,
+            ChangeKind::Raised,
+            change.event.clone(),
+            None,
+            None,
+        )
+        .await;
+    };
+    if change.kind == ChangeKind::Raised
+        && let Some(first) = rows::change_by_seq(db, raised_seq).await?
+    {
+        return Ok(first);
+    }
+    let (kind, event) = merge(&before.event, change.kind, change.event.clone());
+    rows::put(
+        db,
+        &key,
+        at,
+        kind,
+        event,
+        before.acknowledged,
+        Some(raised_seq),
+    )
+    .await
+}
+
+impl Store {
+    /// Records one change. The same change again (by its id, or a second
+    /// raising of an event) gives what the first gave and stores nothing. A
+    /// change to an event that was never raised is stored as its raising. An
+    /// acknowledgement is kept, an event that has ended stays ended. Runs to
+    /// its end even if the caller goes away.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing is recorded.
+    pub async fn record(
+        &self,
+        change_id: Uuid,
+        change: &EventChange,
+    ) -> Result<Recorded, StoreError> {
+        let recorded = self.record_batch(&[(change_id, change.clone())]).await?;
+        recorded
+            .into_iter()
+            .next()
+            .ok_or_else(|| StoreError::not_found("event", change.event.id.to_string()))
+    }
+
+    /// Records changes in order, all or none; see [`Store::record`].
+    ///
+    /// # Errors
+    /// When the database fails; then nothing is recorded.
+    pub async fn record_batch(
+        &self,
+        changes: &[(Uuid, EventChange)],
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let (store, changes) = (self.clone(), changes.to_vec());
+        unbroken(async move { store.record_here(&changes).await }).await
+    }
+
+    /// Records in the caller's own task: the announcements have been sent when
+    /// this is first seen to be ready. Must be polled to its end.
+    pub(crate) async fn record_here(
+        &self,
+        changes: &[(Uuid, EventChange)],
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let mut writer = self.inner.writer.acquire().await.doing(DOING)?;
+        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.doing(DOING)?;
+        let mut stored = Vec::with_capacity(changes.len());
+        for (change_id, change) in changes {
+            stored.push(apply(&mut tx, *change_id, change).await?);
+        }
+        tx.commit().await.doing(DOING)?;
+        self.publish(&stored);
+        Ok(stored
+            .into_iter()
+            .map(|change| Recorded {
+                seq: change.seq,
+                record: change.record,
+            })
+            .collect())
+    }
+
+    /// Tells everybody what was committed. Called with the writer still held,
+    /// so that news goes out in commit order.
+    pub(super) fn publish(&self, changes: &[StoredChange]) {
+        let known = *self.inner.seq.borrow();
+        // Repeats of what was announced before are no news.
+        let mut told = HashSet::new();
+        for change in changes.iter().filter(|change| change.seq > known) {
+            if told.insert(change.seq) {
+                self.announce(Announced {
+                    recorded: true,
+                    seq: Some(change.seq),
+                    kind: change.kind,
+                    record: change.record.clone(),
+                });
+            }
+        }
+        if let Some(newest) = changes.iter().map(|change| change.seq).max() {
+            self.inner.seq.send_if_modified(|seq| {
+                let newer = newest > *seq;
+                *seq = newest.max(*seq);
+                newer
+            });
+        }
+    }
+
+    /// Sends news; that nobody listens is no error.
+    pub(crate) fn announce(&self, news: Announced) {
+        drop(self.inner.announcements.send(news));
+    }
+
+    /// News of every event from now on, in commit order; alarms that could not
+    /// be stored in time come in between. A receiver that lags behind loses
+    /// the oldest and is told; it can read them by [`Store::changes_after`].
+    #[must_use]
+    pub fn announcements(&self) -> broadcast::Receiver<Announced> {
+        self.inner.announcements.subscribe()
+    }
+
+    /// The newest committed change, now and whenever it grows.
+    #[must_use]
+    pub fn subscribe_seq(&self) -> watch::Receiver<i64> {
+        self.inner.seq.subscribe()
+    }
+
+    /// Events that have not ended, in the order of their raising.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_events(
+        &self,
+        camera: Option<&CameraId>,
+    ) -> Result<Vec<EventRecord>, StoreError> {
+        let rows: Vec<EventRow> = sqlx::query_as(
+            "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason
+             FROM events WHERE end_at IS NULL AND (?1 IS NULL OR camera = ?1) ORDER BY raised_seq",
+        )
+        .bind(camera.map(|camera| camera.as_str().to_owned()))
+        .fetch_all(&self.inner.readers)
+        .await
+        .doing("reading open events")?;
+        rows.into_iter().map(EventRow::into_record).collect()
+    }
+
+    /// Ends all events that were left open, as at a start after a crash, with
+    /// `details.end_reason` and as ordinary changes. Call it once the journal
+    /// is replayed and before the engine raises anything. Answers how many.
+    ///
+    /// # Errors
+    /// When the database fails; what was ended until then stays so.
+    pub async fn end_left_open(&self, at: Utc, reason: &str) -> Result<usize, StoreError> {
+        let changes: Vec<(Uuid, EventChange)> = self
+            .open_events(None)
+            .await?
+            .into_iter()
+            .map(|record| {
+                let mut event = record.event;
+                event.end = Some(at.max(event.start));
+                event.details.insert("end_reason".to_owned(), reason.into());
+                (
+                    Uuid::now_v7(),
+                    EventChange {
+                        kind: ChangeKind::Ended,
+                        event,
+                    },
+                )
+            })
+            .collect();
+        for chunk in changes.chunks(CHUNK) {
+            self.record_batch(chunk).await?;
+        }
+        Ok(changes.len())
+    }
+}
+
+/// Runs a write to its end even if the caller stops waiting: what is committed
+/// must also be announced.
+pub(super) async fn unbroken<T: Send + 'static>(
+    write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::spawn(write).await {
+        Ok(result) => result,
+        Err(error) => {
+            let source = sqlx::Error::Io(std::io::Error::other(error));
+            Err(StoreError::Database {
+                doing: DOING,
+                source,
+            })
+        }
+    }
+}

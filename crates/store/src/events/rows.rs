@@ -1,0 +1,199 @@
+//! Events and changes as rows.
+
+use safe_yolo_core::event::{Acknowledgement, ChangeKind};
+use safe_yolo_core::{Event, EventId, Utc};
+use sqlx::SqliteConnection;
+
+use super::{EventRecord, StoredChange};
+use crate::StoreError;
+use crate::error::Doing;
+
+const DOING: &str = "reading events";
+
+/// The columns of an event that [`EventRow`] needs.
+pub(super) const EVENT_COLUMNS: &str = "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason FROM events";
+
+#[derive(sqlx::FromRow)]
+pub(super) struct EventRow {
+    id: String,
+    seq: i64,
+    raised_seq: i64,
+    event: String,
+    acknowledged_by: Option<String>,
+    acknowledged_at: Option<i64>,
+    acknowledged_reason: Option<String>,
+}
+
+impl EventRow {
+    pub(super) fn into_record(self) -> Result<EventRecord, StoreError> {
+        let event = event_from_json(&self.id, &self.event)?;
+        let acknowledged = self.acknowledged_at.map(|at| Acknowledgement {
+            by: self.acknowledged_by.unwrap_or_default(),
+            at: Utc(at),
+            reason: self.acknowledged_reason.unwrap_or_default(),
+        });
+        Ok(EventRecord {
+            event,
+            seq: self.seq,
+            acknowledged,
+        })
+    }
+}
+
+fn event_from_json(id: &str, json: &str) -> Result<Event, StoreError> {
+    serde_json::from_str(json).map_err(|error| StoreError::unreadable("event", id, error))
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct ChangeRow {
+    seq: i64,
+    event_id: String,
+    kind: String,
+    event: String,
+    acknowledged: Option<String>,
+}
+
+impl ChangeRow {
+    pub(super) fn into_change(self) -> Result<StoredChange, StoreError> {
+        let unreadable =
+            |detail: String| StoreError::unreadable("event change", self.seq.to_string(), detail);
+        let kind = ChangeKind::from_name(&self.kind)
+            .ok_or_else(|| unreadable(format!("kind '{}'", self.kind)))?;
+        let acknowledged = match &self.acknowledged {
+            Some(json) => {
+                Some(serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?)
+            }
+            None => None,
+        };
+        let event = event_from_json(&self.event_id, &self.event)?;
+        Ok(StoredChange {
+            seq: self.seq,
+            kind,
+            record: EventRecord {
+                event,
+                seq: self.seq,
+                acknowledged,
+            },
+        })
+    }
+}
+
+/// One event and the number of its raising.
+pub(super) async fn event(
+    db: &mut SqliteConnection,
+    id: EventId,
+) -> Result<Option<(EventRecord, i64)>, StoreError> {
+    let row: Option<EventRow> = sqlx::query_as(
+        "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason
+         FROM events WHERE id = ?",
+    )
+    .bind(id.to_string())
+    .fetch_optional(db)
+    .await
+    .doing(DOING)?;
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let raised_seq = row.raised_seq;
+    Ok(Some((row.into_record()?, raised_seq)))
+}
+
+/// The change with this id of its maker.
+pub(super) async fn change_by_id(
+    db: &mut SqliteConnection,
+    change_id: &str,
+) -> Result<Option<StoredChange>, StoreError> {
+    let row: Option<ChangeRow> = sqlx::query_as(
+        "SELECT seq, event_id, kind, event, acknowledged FROM event_changes WHERE change_id = ?",
+    )
+    .bind(change_id)
+    .fetch_optional(db)
+    .await
+    .doing(DOING)?;
+    row.map(ChangeRow::into_change).transpose()
+}
+
+/// The change with this number.
+pub(super) async fn change_by_seq(
+    db: &mut SqliteConnection,
+    seq: i64,
+) -> Result<Option<StoredChange>, StoreError> {
+    let row: Option<ChangeRow> = sqlx::query_as(
+        "SELECT seq, event_id, kind, event, acknowledged FROM event_changes WHERE seq = ?",
+    )
+    .bind(seq)
+    .fetch_optional(db)
+    .await
+    .doing(DOING)?;
+    row.map(ChangeRow::into_change).transpose()
+}
+
+/// Adds a change and brings the event's row into line with it.
+/// `raised_seq` is none for a new event.
+pub(super) async fn put(
+    db: &mut SqliteConnection,
+    change_id: &str,
+    at: Utc,
+    kind: ChangeKind,
+    event: Event,
+    acknowledged: Option<Acknowledgement>,
+    raised_seq: Option<i64>,
+) -> Result<StoredChange, StoreError> {
+    let doing = "recording an event";
+    let id = event.id.to_string();
+    let unwritable = |error: serde_json::Error| StoreError::unreadable("event", id.as_str(), error);
+    let json = serde_json::to_string(&event).map_err(unwritable)?;
+    let acknowledged_json = acknowledged
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(unwritable)?;
+    let seq: i64 = sqlx::query_scalar(
+        "INSERT INTO event_changes (change_id, event_id, kind, at, event, acknowledged)
+         VALUES (?, ?, ?, ?, ?, ?) RETURNING seq",
+    )
+    .bind(change_id)
+    .bind(&id)
+    .bind(kind.name())
+    .bind(at.micros())
+    .bind(&json)
+    .bind(acknowledged_json)
+    .fetch_one(&mut *db)
+    .await
+    .doing(doing)?;
+    sqlx::query(
+        "INSERT INTO events (id, camera, event_type, severity, start_at, end_at, raised_seq, seq, waits,
+                             acknowledged_by, acknowledged_at, acknowledged_reason, event)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET
+             camera = excluded.camera, event_type = excluded.event_type, severity = excluded.severity,
+             start_at = excluded.start_at, end_at = excluded.end_at, seq = excluded.seq, waits = excluded.waits,
+             acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at,
+             acknowledged_reason = excluded.acknowledged_reason, event = excluded.event",
+    )
+    .bind(&id)
+    .bind(event.camera.as_ref().map(|camera| camera.as_str().to_owned()))
+    .bind(event.event_type.name())
+    .bind(event.severity.name())
+    .bind(event.start.micros())
+    .bind(event.end.map(Utc::micros))
+    .bind(raised_seq.unwrap_or(seq))
+    .bind(seq)
+    .bind(event.severity.is_alarm() && acknowledged.is_none())
+    .bind(acknowledged.as_ref().map(|a| a.by.clone()))
+    .bind(acknowledged.as_ref().map(|a| a.at.micros()))
+    .bind(acknowledged.as_ref().map(|a| a.reason.clone()))
+    .bind(&json)
+    .execute(db)
+    .await
+    .doing(doing)?;
+    Ok(StoredChange {
+        seq,
+        kind,
+        record: EventRecord {
+            event,
+            seq,
+            acknowledged,
+        },
+    })
+}

@@ -1,0 +1,36 @@
+//! Durable state: users, cameras, zones, events, evidence files.
+//!
+//! [`Store`] is one SQLite file with a single writer and many readers;
+//! [`outbox`] is the way of the engine's event changes into it, and keeps
+//! alarms audible and safe in a [`journal`] while the database fails.
+//! [`evidence`] keeps the pictures that prove events.
+//!
+//! Absent: rules about what may be changed by whom (the server's), and whether
+//! a zone fits the loaded model (the wiring's).
+
+mod audit;
+mod cameras;
+mod error;
+mod events;
+pub mod evidence;
+pub mod journal;
+pub mod outbox;
+mod password;
+mod random;
+mod sessions;
+mod store;
+mod users;
+
+pub use audit::AuditEntry;
+pub use cameras::{
+    CameraPatch, CameraRecord, Credentials, NewCamera, NewZone, Origin, SiteCamera, Upserted,
+    ZonePatch,
+};
+pub use error::StoreError;
+pub use events::{Announced, EventFilter, EventRecord, Recorded, StoredChange};
+pub use evidence::EvidenceStore;
+pub use journal::Journal;
+pub use outbox::{Outbox, OutboxConfig, OutboxHandle, StoreState};
+pub use sessions::SessionToken;
+pub use store::{SessionPolicy, Store, StoreOptions};
+pub use users::{FirstAdmin, Role, User};

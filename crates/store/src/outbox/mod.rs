@@ -1,0 +1,238 @@
+//! The outbox: the only way of the engine's changes into the store.
+//!
+//! One task writes what waits in one transaction, in order. While the database
+//! fails, changes go to the [`Journal`] and are replayed, in order and before
+//! newer ones, when it is back. An alarm that is not durable in time is
+//! announced all the same, as not recorded.
+
+mod work;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use safe_yolo_core::EventChange;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::{Announced, Journal, Store};
+
+/// Whether changes become durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreState {
+    /// They do.
+    Ok,
+    /// They wait in the journal; the text says why.
+    Failed(String),
+}
+
+/// How the outbox works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxConfig {
+    /// Changes that may wait in memory, once in the queue (`block`, then
+    /// refuse) and once before the writer.
+    pub capacity: usize,
+    /// Changes in one transaction.
+    pub batch_max: usize,
+    /// An alarm that is not durable by then is announced as not recorded.
+    pub announce_after: Duration,
+    /// Waits before trying a failed database again; the last one repeats.
+    pub retry_after: Vec<Duration>,
+    /// How long [`OutboxHandle::submit`] waits for room.
+    pub submit_wait: Duration,
+}
+
+impl Default for OutboxConfig {
+    fn default() -> Self {
+        Self {
+            capacity: 1024,
+            batch_max: 256,
+            announce_after: Duration::from_millis(300),
+            retry_after: [100, 500, 2000].map(Duration::from_millis).to_vec(),
+            submit_wait: Duration::from_millis(200),
+        }
+    }
+}
+
+/// Why a change was not taken. It comes back, so that it is not lost silently.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// Too many changes wait.
+    #[error("too many event changes wait for the store: event {} was not taken", .0.event.id)]
+    Full(Box<EventChange>),
+    /// The outbox has been shut down.
+    #[error("the outbox is shut down: event {} was not taken", .0.event.id)]
+    Closed(Box<EventChange>),
+}
+
+/// What was left undone at the end.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ShutdownError {
+    /// Neither database nor journal would take these.
+    #[error(
+        "{0} event changes could be written neither to the database nor to the journal: check the disk"
+    )]
+    Lost(usize),
+    /// The writer's task broke.
+    #[error("the outbox's writer ended by itself: see the log")]
+    Died,
+}
+
+/// A change on its way.
+#[derive(Debug, Clone)]
+struct Submitted {
+    change_id: Uuid,
+    change: EventChange,
+    at: Instant,
+}
+
+/// Starts outboxes.
+#[derive(Debug)]
+pub struct Outbox;
+
+impl Outbox {
+    /// Starts the writer. What a journal holds from before is replayed first;
+    /// until that is done the state is `Failed`.
+    #[must_use]
+    pub fn spawn(store: Store, journal: Journal, config: OutboxConfig) -> OutboxHandle {
+        let (sender, input) = mpsc::channel(config.capacity.max(1));
+        let (stop, stopped) = watch::channel(false);
+        let (done, finished) = watch::channel(None);
+        let submit_wait = config.submit_wait;
+        let writer = writer::Writer::new(store.clone(), journal, config, input, stopped);
+        let state = writer.state();
+        tokio::spawn(async move {
+            let lost = writer.run().await;
+            done.send_replace(Some(lost));
+        });
+        let shared = Shared {
+            store,
+            sender,
+            stop,
+            state,
+            finished,
+            submit_wait,
+            refused: AtomicU64::new(0),
+        };
+        OutboxHandle {
+            shared: Arc::new(shared),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    sender: mpsc::Sender<Submitted>,
+    stop: watch::Sender<bool>,
+    state: watch::Receiver<StoreState>,
+    finished: watch::Receiver<Option<usize>>,
+    submit_wait: Duration,
+    refused: AtomicU64,
+}
+
+/// Hands changes to the outbox. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct OutboxHandle {
+    shared: Arc<Shared>,
+}
+
+impl OutboxHandle {
+    /// Hands over a change without waiting; answers the id it was given.
+    ///
+    /// # Errors
+    /// When too many wait or the outbox is shut down.
+    pub fn try_submit(&self, change: EventChange) -> Result<Uuid, SubmitError> {
+        let submitted = Submitted {
+            change_id: Uuid::now_v7(),
+            change,
+            at: Instant::now(),
+        };
+        let change_id = submitted.change_id;
+        self.shared
+            .sender
+            .try_send(submitted)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(back) => self.refuse(back),
+                mpsc::error::TrySendError::Closed(back) => {
+                    SubmitError::Closed(Box::new(back.change))
+                }
+            })?;
+        Ok(change_id)
+    }
+
+    /// Hands over a change, waiting a little for room; answers the id it was given.
+    ///
+    /// # Errors
+    /// When too many wait even then, or the outbox is shut down.
+    pub async fn submit(&self, change: EventChange) -> Result<Uuid, SubmitError> {
+        let submitted = Submitted {
+            change_id: Uuid::now_v7(),
+            change,
+            at: Instant::now(),
+        };
+        let change_id = submitted.change_id;
+        let sent = self
+            .shared
+            .sender
+            .send_timeout(submitted, self.shared.submit_wait)
+            .await;
+        sent.map_err(|error| match error {
+            mpsc::error::SendTimeoutError::Timeout(back) => self.refuse(back),
+            mpsc::error::SendTimeoutError::Closed(back) => {
+                SubmitError::Closed(Box::new(back.change))
+            }
+        })?;
+        Ok(change_id)
+    }
+
+    fn refuse(&self, back: Submitted) -> SubmitError {
+        self.shared.refused.fetch_add(1, Ordering::Relaxed);
+        tracing::error!(event = %back.change.event.id, "an event change was refused: too many wait for the store");
+        SubmitError::Full(Box::new(back.change))
+    }
+
+    /// Changes that wait in the queue.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.shared.sender.max_capacity() - self.shared.sender.capacity()
+    }
+
+    /// Changes refused since the start because too many waited.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.shared.refused.load(Ordering::Relaxed)
+    }
+
+    /// News of events; see [`Store::announcements`].
+    #[must_use]
+    pub fn announcements(&self) -> broadcast::Receiver<Announced> {
+        self.shared.store.announcements()
+    }
+
+    /// Whether changes become durable, now and whenever that changes.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<StoreState> {
+        self.shared.state.clone()
+    }
+
+    /// Takes no more changes and waits until those taken are in the database,
+    /// or, if that fails once more, in the journal.
+    ///
+    /// # Errors
+    /// When some could be written to neither.
+    pub async fn shutdown(&self) -> Result<(), ShutdownError> {
+        self.shared.stop.send_replace(true);
+        let mut finished = self.shared.finished.clone();
+        let lost = finished
+            .wait_for(Option::is_some)
+            .await
+            .map_err(|_task_gone| ShutdownError::Died)?;
+        match *lost {
+            None | Some(0) => Ok(()),
+            Some(count) => Err(ShutdownError::Lost(count)),
+        }
+    }
+}

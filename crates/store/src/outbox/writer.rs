@@ -1,0 +1,360 @@
+//! The outbox's task: a small machine that does one piece of work at a time
+//! and keeps taking changes and announcing late alarms meanwhile.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use safe_yolo_core::EventChange;
+use safe_yolo_core::event::ChangeKind;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use super::work::{self, Done, Queue, Work, finished};
+use super::{OutboxConfig, StoreState, Submitted};
+use crate::error::chain;
+use crate::events::{Announced, EventRecord};
+use crate::{Journal, Store};
+
+enum Happened {
+    Done(Done),
+    Deadline,
+    Stop,
+    Input(Option<Submitted>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Changes go straight to the database.
+    Healthy,
+    /// The journal is to be read.
+    Loading,
+    /// What the journal held is written to the database.
+    Replaying,
+    /// Changes go to the journal until the next try.
+    Failed { retry_at: Instant },
+}
+
+/// An alarm that nobody has heard of yet.
+struct Late {
+    at: Instant,
+    change_id: Uuid,
+    change: EventChange,
+}
+
+pub(super) struct Writer {
+    store: Store,
+    journal: Arc<Mutex<Journal>>,
+    config: OutboxConfig,
+    input: mpsc::Receiver<Submitted>,
+    stopped: watch::Receiver<bool>,
+    state: watch::Sender<StoreState>,
+    phase: Phase,
+    failures: usize,
+    /// Bounded: no more is taken from the queue at `capacity`.
+    pending: VecDeque<Submitted>,
+    /// Read from the journal, not yet in the database again.
+    replaying: VecDeque<Submitted>,
+    /// Bounded as `pending` is; entries leave when recorded or announced.
+    late: VecDeque<Late>,
+    /// The journal took no more at the last try.
+    journal_stuck: bool,
+    damaged: bool,
+    input_open: bool,
+    stopping: bool,
+    /// The one more try that a stop is worth has been made.
+    last_try_made: bool,
+}
+
+impl Writer {
+    pub(super) fn new(
+        store: Store,
+        journal: Journal,
+        config: OutboxConfig,
+        input: mpsc::Receiver<Submitted>,
+        stopped: watch::Receiver<bool>,
+    ) -> Self {
+        let (phase, state) = if journal.is_empty() {
+            (Phase::Healthy, StoreState::Ok)
+        } else {
+            (
+                Phase::Loading,
+                StoreState::Failed("replaying the journal of an earlier failure".to_owned()),
+            )
+        };
+        Self {
+            store,
+            journal: Arc::new(Mutex::new(journal)),
+            config,
+            input,
+            stopped,
+            state: watch::Sender::new(state),
+            phase,
+            failures: 0,
+            pending: VecDeque::new(),
+            replaying: VecDeque::new(),
+            late: VecDeque::new(),
+            journal_stuck: false,
+            damaged: false,
+            input_open: true,
+            stopping: false,
+            last_try_made: false,
+        }
+    }
+
+    pub(super) fn state(&self) -> watch::Receiver<StoreState> {
+        self.state.subscribe()
+    }
+
+    /// Works until the input is closed and drained; answers how many changes
+    /// are lost.
+    pub(super) async fn run(mut self) -> usize {
+        let mut work: Option<Work> = None;
+        loop {
+            if work.is_none() {
+                work = self.next_work();
+            }
+            if work.is_none() && self.is_finished() {
+                return self.pending.len() + self.input.len();
+            }
+            let deadline = self.deadline(work.is_none());
+            let room = self.has_room() && self.late.len() < self.config.capacity;
+            let alarm_clock = async move {
+                match deadline {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let happened = tokio::select! {
+                // First, so that an alarm just recorded is not announced as late.
+                biased;
+                done = finished(work.as_mut()) => Happened::Done(done),
+                () = alarm_clock => Happened::Deadline,
+                // An error means that the handles are gone: the same as a stop.
+                () = async { drop(self.stopped.wait_for(|stop| *stop).await) }, if !self.stopping => Happened::Stop,
+                submitted = self.input.recv(), if self.input_open && room => Happened::Input(submitted),
+            };
+            match happened {
+                Happened::Done(done) => {
+                    work = None;
+                    self.finish(done);
+                }
+                Happened::Deadline => self.announce_late(),
+                Happened::Stop => {
+                    self.stopping = true;
+                    self.input.close();
+                }
+                Happened::Input(Some(submitted)) => self.take(submitted),
+                Happened::Input(None) => self.input_open = false,
+            }
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.pending.len() < self.config.capacity
+    }
+
+    /// Whether it is stopping and nothing more can be taken in.
+    fn is_last(&self) -> bool {
+        self.stopping && (!self.input_open || !self.has_room())
+    }
+
+    fn is_finished(&self) -> bool {
+        let settled = match self.phase {
+            Phase::Healthy => self.pending.is_empty(),
+            // What is not in the journal by now will not get there.
+            Phase::Failed { .. } => {
+                self.last_try_made && (self.pending.is_empty() || self.journal_stuck)
+            }
+            Phase::Loading | Phase::Replaying => false,
+        };
+        settled && self.is_last()
+    }
+
+    fn take(&mut self, submitted: Submitted) {
+        if submitted.change.kind == ChangeKind::Raised && submitted.change.event.severity.is_alarm()
+        {
+            self.late.push_back(Late {
+                at: submitted.at + self.config.announce_after,
+                change_id: submitted.change_id,
+                change: submitted.change.clone(),
+            });
+        }
+        self.pending.push_back(submitted);
+    }
+
+    fn deadline(&self, idle: bool) -> Option<Instant> {
+        let late = self.late.front().map(|late| late.at);
+        let retry = match self.phase {
+            Phase::Failed { retry_at } if idle => Some(retry_at),
+            _ => None,
+        };
+        match (late, retry) {
+            (Some(late), Some(retry)) => Some(late.min(retry)),
+            (late, retry) => late.or(retry),
+        }
+    }
+
+    fn announce_late(&mut self) {
+        let now = Instant::now();
+        while let Some(late) = self.late.pop_front_if(|late| late.at <= now) {
+            tracing::warn!(event = %late.change.event.id, "an alarm is announced before it could be recorded");
+            self.store.announce(Announced {
+                recorded: false,
+                seq: None,
+                kind: late.change.kind,
+                record: EventRecord {
+                    event: late.change.event,
+                    seq: 0,
+                    acknowledged: None,
+                },
+            });
+        }
+    }
+
+    fn next_work(&mut self) -> Option<Work> {
+        loop {
+            match self.phase {
+                Phase::Healthy if self.pending.is_empty() => return None,
+                Phase::Healthy => return Some(self.write(Queue::Memory)),
+                Phase::Loading => {
+                    return Some(work::load(self.store.clone(), self.journal.clone()));
+                }
+                Phase::Replaying if self.replaying.is_empty() => {
+                    return Some(work::clear(self.journal.clone(), self.damaged));
+                }
+                Phase::Replaying => return Some(self.write(Queue::Journal)),
+                Phase::Failed { retry_at } => {
+                    if !self.pending.is_empty() && !self.journal_stuck {
+                        return Some(work::append(
+                            self.journal.clone(),
+                            std::mem::take(&mut self.pending),
+                        ));
+                    }
+                    let last_try = self.is_last();
+                    if (last_try && self.last_try_made) || (!last_try && Instant::now() < retry_at)
+                    {
+                        return None;
+                    }
+                    self.last_try_made = last_try;
+                    self.phase = Phase::Loading;
+                }
+            }
+        }
+    }
+
+    fn write(&mut self, from: Queue) -> Work {
+        let queue = match from {
+            Queue::Memory => &mut self.pending,
+            Queue::Journal => &mut self.replaying,
+        };
+        let count = queue.len().min(self.config.batch_max.max(1));
+        work::write(self.store.clone(), from, queue.drain(..count).collect())
+    }
+
+    fn finish(&mut self, done: Done) {
+        match done {
+            Done::Written {
+                from,
+                batch,
+                result: Ok(()),
+            } => {
+                let recorded: HashSet<Uuid> = batch.iter().map(|s| s.change_id).collect();
+                self.late.retain(|late| !recorded.contains(&late.change_id));
+                if from == Queue::Memory {
+                    self.failures = 0;
+                }
+            }
+            Done::Written {
+                from,
+                mut batch,
+                result: Err(error),
+            } => {
+                match from {
+                    Queue::Memory => {
+                        batch.append(&mut self.pending);
+                        self.pending = batch;
+                    }
+                    Queue::Journal => self.replaying.clear(),
+                }
+                self.fail(chain(&error));
+            }
+            Done::Journaled { mut batch, result } => {
+                let taken = *result.as_ref().unwrap_or(&0);
+                batch.drain(..taken);
+                if !batch.is_empty() {
+                    self.journal_stuck = true;
+                    let full = || {
+                        chain(
+                            &self
+                                .journal
+                                .lock()
+                                .unwrap_or_else(PoisonError::into_inner)
+                                .full(),
+                        )
+                    };
+                    let detail = result.err().unwrap_or_else(full);
+                    tracing::error!(
+                        waiting = batch.len(),
+                        detail,
+                        "event changes wait in memory: the journal takes no more"
+                    );
+                    self.state.send_replace(StoreState::Failed(detail));
+                    batch.append(&mut self.pending);
+                    self.pending = batch;
+                }
+            }
+            Done::Loaded(Ok(replay)) => {
+                for line in &replay.damaged {
+                    tracing::error!(
+                        line = line.number,
+                        detail = line.detail,
+                        "a line of the journal cannot be read"
+                    );
+                }
+                self.damaged = !replay.damaged.is_empty();
+                let at = Instant::now();
+                let again = |(change_id, change)| Submitted {
+                    change_id,
+                    change,
+                    at,
+                };
+                self.replaying = replay.changes.into_iter().map(again).collect();
+                self.phase = Phase::Replaying;
+            }
+            Done::Cleared(Ok(())) => {
+                self.phase = Phase::Healthy;
+                self.damaged = false;
+                self.failures = 0;
+                let before = self.state.send_replace(StoreState::Ok);
+                if before != StoreState::Ok {
+                    tracing::info!("the store takes event changes again; the journal is replayed");
+                }
+            }
+            Done::Loaded(Err(detail)) | Done::Cleared(Err(detail)) => self.fail(detail),
+        }
+    }
+
+    fn fail(&mut self, detail: String) {
+        let last = self.config.retry_after.len().saturating_sub(1);
+        let wait = self
+            .config
+            .retry_after
+            .get(self.failures.min(last))
+            .copied()
+            .unwrap_or(Duration::from_secs(2));
+        self.failures += 1;
+        // The journal may have room again too.
+        self.journal_stuck = false;
+        self.phase = Phase::Failed {
+            retry_at: Instant::now() + wait,
+        };
+        tracing::error!(
+            detail,
+            failures = self.failures,
+            "the store takes no event changes; they go to the journal"
+        );
+        self.state.send_replace(StoreState::Failed(detail));
+    }
+}

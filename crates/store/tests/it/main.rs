@@ -1,0 +1,17 @@
+//! The store against real files and a real SQLite.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod cameras;
+mod events;
+mod evidence;
+mod fixture;
+mod journal;
+mod opening;
+mod outbox;
+mod reading;
+mod users;
