@@ -1,0 +1,177 @@
+//! The scenes' promises: the same bytes for a seed, and a truth that fits the scripts.
+
+use safe_yolo_core::{PictureTime, Polygon};
+
+use super::{SIZE, Scene, SceneError, TruthPerson, scenario};
+
+fn scene(name: &str, seed: u64) -> Scene {
+    Scene::new(name, seed).unwrap()
+}
+
+/// FNV-1a.
+fn hash(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xCBF2_9CE4_8422_2325, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01B3))
+}
+
+fn rendered(name: &str, seed: u64, seconds: f64) -> u64 {
+    let mut rgb = Vec::new();
+    scene(name, seed).render(PictureTime::from_secs_f64(seconds), &mut rgb);
+    assert_eq!(rgb.len(), 960 * 540 * 3);
+    hash(&rgb)
+}
+
+fn pictures(scene: &Scene) -> impl Iterator<Item = (f64, Vec<TruthPerson>)> + '_ {
+    let count = (scene.duration() * scene.rate()) as u32;
+    (0..count).map(move |i| {
+        let seconds = f64::from(i) / scene.rate();
+        (seconds, scene.truth(PictureTime::from_secs_f64(seconds)))
+    })
+}
+
+/// First and last second an actor's foot is in the first zone, and how many times he came.
+fn stay(scene: &Scene, actor: u32) -> (f64, f64, u32) {
+    let zone = Polygon::new(scene.zones()[0].points.clone()).unwrap();
+    let (mut first, mut last, mut visits, mut inside) = (f64::MAX, f64::MIN, 0, false);
+    for (seconds, people) in pictures(scene) {
+        let was = inside;
+        inside = people.iter().any(|p| p.actor == actor && zone.contains(p.foot.to_fraction(SIZE)));
+        if inside {
+            (first, last) = (first.min(seconds), last.max(seconds));
+            visits += u32::from(!was);
+        }
+    }
+    (first, last, visits)
+}
+
+#[test]
+fn a_picture_is_a_function_of_scenario_seed_and_time() {
+    for name in Scene::SCENARIOS {
+        assert_eq!(rendered(name, 7, 4.2), rendered(name, 7, 4.2));
+        assert_ne!(rendered(name, 7, 4.2), rendered(name, 8, 4.2));
+        assert_ne!(
+            rendered(name, 7, 4.2),
+            rendered(name, 7, 4.3),
+            "the noise of {name} stands still"
+        );
+    }
+    assert_ne!(rendered("demo", 1, 4.2), rendered("helmets", 1, 4.2));
+}
+
+#[test]
+fn unknown_scenarios_are_refused_with_the_known_ones() {
+    let error = Scene::new("moon", 1).err().unwrap();
+    assert_eq!(error, SceneError::Unknown { name: "moon".to_owned() });
+    let text = error.to_string();
+    assert!(Scene::SCENARIOS.iter().all(|name| text.contains(name)), "{text}");
+    assert!(scenario::ALL.iter().map(|(name, _)| *name).eq(Scene::SCENARIOS.iter().copied()));
+}
+
+#[test]
+fn zones_are_polygons_with_names_of_their_own() {
+    for name in Scene::SCENARIOS {
+        let zones = scene(name, 1).zones();
+        assert!(!zones.is_empty());
+        for zone in &zones {
+            Polygon::new(zone.points.clone()).unwrap();
+            assert_eq!(zones.iter().filter(|other| other.name_ko == zone.name_ko).count(), 1);
+        }
+    }
+}
+
+#[test]
+fn boxes_lie_in_the_picture_and_move_smoothly_also_at_the_wrap() {
+    for name in Scene::SCENARIOS {
+        let scene = scene(name, 3);
+        let last = scene.truth(PictureTime::from_secs_f64(scene.duration() - 1.0 / scene.rate()));
+        let mut before = last;
+        for (seconds, people) in pictures(&scene) {
+            for person in &people {
+                let b = person.bbox;
+                assert!(b.x1 >= 0.0 && b.y1 >= 0.0 && b.x2 <= 960.0 && b.y2 <= 540.0);
+                assert!((0.0..=1.0).contains(&person.visible), "{name} {seconds}: {person:?}");
+                match before.iter().find(|p| p.actor == person.actor) {
+                    Some(was) => {
+                        let step = (was.foot.x - person.foot.x).abs();
+                        assert!(step < 14.0, "{name} {seconds}: {step} pixels at once");
+                    }
+                    None => assert!(person.visible < 0.3, "{name} {seconds}: {person:?} appears"),
+                }
+            }
+            before = people;
+        }
+    }
+}
+
+#[test]
+fn helmets_shows_both_all_the_time_and_apart() {
+    let scene = scene("helmets", 2);
+    let zone = Polygon::new(scene.zones()[0].points.clone()).unwrap();
+    for (_, people) in pictures(&scene) {
+        let [worn, bare] = people.as_slice() else { panic!("two people, not {people:?}") };
+        assert!(worn.helmet && worn.vest && !bare.helmet && bare.vest);
+        assert!(
+            people.iter().all(|p| p.visible > 0.999 && zone.contains(p.foot.to_fraction(SIZE)))
+        );
+        assert!(people.iter().all(|p| zone.contains(p.bbox.foot().to_fraction(SIZE))));
+        let gap = bare.bbox.x1 - worn.bbox.x2;
+        assert!(gap > worn.bbox.width(), "{gap} pixels apart");
+    }
+}
+
+#[test]
+fn intruders_come_ten_seconds_apart() {
+    for seed in 1..4 {
+        let scene = scene("intruders", seed);
+        let (first, last, visits) = stay(&scene, 0);
+        assert!(
+            (first - 3.0).abs() < 0.1 && (last - 50.0).abs() < 0.1 && visits == 1,
+            "{first} {last}"
+        );
+        let (first, last, visits) = stay(&scene, 1);
+        assert!(
+            (first - 13.0).abs() < 0.1 && (last - 25.0).abs() < 0.1 && visits == 1,
+            "{first} {last}"
+        );
+        assert!(pictures(&scene).all(|(_, people)| people.iter().all(|p| p.helmet)));
+    }
+}
+
+#[test]
+fn the_pillar_hides_the_worker_for_exactly_a_second_inside_the_zone() {
+    for seed in 1..6 {
+        let scene = scene("pillar", seed);
+        let zone = Polygon::new(scene.zones()[0].points.clone()).unwrap();
+        let (first, last, visits) = stay(&scene, 0);
+        assert!((last - first - 8.0).abs() < 0.1 && visits == 1, "{first} to {last}");
+        let hidden: Vec<_> = pictures(&scene)
+            .filter(|(_, people)| people.iter().any(|p| p.visible < f32::EPSILON))
+            .collect();
+        assert_eq!(hidden.len(), 15, "seed {seed}");
+        assert!(hidden.last().unwrap().0 - hidden[0].0 < 0.94);
+        let inside = |p: &TruthPerson| zone.contains(p.foot.to_fraction(SIZE));
+        assert!(hidden.iter().all(|(_, people)| people.iter().all(inside)));
+        let covered = (0..2000)
+            .map(|i| scene.truth(PictureTime::from_millis(6400 + i)))
+            .filter(|people| people.iter().any(|p| p.visible < f32::EPSILON))
+            .count();
+        assert!((999..=1001).contains(&covered), "seed {seed}: {covered} ms");
+    }
+}
+
+#[test]
+fn quiet_is_empty_and_the_demo_is_lively() {
+    assert!(pictures(&scene("quiet", 1)).all(|(_, people)| people.is_empty()));
+    let demo = scene("demo", 1);
+    let seen =
+        |want: fn(&TruthPerson) -> bool| pictures(&demo).any(|(_, people)| people.iter().any(want));
+    assert!(seen(|p| !p.helmet && p.vest) && seen(|p| p.helmet && !p.vest));
+    let busy = pictures(&demo).filter(|(_, people)| !people.is_empty()).count();
+    assert!(busy > 800, "somebody in {busy} of 900 pictures");
+    let zone = Polygon::new(demo.zones()[0].points.clone()).unwrap();
+    let early = pictures(&demo)
+        .take(150)
+        .any(|(_, people)| people.iter().any(|p| zone.contains(p.foot.to_fraction(SIZE))));
+    assert!(early, "nobody in the zone within ten seconds");
+}

@@ -1,0 +1,332 @@
+//! A stream of pictures from a file or a camera: opening it, and what comes.
+
+use std::time::Duration;
+
+use safe_yolo_core::geometry::PictureSize;
+use safe_yolo_core::time::PictureTime;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::child::{DecoderChild, Input};
+use crate::error::StreamError;
+use crate::probe;
+use crate::reader::{self, Clock, Decoded, Item};
+use crate::scene;
+use crate::session::{self, Session};
+use crate::source::{FileSource, RtspSource, SourceSpec};
+
+/// How long pictures may still come after a session has ended.
+const FLUSH_WAIT: Duration = Duration::from_secs(1);
+/// Formats whose seeking is exact to a few seconds only start this much earlier.
+const SEEK_MARGIN_S: f64 = 3.0;
+
+/// How to open a source.
+#[derive(Debug, Clone)]
+pub struct OpenOptions {
+    /// Files: the first picture wanted is the first at or after this time.
+    pub start: Option<PictureTime>,
+    /// How long connecting may take, and after that the first picture.
+    pub connect_timeout: Duration,
+    /// How long a camera may take to send its first data.
+    pub silence_timeout: Duration,
+    /// The decoder program.
+    pub ffmpeg: String,
+    /// The program that looks into files.
+    pub ffprobe: String,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            start: None,
+            connect_timeout: Duration::from_secs(10),
+            silence_timeout: Duration::from_secs(3),
+            ffmpeg: "ffmpeg".to_owned(),
+            ffprobe: "ffprobe".to_owned(),
+        }
+    }
+}
+
+/// What is known of an open source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamInfo {
+    /// Size of every picture of the stream.
+    pub size: PictureSize,
+    /// Codec, as ffmpeg names it: `h264`, `hevc`, ...
+    pub codec: String,
+    /// The file's first picture's time, by its headers; 0 for cameras.
+    pub start: PictureTime,
+    /// Length of a file, where its headers tell.
+    pub duration: Option<Duration>,
+    /// Pictures a second on average, where the headers tell.
+    pub pictures_per_s: Option<f64>,
+}
+
+/// An open source. Dropping it ends its decoder child and its session at once.
+#[derive(Debug)]
+pub struct PictureStream {
+    first: Option<Decoded>,
+    info: StreamInfo,
+    state: State,
+    pictures: mpsc::Receiver<Item>,
+    session: Option<Session>,
+    /// None for pictures that are drawn.
+    child: Option<DecoderChild>,
+}
+
+#[derive(Debug)]
+enum State {
+    Running,
+    /// The session is over; the pictures in the child may still come.
+    Flushing(Instant),
+    /// The reader is done with this result; the child's exit is awaited.
+    Ending(Option<StreamError>),
+    Failed,
+    Ended,
+}
+
+/// Opens a source and waits for its first picture.
+///
+/// # Errors
+/// When the source can't be reached or read, or no picture comes in time.
+pub async fn open(spec: &SourceSpec, options: OpenOptions) -> Result<PictureStream, StreamError> {
+    metrics::counter!("safe_yolo_source_connections_total", "kind" => spec.kind()).increment(1);
+    match spec {
+        SourceSpec::File(source) => open_file(source, options).await,
+        SourceSpec::Rtsp(source) => open_rtsp(source, options).await,
+        SourceSpec::Sim(source) => {
+            let (info, pictures) = scene::start(source, options.start)?;
+            Ok(PictureStream::new(info, pictures, None, None))
+        }
+    }
+}
+
+async fn open_file(
+    source: &FileSource,
+    options: OpenOptions,
+) -> Result<PictureStream, StreamError> {
+    let path = source.path().display().to_string();
+    let (file, demuxer) = probe::open(source).await?;
+    let second = file.try_clone().map_err(|error| StreamError::System {
+        what: "opening the file twice",
+        why: error.to_string(),
+    })?;
+    let probed = probe::probe(
+        &options.ffprobe,
+        source,
+        second,
+        demuxer,
+        options.connect_timeout,
+    )
+    .await?;
+    // NUT has no times below zero, and a file's headers do not always own up to them.
+    let early_s = (-probed.start_s.min(probed.container_start_s)).max(0.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "casts saturate"
+    )]
+    let shift_s = session::SHIFT_S + early_s.ceil() as u32;
+    let seek_s = options.start.map(|start| {
+        let margin = if demuxer == "mov" || demuxer == "matroska" {
+            0.0
+        } else {
+            SEEK_MARGIN_S
+        };
+        start.secs_f64() - probed.container_start_s - margin
+    });
+    // Seeking to the beginning is no matter of course: AVI ends up elsewhere.
+    let seek_s = seek_s.filter(|seek| *seek > 0.0);
+    let input = Input::File {
+        file,
+        demuxer: probed.demuxer,
+        seek_s,
+        shift_s,
+    };
+    let (child, pipes) = DecoderChild::start(&options.ffmpeg, input)?;
+    let pictures = reader::start(
+        pipes.pictures,
+        Clock {
+            shift_s,
+            start: options.start,
+        },
+    )?;
+    let info = StreamInfo {
+        size: PictureSize::new(0, 0),
+        codec: probed.codec,
+        start: PictureTime::from_secs_f64(probed.start_s),
+        duration: probed.duration,
+        pictures_per_s: probed.pictures_per_s,
+    };
+    let stream = PictureStream::new(info, pictures, None, Some(child));
+    stream
+        .with_first_picture(&path, options.connect_timeout, options.start.is_some())
+        .await
+}
+
+async fn open_rtsp(
+    source: &RtspSource,
+    options: OpenOptions,
+) -> Result<PictureStream, StreamError> {
+    let address = source.redacted();
+    let opened = session::open(source, options.connect_timeout, options.silence_timeout).await?;
+    let (child, pipes) = DecoderChild::start(&options.ffmpeg, Input::Units)?;
+    let units = pipes.units.ok_or_else(|| StreamError::System {
+        what: "opening the decoder's pipes",
+        why: "none there".to_owned(),
+    })?;
+    let clock = Clock {
+        shift_s: session::SHIFT_S,
+        start: None,
+    };
+    let pictures = reader::start(pipes.pictures, clock)?;
+    let info = StreamInfo {
+        size: PictureSize::new(0, 0),
+        codec: opened.codec.name().to_owned(),
+        start: PictureTime(0),
+        duration: None,
+        pictures_per_s: opened.pictures_per_s,
+    };
+    let stream = PictureStream::new(info, pictures, Some(opened.feed(units)), Some(child));
+    stream
+        .with_first_picture(&address, options.connect_timeout, false)
+        .await
+}
+
+impl PictureStream {
+    const fn new(
+        info: StreamInfo,
+        pictures: mpsc::Receiver<Item>,
+        session: Option<Session>,
+        child: Option<DecoderChild>,
+    ) -> Self {
+        Self {
+            first: None,
+            info,
+            state: State::Running,
+            pictures,
+            session,
+            child,
+        }
+    }
+
+    /// Waits for the first picture, which knows the size.
+    async fn with_first_picture(
+        mut self,
+        address: &str,
+        timeout: Duration,
+        sought: bool,
+    ) -> Result<Self, StreamError> {
+        let undecodable = |why: String| StreamError::Undecodable {
+            address: address.to_owned(),
+            why,
+        };
+        match tokio::time::timeout(timeout, self.next()).await {
+            Ok(Ok(Some(first))) => {
+                self.info.size = first.picture.size();
+                self.first = Some(first);
+            }
+            // A start behind the last picture is the end, and no error.
+            Ok(Ok(None)) if sought => {}
+            Ok(Ok(None)) => return Err(undecodable("it holds no picture".to_owned())),
+            Ok(Err(StreamError::DecoderEnded(why))) => return Err(undecodable(why)),
+            Ok(Err(StreamError::DecoderOutput(error))) => {
+                return Err(undecodable(error.to_string()));
+            }
+            Ok(Err(other)) => return Err(other),
+            Err(_elapsed) => {
+                let said = self
+                    .child
+                    .as_ref()
+                    .map(DecoderChild::complaints)
+                    .unwrap_or_default();
+                let waited = format!("no picture came within {} s", timeout.as_secs_f32());
+                let why = if said.is_empty() {
+                    waited
+                } else {
+                    format!("{waited}: {said}")
+                };
+                return Err(undecodable(why));
+            }
+        }
+        Ok(self)
+    }
+
+    /// The next picture, in order of time; `None` at the end of a file.
+    ///
+    /// Waits for as long as it takes: the caller watches over that. May be
+    /// cancelled without losing a picture.
+    ///
+    /// # Errors
+    /// When the source or the decoder failed; open the source again then.
+    pub async fn next(&mut self) -> Result<Option<Decoded>, StreamError> {
+        if let Some(first) = self.first.take() {
+            return Ok(Some(first));
+        }
+        loop {
+            match &mut self.state {
+                State::Running | State::Flushing(_) => match self.receive().await {
+                    Some(Item::Picture(decoded)) => return Ok(Some(decoded)),
+                    Some(Item::End(result)) => self.state = State::Ending(result.err()),
+                    None => self.state = State::Ending(None),
+                },
+                State::Ending(error) => {
+                    let cut = matches!(error, None | Some(StreamError::DecoderOutput(_)));
+                    // The child's own words are better than what their effect was.
+                    let exit = match self.child.as_mut() {
+                        Some(child) if cut => child.end().await,
+                        _ => Ok(()),
+                    };
+                    let lost = self.session.as_mut().and_then(Session::take_error);
+                    let error = lost.or_else(|| match exit {
+                        Err(why) => Some(StreamError::DecoderEnded(why)),
+                        Ok(()) => error.take(),
+                    });
+                    if let Some(error) = error {
+                        self.state = State::Failed;
+                        return Err(error);
+                    }
+                    if self.session.is_some() {
+                        self.state = State::Failed;
+                        return Err(StreamError::DecoderEnded(
+                            "it ended while the camera went on".to_owned(),
+                        ));
+                    }
+                    self.state = State::Ended;
+                }
+                State::Failed => return Err(StreamError::AlreadyEnded),
+                State::Ended => return Ok(None),
+            }
+        }
+    }
+
+    /// The reader's next item; `None` when the reader is gone or will not end.
+    async fn receive(&mut self) -> Option<Item> {
+        if let (State::Running, Some(session)) = (&self.state, &self.session) {
+            tokio::select! {
+                biased;
+                item = self.pictures.recv() => return item,
+                () = session.ended() => self.state = State::Flushing(Instant::now() + FLUSH_WAIT),
+            }
+        }
+        match self.state {
+            State::Flushing(until) => tokio::time::timeout_at(until, self.pictures.recv())
+                .await
+                .unwrap_or_default(),
+            _ => self.pictures.recv().await,
+        }
+    }
+
+    /// What is known of the source. The size is 0x0 only when the stream was
+    /// opened behind its last picture.
+    #[must_use]
+    pub const fn info(&self) -> &StreamInfo {
+        &self.info
+    }
+
+    /// Process id of the decoder child, while it runs.
+    #[must_use]
+    pub fn decoder_pid(&self) -> Option<u32> {
+        self.child.as_ref().and_then(DecoderChild::id)
+    }
+}

@@ -1,0 +1,179 @@
+//! Access units between a camera's session and its decoder child.
+//!
+//! The session must never wait for the decoder: a camera whose data is not
+//! taken drops the connection. So when the queue is full, units are given up,
+//! oldest first, up to the next one that decoding can start at.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use safe_yolo_core::time::PictureTime;
+use tokio::sync::Notify;
+
+/// The most units that wait.
+const UNITS_MAX: usize = 128;
+/// The most bytes that wait.
+const BYTES_MAX: usize = 16 << 20;
+
+/// One coded picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AccessUnit {
+    /// When it is shown, since the start of the session.
+    pub(crate) time: PictureTime,
+    /// Whether decoding can start here.
+    pub(crate) key: bool,
+    /// Annex B for H.264 and H.265, with the parameter sets before each key picture.
+    pub(crate) data: Vec<u8>,
+}
+
+/// A bounded queue of access units; policy: drop oldest, up to the next key picture.
+#[derive(Debug, Default)]
+pub(crate) struct UnitQueue {
+    inner: Mutex<Inner>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    units: VecDeque<AccessUnit>,
+    bytes: usize,
+    /// Units were given up, so that those up to the next key picture are useless.
+    broken: bool,
+    closed: bool,
+}
+
+impl UnitQueue {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a unit; returns how many were given up. Never waits.
+    pub(crate) fn push(&self, unit: AccessUnit) -> usize {
+        let mut inner = self.lock();
+        let mut dropped = 0;
+        while inner.units.len() >= UNITS_MAX || inner.bytes + unit.data.len() > BYTES_MAX {
+            if inner.units.is_empty() {
+                // Larger than the whole queue.
+                inner.broken = true;
+                return dropped + 1;
+            }
+            dropped += inner.drop_to_next_key();
+        }
+        if inner.broken && !unit.key {
+            return dropped + 1;
+        }
+        inner.broken = false;
+        inner.bytes += unit.data.len();
+        inner.units.push_back(unit);
+        drop(inner);
+        self.changed.notify_one();
+        dropped
+    }
+
+    /// The oldest unit; `None` once the queue is closed and empty. One caller at a time.
+    pub(crate) async fn pop(&self) -> Option<AccessUnit> {
+        loop {
+            {
+                let mut inner = self.lock();
+                if let Some(unit) = inner.units.pop_front() {
+                    inner.bytes -= unit.data.len();
+                    return Some(unit);
+                }
+                if inner.closed {
+                    return None;
+                }
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    /// How many units wait.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().units.len()
+    }
+
+    /// No more units will come.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_one();
+    }
+}
+
+impl Inner {
+    fn drop_to_next_key(&mut self) -> usize {
+        let next = self
+            .units
+            .iter()
+            .skip(1)
+            .position(|unit| unit.key)
+            .map(|at| at + 1);
+        let count = next.unwrap_or(self.units.len());
+        self.broken |= next.is_none();
+        for unit in self.units.drain(..count) {
+            self.bytes -= unit.data.len();
+        }
+        count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(number: usize, key: bool, len: usize) -> AccessUnit {
+        AccessUnit {
+            time: PictureTime::from_millis(number as i64),
+            key,
+            data: vec![0; len],
+        }
+    }
+
+    fn drain(queue: &UnitQueue) -> Vec<AccessUnit> {
+        queue.lock().units.drain(..).collect()
+    }
+
+    #[test]
+    fn a_full_queue_gives_up_whole_groups_of_pictures() {
+        let queue = UnitQueue::default();
+        let dropped: usize = (0..UNITS_MAX + 1)
+            .map(|n| queue.push(unit(n, n % 50 == 0, 10)))
+            .sum();
+        assert_eq!(dropped, 50);
+        let left = drain(&queue);
+        assert!(left[0].key);
+        assert_eq!(left[0].time, PictureTime::from_millis(50));
+        assert_eq!(left.len(), UNITS_MAX + 1 - 50);
+    }
+
+    #[test]
+    fn what_can_not_be_decoded_is_not_kept() {
+        let queue = UnitQueue::default();
+        let dropped: usize = (0..UNITS_MAX + 20)
+            .map(|n| queue.push(unit(n, n == 0, 10)))
+            .sum();
+        assert_eq!(dropped, UNITS_MAX + 20);
+        assert_eq!(queue.push(unit(900, true, 10)), 0);
+        assert_eq!(drain(&queue).len(), 1);
+    }
+
+    #[test]
+    fn bytes_are_bounded() {
+        let queue = UnitQueue::default();
+        assert_eq!(queue.push(unit(0, true, BYTES_MAX + 1)), 1);
+        assert_eq!(queue.push(unit(1, false, 10)), 1);
+        for n in 0..100 {
+            queue.push(unit(n, true, 1 << 20));
+            assert!(queue.lock().bytes <= BYTES_MAX);
+        }
+        assert_eq!(queue.len(), 16);
+    }
+
+    #[tokio::test]
+    async fn what_was_queued_is_still_given_after_closing() {
+        let queue = UnitQueue::default();
+        queue.push(unit(1, true, 1));
+        queue.close();
+        assert!(queue.pop().await.is_some());
+        assert!(queue.pop().await.is_none());
+    }
+}

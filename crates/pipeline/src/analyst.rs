@@ -1,0 +1,163 @@
+//! The analyst of one segment: owns the tracker and the judge, turns detections
+//! into tracks, verdicts and changes. Moved into one task, shared with nobody.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use safe_yolo_core::{
+    CameraConfig, Class, Detection, EventChange, PictureSize, PictureTime, SegmentId, Track, Utc,
+};
+use safe_yolo_rules::view::{PersonView, View};
+use safe_yolo_rules::{Entry, Judge, Level, PictureEntry, Verdict};
+use safe_yolo_track::{TrackError, Tracker, TrackerConfig, TrackerConfigError};
+
+use crate::live::{Counters, LiveBox};
+
+/// Boxes of objects below this score are not shown.
+const SHOWN_SCORE_MIN: f32 = 0.35;
+
+/// One analysed picture, in every respect.
+#[derive(Debug, Clone)]
+pub struct Analysed {
+    /// Confirmed tracks, predicted ones included.
+    pub tracks: Vec<Track>,
+    /// What to draw.
+    pub boxes: Vec<LiveBox>,
+    /// How many people, and how they stand.
+    pub counters: Counters,
+    /// Zones and who is in them.
+    pub view: View,
+    /// Events raised or ended by this picture.
+    pub changes: Vec<EventChange>,
+}
+
+/// Tracker and judge of one segment of one camera.
+#[derive(Debug)]
+pub struct Analyst {
+    tracker: Tracker,
+    judge: Judge,
+    /// People of the newest analysed picture, by track: predictions are shown with these.
+    people: HashMap<u32, PersonView>,
+}
+
+impl Analyst {
+    /// An analyst for one segment.
+    ///
+    /// # Errors
+    /// When the tracker's settings make no sense.
+    pub fn new(
+        segment: SegmentId,
+        config: Arc<CameraConfig>,
+        known: BTreeSet<Class>,
+        tracking: TrackerConfig,
+    ) -> Result<Self, TrackerConfigError> {
+        let tracker = Tracker::new(config.id.clone(), segment, tracking)?;
+        Ok(Self { tracker, judge: Judge::new(segment, config, known), people: HashMap::new() })
+    }
+
+    /// One analysed picture.
+    ///
+    /// # Errors
+    /// When its time is not later than that of the last one.
+    pub fn picture(
+        &mut self,
+        time: PictureTime,
+        utc: Utc,
+        size: PictureSize,
+        input_scale: f32,
+        detections: &[Detection],
+    ) -> Result<Analysed, TrackError> {
+        let tracks = self.tracker.update(time, detections)?;
+        let entry = PictureEntry { time, utc, size, tracks: &tracks, detections, input_scale };
+        let changes = self.judge.feed(&Entry::Picture(entry));
+        let view = self.judge.view();
+        self.people = view.people.iter().map(|p| (p.track.number, p.clone())).collect();
+        let mut boxes = self.person_boxes(&tracks);
+        let counters = count(&view, &boxes);
+        boxes.extend(detections.iter().filter(|d| d.class != Class::Person && d.score >= SHOWN_SCORE_MIN).map(
+            |d| LiveBox {
+                track: None,
+                number: None,
+                class: d.class,
+                score: d.score,
+                bbox: d.bbox,
+                predicted: false,
+                equipment: std::collections::BTreeMap::default(),
+                zones: Vec::new(),
+                level: Level::Ok,
+            },
+        ));
+        Ok(Analysed { tracks, boxes, counters, view, changes })
+    }
+
+    /// Where everybody probably is at `time`, without having looked.
+    #[must_use]
+    pub fn predict(&self, time: PictureTime) -> (Vec<LiveBox>, Counters, View) {
+        let boxes = self.person_boxes(&self.tracker.predict(time));
+        let view = self.judge.view();
+        let counters = count(&view, &boxes);
+        (boxes, counters, view)
+    }
+
+    /// Nobody looked between these times.
+    pub fn not_analysed(&mut self, from: PictureTime, to: PictureTime, reason: &'static str) -> Vec<EventChange> {
+        self.judge.feed(&Entry::NotAnalysed { from, to, reason })
+    }
+
+    /// New settings, from the next picture on.
+    pub fn configure(&mut self, config: Arc<CameraConfig>, known: BTreeSet<Class>) -> Vec<EventChange> {
+        self.judge.feed(&Entry::Config { config, known })
+    }
+
+    /// The segment is over: whatever lasts ends.
+    pub fn finish(&mut self, reason: &str) -> Vec<EventChange> {
+        self.judge.finish(reason)
+    }
+
+    /// What the rules make of the newest picture.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.judge.view()
+    }
+
+    fn person_boxes(&self, tracks: &[Track]) -> Vec<LiveBox> {
+        tracks
+            .iter()
+            .map(|track| {
+                let person = self.people.get(&track.id.number);
+                LiveBox {
+                    track: Some(track.id.to_string()),
+                    number: Some(track.id.number),
+                    class: Class::Person,
+                    score: track.score,
+                    bbox: track.bbox,
+                    predicted: track.predicted,
+                    equipment: person.map(|p| p.equipment.clone()).unwrap_or_default(),
+                    zones: person.map(|p| p.zones.clone()).unwrap_or_default(),
+                    level: person.map_or(Level::Ok, |p| p.level),
+                }
+            })
+            .collect()
+    }
+}
+
+fn count(view: &View, people: &[LiveBox]) -> Counters {
+    let in_type = |zone_type: safe_yolo_core::ZoneType| {
+        let mut tracks: Vec<_> = view
+            .zones
+            .iter()
+            .filter(|zone| zone.zone_type == zone_type)
+            .flat_map(|zone| zone.people.iter().map(|p| p.number))
+            .collect();
+        tracks.sort_unstable();
+        tracks.dedup();
+        tracks.len()
+    };
+    let bare = |b: &&LiveBox| b.equipment.get(&safe_yolo_core::Equipment::Helmet) == Some(&Verdict::Missing);
+    Counters {
+        people: people.len(),
+        no_helmet: people.iter().filter(bare).count(),
+        warning: in_type(safe_yolo_core::ZoneType::Warning),
+        danger: in_type(safe_yolo_core::ZoneType::Danger),
+    }
+}

@@ -1,0 +1,133 @@
+//! The handle of one camera: how the rest of the program talks to its task.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use safe_yolo_core::{CameraConfig, CameraId, Class};
+use safe_yolo_media::source::SourceSpec;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::command::{Command, CommandError};
+use crate::engine::EngineConfig;
+use crate::live::LivePicture;
+use crate::status::Status;
+use crate::supervisor::Supervisor;
+
+/// Commands that may wait; they are served before pictures.
+const COMMANDS_MAX: usize = 16;
+
+/// What a camera's task begins with.
+#[derive(Debug)]
+pub(crate) struct CameraSetup {
+    pub(crate) engine: EngineConfig,
+    pub(crate) config: Arc<CameraConfig>,
+    pub(crate) source: SourceSpec,
+}
+
+/// A command and where its answer goes.
+pub(crate) type Asked = (Command, oneshot::Sender<Result<(), CommandError>>);
+
+/// One running camera; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct CameraHandle {
+    id: CameraId,
+    source: SourceSpec,
+    commands: mpsc::Sender<Asked>,
+    config: watch::Sender<Arc<CameraConfig>>,
+    live: watch::Receiver<Option<Arc<LivePicture>>>,
+    status: watch::Receiver<Status>,
+    epoch: Arc<AtomicU64>,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl CameraHandle {
+    pub(crate) fn start(setup: CameraSetup, known: BTreeSet<Class>) -> Self {
+        let (commands, asked) = mpsc::channel(COMMANDS_MAX);
+        let (config, config_seen) = watch::channel(Arc::clone(&setup.config));
+        let (live_out, live) = watch::channel(None);
+        let (status_out, status) = watch::channel(Status::unknown());
+        let epoch = Arc::new(AtomicU64::new(0));
+        let cancel = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let id = setup.config.id.clone();
+        let source = setup.source.clone();
+        let supervisor =
+            Supervisor::new(setup, known, asked, config_seen, live_out, status_out, Arc::clone(&epoch), cancel.clone());
+        tasks.spawn(supervisor.run());
+        tasks.close();
+        Self { id, source, commands, config, live, status, epoch, cancel, tasks }
+    }
+
+    /// Which camera.
+    #[must_use]
+    pub const fn id(&self) -> &CameraId {
+        &self.id
+    }
+
+    /// Where its pictures come from.
+    #[must_use]
+    pub const fn source(&self) -> &SourceSpec {
+        &self.source
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn config(&self) -> Arc<CameraConfig> {
+        Arc::clone(&self.config.borrow())
+    }
+
+    /// New settings, in force from the next analysed picture on.
+    pub fn configure(&self, config: Arc<CameraConfig>) {
+        self.config.send_replace(config);
+    }
+
+    /// Figures, as of the last quarter of a second.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    /// Figures, as they change.
+    #[must_use]
+    pub fn watch_status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// The newest picture, as it changes; slow readers miss pictures, nobody waits for them.
+    #[must_use]
+    pub fn watch_live(&self) -> watch::Receiver<Option<Arc<LivePicture>>> {
+        self.live.clone()
+    }
+
+    /// Whether the picture may still be shown: false once a command or a
+    /// reconnect has ended its segment.
+    #[must_use]
+    pub fn is_current(&self, picture: &LivePicture) -> bool {
+        picture.number >= self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Asks something of the camera; taken before any further picture.
+    ///
+    /// # Errors
+    /// When the camera can't do that, or is being removed.
+    pub async fn command(&self, command: Command) -> Result<(), CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send((command, reply)).await.map_err(|_closed| CommandError::Gone)?;
+        answer.await.map_err(|_dropped| CommandError::Gone)?
+    }
+
+    /// Asks the task to end.
+    pub(crate) fn cancel(&self) {
+        self.cancel.cancel();
+    }
+
+    /// Ends the task and waits for it.
+    pub(crate) async fn shutdown(&self) {
+        self.cancel.cancel();
+        self.tasks.wait().await;
+    }
+}

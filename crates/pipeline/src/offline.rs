@@ -1,0 +1,152 @@
+//! The same analysis over a file, as fast as the machine allows: every picture
+//! is decoded, analysed, tracked and judged in its own time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use safe_yolo_core::{Analysis, CameraConfig, Detection, EventChange, PictureTime, SegmentId, Utc};
+use safe_yolo_infer::DetectorPool;
+use safe_yolo_infer::detector::SCORE_MIN;
+use safe_yolo_media::picture::I420;
+use safe_yolo_media::source::SourceSpec;
+use safe_yolo_media::stream::{self, OpenOptions, StreamInfo};
+use safe_yolo_media::{Decoded, StreamError};
+use safe_yolo_track::{TrackError, TrackerConfig, TrackerConfigError};
+
+use crate::analyst::{Analysed, Analyst};
+use crate::pacing::RateLimit;
+
+/// Pictures being analysed at once: enough for every core, few in memory.
+const IN_FLIGHT_MAX: usize = 8;
+/// A decoder that gives nothing for this long hangs.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// What to analyse, and how.
+#[derive(Debug, Clone)]
+pub struct Offline {
+    /// Where pictures are analysed.
+    pub detectors: DetectorPool,
+    /// How people are tracked.
+    pub tracking: TrackerConfig,
+    /// Zones and rules.
+    pub config: Arc<CameraConfig>,
+    /// The file, or a drawn scene.
+    pub source: SourceSpec,
+    /// Most analysed pictures a second of the file's own time; every picture unless given.
+    pub rate_max: Option<f64>,
+    /// Ends here instead of at the end: drawn scenes have none.
+    pub until: Option<PictureTime>,
+}
+
+/// One picture of the file and what became of it.
+#[derive(Debug)]
+pub struct Frame {
+    /// From 1, decoded pictures in order.
+    pub number: u64,
+    /// Presentation time.
+    pub time: PictureTime,
+    /// The picture.
+    pub picture: Arc<I420>,
+    /// What was found; never an empty list for a picture that was not looked at.
+    pub analysis: Analysis<Analysed>,
+}
+
+/// A picture and what the detector says of it.
+struct Answer {
+    number: u64,
+    time: PictureTime,
+    picture: Arc<I420>,
+    analysis: Analysis<Vec<Detection>>,
+}
+
+/// Why the analysis of a file ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum OfflineError {
+    /// The file can't be opened or decoded.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The decoder gives nothing any more.
+    #[error("the decoder gave no picture for {silence_s} s after picture {0}", silence_s = SILENCE_MAX.as_secs())]
+    Hangs(u64),
+    /// The tracker's settings make no sense.
+    #[error(transparent)]
+    Tracking(#[from] TrackerConfigError),
+    /// Pictures came out of order.
+    #[error(transparent)]
+    Order(#[from] TrackError),
+    /// Whoever takes the frames failed.
+    #[error("the results can't be written")]
+    Sink(#[source] std::io::Error),
+}
+
+impl Offline {
+    /// Analyses the file and hands each frame, in order, to `sink`; `begin` is
+    /// told first what is known of the file. Returns the changes that its end brings.
+    ///
+    /// # Errors
+    /// When the file can't be read to its end, or `sink` fails.
+    pub async fn run(
+        &self,
+        begin: impl FnOnce(&StreamInfo),
+        mut sink: impl FnMut(Frame) -> std::io::Result<()>,
+    ) -> Result<Vec<EventChange>, OfflineError> {
+        let known = self.detectors.info().classes();
+        let config = Arc::clone(&self.config);
+        let mut analyst = Analyst::new(SegmentId(1), config, known, self.tracking.clone())?;
+        let mut pictures = stream::open(&self.source, OpenOptions::default()).await?;
+        begin(pictures.info());
+        let mut running = FuturesOrdered::new();
+        let (mut number, mut ended, mut last) = (0, false, PictureTime::default());
+        let mut limit = RateLimit::default();
+        let period = self.rate_max.map(|rate| Duration::from_secs_f64(1.0 / rate.max(0.1)));
+        loop {
+            tokio::select! {
+                biased;
+                Some(Answer { number, time, picture, analysis }) = running.next() => {
+                    let analysis = match analysis {
+                        Analysis::Done(found) => {
+                            let scale = self.detectors.input_scale(picture.size());
+                            Analysis::Done(analyst.picture(time, utc(time), picture.size(), scale, &found)?)
+                        }
+                        Analysis::Skipped(reason) => Analysis::Skipped(reason),
+                        Analysis::Failed(detail) => {
+                            analyst.not_analysed(last, time, "detector_failed");
+                            Analysis::Failed(detail)
+                        }
+                    };
+                    last = time;
+                    sink(Frame { number, time, picture, analysis }).map_err(OfflineError::Sink)?;
+                }
+                next = tokio::time::timeout(SILENCE_MAX, pictures.next()), if !ended && running.len() < IN_FLIGHT_MAX => {
+                    match next.map_err(|_elapsed| OfflineError::Hangs(number))?? {
+                        Some(Decoded { time, .. }) if self.until.is_some_and(|until| time >= until) => ended = true,
+                        Some(Decoded { time, picture }) => {
+                            number += 1;
+                            if let Some(period) = period {
+                                if !limit.is_due(time, period) {
+                                    continue;
+                                }
+                                limit.take(time, period);
+                            }
+                            let (this, picture, detectors) = (number, Arc::new(picture), self.detectors.clone());
+                            running.push_back(async move {
+                                let analysis = detectors.analyse(Arc::clone(&picture), SCORE_MIN).await;
+                                Answer { number: this, time, picture, analysis }
+                            });
+                        }
+                        None => ended = true,
+                    }
+                }
+                else => break,
+            }
+        }
+        Ok(analyst.finish("end_of_file"))
+    }
+}
+
+/// Files have no date: their events lie in the seconds after 1970, the same at every run.
+const fn utc(time: PictureTime) -> Utc {
+    Utc(time.micros())
+}

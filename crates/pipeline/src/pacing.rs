@@ -1,0 +1,95 @@
+//! Pacing: pictures of a file are shown at the speed they were taken, and
+//! analysed no more often than asked.
+
+use std::time::Duration;
+
+use safe_yolo_core::PictureTime;
+use tokio::time::Instant;
+
+/// Plays a file's pictures in real time.
+#[derive(Debug, Default)]
+pub(crate) struct Pacer {
+    anchor: Option<(Instant, PictureTime)>,
+}
+
+impl Pacer {
+    /// Behind by more than this, time is not caught up with.
+    const BEHIND_MAX: Duration = Duration::from_millis(500);
+
+    /// When the picture of this time is due.
+    pub(crate) fn due(&mut self, now: Instant, time: PictureTime) -> Instant {
+        let (at, first) = *self.anchor.get_or_insert((now, time));
+        let offset = u64::try_from(time.micros() - first.micros()).unwrap_or(0);
+        let due = at + Duration::from_micros(offset);
+        if now.saturating_duration_since(due) > Self::BEHIND_MAX {
+            self.anchor = Some((now, time));
+            return now;
+        }
+        due
+    }
+
+    /// The next picture starts the clock anew, as after a pause.
+    pub(crate) const fn reset(&mut self) {
+        self.anchor = None;
+    }
+}
+
+/// Lets at most so many pictures a second through, by their own time.
+#[derive(Debug, Default)]
+pub(crate) struct RateLimit {
+    next: Option<PictureTime>,
+}
+
+impl RateLimit {
+    /// Whether the picture of this time has its turn.
+    pub(crate) fn is_due(&self, time: PictureTime, period: Duration) -> bool {
+        // A tenth of slack: pictures of 15/s must not be halved by a limit of 15/s.
+        self.next.is_none_or(|next| time + period / 10 >= next)
+    }
+
+    /// A picture of this time is being analysed.
+    pub(crate) fn take(&mut self, time: PictureTime, period: Duration) {
+        let from = match self.next {
+            // On schedule: the average stays at the limit.
+            Some(next) if time.secs_since(next).abs() < period.as_secs_f64() => next,
+            _ => time,
+        };
+        self.next = Some(from + period);
+    }
+
+    pub(crate) const fn reset(&mut self) {
+        self.next = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_the_average() {
+        for (source, limit, expected) in [(15.0, 10.0, 100), (15.0, 15.0, 150), (30.0, 4.0, 40), (5.0, 10.0, 50)] {
+            let (mut taken, mut rate) = (0, RateLimit::default());
+            let period = Duration::from_secs_f64(1.0 / limit);
+            for i in 0..(10.0 * source) as i64 {
+                let time = PictureTime::from_secs_f64(i as f64 / source);
+                if rate.is_due(time, period) {
+                    rate.take(time, period);
+                    taken += 1;
+                }
+            }
+            assert!((taken - expected as i32).abs() <= 2, "{source}/s limited to {limit}/s gave {taken}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_is_not_caught_up_with_after_a_delay() {
+        let mut pacer = Pacer::default();
+        let start = Instant::now();
+        assert_eq!(pacer.due(start, PictureTime::from_millis(0)), start);
+        assert_eq!(pacer.due(start, PictureTime::from_millis(100)), start + Duration::from_millis(100));
+        let late = start + Duration::from_secs(5);
+        assert_eq!(pacer.due(late, PictureTime::from_millis(200)), late);
+        assert_eq!(pacer.due(late, PictureTime::from_millis(300)), late + Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,105 @@
+//! A camera's figures, as the API shows them.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use safe_yolo_core::{BlindReason, CameraState};
+use serde::Serialize;
+
+/// A camera's state and figures; numbers that are not known are none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub struct Status {
+    pub state: CameraState,
+    pub reason: Option<BlindReason>,
+    pub picture_age_ms: Option<u64>,
+    pub analysis_age_ms: Option<u64>,
+    pub analysed_per_s: f64,
+    pub pictures_per_s: f64,
+    /// Pictures that were to be analysed but had to give way to newer ones.
+    pub dropped: u64,
+    pub position_ms: Option<i64>,
+    pub duration_ms: Option<u64>,
+    pub playing: bool,
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    /// People in the newest analysed picture; none unless LIVE.
+    pub people: Option<usize>,
+    /// Connections to the source since the camera was added or the server started.
+    pub source_connections: u64,
+    /// Times the source had to be opened again after a failure.
+    pub restarts: u64,
+}
+
+impl Status {
+    /// A camera of which nothing is known yet.
+    #[must_use]
+    pub const fn unknown() -> Self {
+        Self {
+            state: CameraState::Connecting,
+            reason: Some(BlindReason::Opening),
+            picture_age_ms: None,
+            analysis_age_ms: None,
+            analysed_per_s: 0.0,
+            pictures_per_s: 0.0,
+            dropped: 0,
+            position_ms: None,
+            duration_ms: None,
+            playing: false,
+            width: None,
+            height: None,
+            people: None,
+            source_connections: 0,
+            restarts: 0,
+        }
+    }
+}
+
+/// Happenings a second over the last seconds.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rate {
+    at: VecDeque<Duration>,
+}
+
+impl Rate {
+    const WINDOW: Duration = Duration::from_secs(4);
+    /// Rates above 250 a second are not told apart: bounded memory.
+    const COUNT_MAX: usize = 1000;
+
+    pub(crate) fn add(&mut self, now: Duration) {
+        self.at.push_back(now);
+        if self.at.len() > Self::COUNT_MAX {
+            self.at.pop_front();
+        }
+    }
+
+    pub(crate) fn per_s(&mut self, now: Duration) -> f64 {
+        while self.at.front().is_some_and(|at| now.saturating_sub(*at) > Self::WINDOW) {
+            self.at.pop_front();
+        }
+        // Soon after the start the window is as long as there was time.
+        let span = self.at.front().map_or(Duration::ZERO, |first| now.saturating_sub(*first));
+        if self.at.len() < 2 || span < Duration::from_millis(200) {
+            return 0.0;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "at most 1000")]
+        let count = (self.at.len() - 1) as f64;
+        (count / span.as_secs_f64() * 10.0).round() / 10.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_told_and_forgotten() {
+        let mut rate = Rate::default();
+        for i in 0..100 {
+            rate.add(Duration::from_millis(i * 100));
+        }
+        let told = rate.per_s(Duration::from_millis(9900));
+        assert!((told - 10.0).abs() < 0.3, "{told}");
+        assert!(rate.per_s(Duration::from_secs(60)).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,106 @@
+//! What goes out of a camera's task: live pictures, changes, evidence.
+
+use std::sync::Arc;
+
+use safe_yolo_core::event::{ChangeKind, SnapshotState};
+
+use super::{Shot, Supervisor};
+use crate::analyst::Analysed;
+use crate::engine::Output;
+use crate::evidence::Evidence;
+use crate::live::{Counters, LiveAnalysis, LiveBox, LiveHeader, LivePicture};
+use safe_yolo_rules::{View, ZoneVerdict, ZoneView};
+
+impl Supervisor {
+    pub(super) fn publish_analysed(&mut self, shot: &Shot, analysed: Analysed) {
+        for mut change in analysed.changes {
+            let event = &mut change.event;
+            if change.kind == ChangeKind::Raised && event.severity.is_alarm() {
+                event.snapshot = SnapshotState::Pending;
+                let subject = event.track.as_ref().map(|track| track.number);
+                let evidence = Evidence {
+                    event: event.id,
+                    picture: Arc::clone(&shot.picture),
+                    boxes: analysed.boxes.clone(),
+                    zones: analysed.view.zones.clone(),
+                    subject,
+                    banner: format!("{} {} {}", event.severity.name(), event.event_type.name(), event.start),
+                    severity: event.severity,
+                };
+                self.outlet.changes([change]);
+                self.outlet.push(Output::Evidence(Box::new(evidence)));
+            } else {
+                self.outlet.changes([change]);
+            }
+        }
+        self.publish(shot, LiveAnalysis::Done, analysed.boxes, analysed.view.zones, Some(analysed.counters));
+    }
+
+    /// Shows a picture that was not looked at with where everybody should be.
+    pub(super) fn publish_predicted(&mut self, shot: &Shot) {
+        let Some(analyst) = self.analyst.as_ref() else { return };
+        if self.last_analysed.is_none() {
+            self.publish_unseen(shot);
+            return;
+        }
+        let (boxes, counters, view) = analyst.predict(shot.time);
+        self.publish(shot, LiveAnalysis::Predicted, boxes, view.zones, Some(counters));
+    }
+
+    /// Shows a picture about which nothing is known.
+    pub(super) fn publish_unseen(&mut self, shot: &Shot) {
+        let zones = self.unknown_zones();
+        self.publish(shot, LiveAnalysis::Skipped, Vec::new(), zones, None);
+    }
+
+    pub(super) fn publish_failed(&mut self, shot: &Shot) {
+        let zones = self.unknown_zones();
+        self.publish(shot, LiveAnalysis::Failed, Vec::new(), zones, None);
+    }
+
+    fn unknown_zones(&self) -> Vec<ZoneView> {
+        let View { mut zones, .. } = self.analyst.as_ref().map(crate::analyst::Analyst::view).unwrap_or_default();
+        for zone in &mut zones {
+            zone.verdict = ZoneVerdict::Unknown;
+            zone.people.clear();
+        }
+        zones
+    }
+
+    fn publish(
+        &mut self,
+        shot: &Shot,
+        analysis: LiveAnalysis,
+        boxes: Vec<LiveBox>,
+        mut zones: Vec<ZoneView>,
+        mut counters: Option<Counters>,
+    ) {
+        let (state, reason) = self.health.state(self.now());
+        if !state.is_watching() {
+            // Only LIVE may look safe.
+            counters = None;
+            for zone in &mut zones {
+                zone.verdict = ZoneVerdict::Unknown;
+            }
+        }
+        let size = shot.picture.size();
+        let header = LiveHeader {
+            camera: self.config.id.clone(),
+            segment: shot.segment,
+            time_us: shot.time,
+            utc: shot.utc,
+            width: size.width,
+            height: size.height,
+            analysis,
+            boxes,
+            zones,
+            counters,
+            config_version: self.config.version,
+            state,
+            reason,
+        };
+        let picture = LivePicture::new(header, Arc::clone(&shot.picture), self.pictures);
+        self.pictures += 1;
+        self.live_out.send_replace(Some(Arc::new(picture)));
+    }
+}

@@ -1,0 +1,55 @@
+//! SAFE-YOLO's command line: reads arguments, wires the crates together.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod analyze;
+mod annotate;
+mod detect;
+mod doctor;
+mod model;
+mod serve;
+mod site;
+mod track;
+
+/// Watches factory cameras for people in danger. An aid, not a safety function.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the server: cameras, analysis, alarms, API and control room
+    Serve(serve::ServeArguments),
+    /// Analyses a video file with a camera's zones and rules
+    Analyze(analyze::AnalyzeArguments),
+    /// Shows what the detector finds in pictures
+    Detect(detect::DetectArguments),
+    /// Runs the tracker alone over a `MOTChallenge` detection file
+    Track(track::TrackArguments),
+    /// Checks this machine: programs, libraries, model, folders, speed
+    Doctor(doctor::DoctorArguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Detect(arguments) => detect::run(&arguments),
+        Command::Track(arguments) => track::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            // `{:#}` is the whole chain, each cause once.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! `safe-yolo serve`: reads the configuration, starts the server, waits for its end.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use safe_yolo_core::Zone;
+use safe_yolo_media::source::{SourceError, SourcePolicy, SourceSpec};
+use safe_yolo_server::{Server, ServerConfig, StartupCamera};
+use safe_yolo_store::evidence::EvidenceLimits;
+use safe_yolo_store::{FirstAdmin, NewCamera, NewZone, Origin};
+use safe_yolo_track::TrackerConfig;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::model::ModelArguments;
+use crate::site::{Site, SiteCamera};
+
+/// Where to listen, where to keep data, which cameras.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArguments {
+    /// Address of the page and the API; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Folder of the database and the evidence
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data_dir: PathBuf,
+    /// Site file with cameras, zones and rules
+    #[arg(long, value_name = "FILE")]
+    site: Option<PathBuf>,
+    /// Adds a video file as a camera; may be given again
+    #[arg(long, value_name = "FILE")]
+    video: Vec<PathBuf>,
+    /// Folder whose videos administrators may add as cameras; may be given again
+    #[arg(long, value_name = "DIR")]
+    video_dir: Vec<PathBuf>,
+    /// Log lines as JSON
+    #[arg(long)]
+    log_json: bool,
+    #[command(flatten)]
+    model: ModelArguments,
+}
+
+/// The variable that holds the first administrator's password.
+const PASSWORD_VARIABLE: &str = "SAFE_YOLO_ADMIN_PASSWORD";
+
+pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
+    start_log(arguments.log_json);
+    // Mistakes in files are told before anything is started.
+    let startup_cameras = cameras(&arguments)?;
+    let detectors = arguments.model.start()?;
+    let config = ServerConfig {
+        listen: arguments.listen,
+        data_dir: arguments.data_dir,
+        admin_password: std::env::var(PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty()),
+        video_dirs: arguments.video_dir,
+        detectors,
+        tracking: TrackerConfig::default(),
+        evidence: EvidenceLimits::default(),
+        startup_cameras,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    runtime.block_on(serve(config))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: ServerConfig) -> Result<()> {
+    let shutdown = CancellationToken::new();
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let server = Server::start(config).await.map_err(anyhow::Error::from)?;
+    announce(&server).context("standard output")?;
+    let asked = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("ending: cameras first, then what is still to be stored");
+        asked.cancel();
+    });
+    server.run(shutdown).await.map_err(anyhow::Error::from)
+}
+
+/// Tells a person at the terminal where to go; the password is told once and never logged.
+fn announce(server: &Server) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "SAFE-YOLO is at http://{}", server.address())?;
+    if let FirstAdmin::Created { generated_password: Some(password) } = server.first_admin() {
+        writeln!(out, "First login: user admin, password {password} (shown only now)")?;
+    }
+    out.flush()
+}
+
+fn start_log(json: bool) {
+    let filter = EnvFilter::try_from_env("SAFE_YOLO_LOG").unwrap_or_else(|_unset| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json { log.json().init() } else { log.init() }
+}
+
+/// Cameras of the site file and of `--video`.
+fn cameras(arguments: &ServeArguments) -> Result<Vec<StartupCamera>> {
+    let mut cameras = Vec::new();
+    if let Some(path) = &arguments.site {
+        for camera in Site::read(path)?.cameras {
+            check_source(&camera.source).with_context(|| format!("camera '{}' of the site file", camera.name))?;
+            let zones = camera.config()?.zones.into_iter().map(new_zone).collect();
+            cameras.push(StartupCamera { camera: new_camera(&camera, Origin::Site), zones: Some(zones) });
+        }
+    }
+    for video in &arguments.video {
+        let path = std::fs::canonicalize(video).with_context(|| format!("video '{}'", video.display()))?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let camera = SiteCamera::plain(&name, &path.display().to_string());
+        check_source(&camera.source)?;
+        // Zones drawn on it in the control room stay.
+        cameras.push(StartupCamera { camera: new_camera(&camera, Origin::CommandLine), zones: None });
+    }
+    Ok(cameras)
+}
+
+/// A wrong address is told at once; a file or camera that is not there today is
+/// a camera that is OFFLINE, and no reason not to watch the others.
+fn check_source(source: &str) -> Result<()> {
+    match SourceSpec::parse(source, &SourcePolicy::trusted()) {
+        Ok(_) | Err(SourceError::NotFound(_) | SourceError::Unreadable { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn new_camera(camera: &SiteCamera, origin: Origin) -> NewCamera {
+    NewCamera {
+        enabled: camera.enabled,
+        repeat: camera.repeat,
+        analysis_rate_max: camera.analysis_rate_max,
+        ..NewCamera::new(&camera.name, &camera.source, origin)
+    }
+}
+
+fn new_zone(zone: Zone) -> NewZone {
+    NewZone {
+        name: zone.name,
+        zone_type: zone.zone_type,
+        points: zone.points,
+        active: zone.active,
+        dwell_s: zone.dwell_s,
+        pause_s: zone.pause_s,
+        require: zone.require,
+    }
+}

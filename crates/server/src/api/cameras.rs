@@ -1,0 +1,292 @@
+//! Cameras: listing, changing, testing and commanding them.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use safe_yolo_core::CameraId;
+use safe_yolo_pipeline::{Command, Status};
+use safe_yolo_store::CameraRecord;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::picture::{self, TestPicture};
+use super::schema;
+use super::zones::ZoneBody;
+use crate::app::{App, CameraEdit, NewCameraInput, kind};
+use crate::auth::Session;
+use crate::extract::{Body, Id, Secret};
+use crate::problem::{Problem, ProblemBody};
+
+/// A camera.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Camera)]
+pub(crate) struct CameraBody {
+    #[schema(value_type = String)]
+    id: CameraId,
+    name: String,
+    /// Never holds a password.
+    source: String,
+    /// `file`, `rtsp` or `sim`.
+    kind: &'static str,
+    enabled: bool,
+    repeat: bool,
+    analysis_rate_max: f64,
+    /// Grows with each change to the camera or its zones.
+    version: u64,
+    zones: Vec<ZoneBody>,
+    #[schema(value_type = schema::Status)]
+    status: Status,
+}
+
+/// All cameras.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Cameras {
+    cameras: Vec<CameraBody>,
+}
+
+/// A camera to be added.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCamera {
+    name: String,
+    /// A path in an allowed folder, `rtsp://…` or `sim://…`.
+    source: String,
+    username: Option<String>,
+    #[schema(value_type = Option<String>, format = Password, write_only)]
+    password: Option<Secret>,
+    repeat: Option<bool>,
+    analysis_rate_max: Option<f64>,
+    enabled: Option<bool>,
+}
+
+/// What to change; what is left out stays. An empty user name forgets the login.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CameraChange {
+    name: Option<String>,
+    source: Option<String>,
+    username: Option<String>,
+    #[schema(value_type = Option<String>, format = Password, write_only)]
+    password: Option<Secret>,
+    repeat: Option<bool>,
+    analysis_rate_max: Option<f64>,
+    enabled: Option<bool>,
+}
+
+/// A source to be tried.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TestSource {
+    source: String,
+    username: Option<String>,
+    #[schema(value_type = Option<String>, format = Password, write_only)]
+    password: Option<Secret>,
+}
+
+/// What to ask of a camera.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    Play,
+    Pause,
+    Stop,
+    Seek,
+}
+
+/// A command to a camera.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CommandBody {
+    action: Action,
+    /// Where to go, of `seek`.
+    position_ms: Option<i64>,
+}
+
+fn body(app: &App, record: &CameraRecord) -> CameraBody {
+    let config = &record.config;
+    CameraBody {
+        id: config.id.clone(),
+        name: config.name.clone(),
+        source: app.shown_source(record),
+        kind: kind(&config.source),
+        enabled: config.enabled,
+        repeat: config.repeat,
+        analysis_rate_max: config.analysis_rate_max,
+        version: config.version,
+        zones: config.zones.iter().map(|zone| ZoneBody::new(&config.id, zone)).collect(),
+        status: app.status(record),
+    }
+}
+
+/// All cameras.
+#[utoipa::path(
+    get, path = "/api/cameras", tag = "cameras",
+    responses(
+        (status = 200, body = Cameras),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(State(app): State<App>) -> Json<Cameras> {
+    let cameras = app.registry.all().iter().map(|record| body(&app, record)).collect();
+    Json(Cameras { cameras })
+}
+
+/// Adds a camera.
+#[utoipa::path(
+    post, path = "/api/cameras", tag = "cameras", request_body = NewCamera,
+    responses(
+        (status = 201, body = CameraBody),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn add(
+    State(app): State<App>,
+    session: Session,
+    Body(new): Body<NewCamera>,
+) -> Result<(StatusCode, Json<CameraBody>), Problem> {
+    let input = NewCameraInput {
+        name: new.name,
+        source: new.source,
+        username: new.username,
+        password: new.password,
+        enabled: new.enabled,
+        repeat: new.repeat,
+        analysis_rate_max: new.analysis_rate_max,
+    };
+    let record = app.add_camera(&session.user, input).await?;
+    Ok((StatusCode::CREATED, Json(body(&app, &record))))
+}
+
+/// One camera.
+#[utoipa::path(
+    get, path = "/api/cameras/{id}", tag = "cameras", params(("id" = String, Path, description = "The camera")),
+    responses(
+        (status = 200, body = CameraBody),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Id(id): Id<CameraId>,
+) -> Result<Json<CameraBody>, Problem> {
+    Ok(Json(body(&app, app.known(&id)?.as_ref())))
+}
+
+/// Changes a camera.
+#[utoipa::path(
+    patch, path = "/api/cameras/{id}", tag = "cameras", params(("id" = String, Path, description = "The camera")),
+    request_body = CameraChange,
+    responses(
+        (status = 200, body = CameraBody),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn change(
+    State(app): State<App>,
+    session: Session,
+    Id(id): Id<CameraId>,
+    Body(change): Body<CameraChange>,
+) -> Result<Json<CameraBody>, Problem> {
+    let edit = CameraEdit {
+        name: change.name,
+        source: change.source,
+        username: change.username,
+        password: change.password,
+        enabled: change.enabled,
+        repeat: change.repeat,
+        analysis_rate_max: change.analysis_rate_max,
+    };
+    let record = app.update_camera(&session.user, id, edit).await?;
+    Ok(Json(body(&app, &record)))
+}
+
+/// Deletes a camera; its events stay.
+#[utoipa::path(
+    delete, path = "/api/cameras/{id}", tag = "cameras", params(("id" = String, Path, description = "The camera")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    session: Session,
+    Id(id): Id<CameraId>,
+) -> Result<StatusCode, Problem> {
+    app.remove_camera(&session.user, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tries a source and shows its first picture.
+#[utoipa::path(
+    post, path = "/api/cameras/test", tag = "cameras", request_body = TestSource,
+    responses(
+        (status = 200, body = TestPicture),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn test(
+    State(app): State<App>,
+    Body(test): Body<TestSource>,
+) -> Result<Json<TestPicture>, Problem> {
+    picture::test(&app, &test.source, test.username, test.password).await.map(Json)
+}
+
+/// A camera's state and figures.
+#[utoipa::path(
+    get, path = "/api/cameras/{id}/status", tag = "cameras", params(("id" = String, Path, description = "The camera")),
+    responses(
+        (status = 200, body = schema::Status),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn status(
+    State(app): State<App>,
+    Id(id): Id<CameraId>,
+) -> Result<Json<Status>, Problem> {
+    Ok(Json(app.status(app.known(&id)?.as_ref())))
+}
+
+/// A camera's newest picture.
+#[utoipa::path(
+    get, path = "/api/cameras/{id}/picture", tag = "cameras", params(("id" = String, Path, description = "The camera")),
+    responses(
+        (status = 200, content_type = "image/jpeg", description = "The picture", body = Vec<u8>),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn picture(
+    State(app): State<App>,
+    Id(id): Id<CameraId>,
+) -> Result<Response, Problem> {
+    let record = app.known(&id)?;
+    let jpeg = picture::newest(&app, &record).await?;
+    Ok(([(header::CONTENT_TYPE, "image/jpeg")], jpeg).into_response())
+}
+
+/// Plays, pauses, stops or seeks a file, for everybody.
+#[utoipa::path(
+    post, path = "/api/cameras/{id}/command", tag = "cameras", params(("id" = String, Path, description = "The camera")),
+    request_body = CommandBody,
+    responses(
+        (status = 200, body = schema::Status),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn command(
+    State(app): State<App>,
+    session: Session,
+    Id(id): Id<CameraId>,
+    Body(body): Body<CommandBody>,
+) -> Result<Json<Status>, Problem> {
+    let command = match (body.action, body.position_ms) {
+        (Action::Seek, Some(position_ms)) => Command::Seek(position_ms),
+        (Action::Seek, None) => return Err(Problem::invalid("'seek' needs position_ms")),
+        (_, Some(_)) => return Err(Problem::invalid("only 'seek' takes position_ms")),
+        (Action::Play, None) => Command::Play,
+        (Action::Pause, None) => Command::Pause,
+        (Action::Stop, None) => Command::Stop,
+    };
+    app.command(&session.user, &id, command).await.map(Json)
+}

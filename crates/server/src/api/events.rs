@@ -1,0 +1,308 @@
+//! Events: reading, proving and acknowledging them.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use safe_yolo_core::{EventId, EventType, Severity, Utc};
+use safe_yolo_store::evidence::EvidenceError;
+use safe_yolo_store::{EventFilter, EventRecord};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::schema;
+use crate::app::App;
+use crate::auth::Session;
+use crate::clock;
+use crate::extract::{Asked, Body, Id};
+use crate::problem::{Problem, ProblemBody};
+
+/// Events named in one acknowledgement.
+const IDS_MAX: usize = 1000;
+
+/// Which events.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventQuery {
+    /// Of this camera, deleted ones included.
+    camera: Option<String>,
+    /// Of this type.
+    #[serde(rename = "type")]
+    #[param(value_type = Option<schema::EventType>)]
+    event_type: Option<String>,
+    /// Of this severity.
+    #[param(value_type = Option<schema::Severity>)]
+    severity: Option<String>,
+    /// `true`: acknowledged ones; `false`: alarms that wait for it.
+    #[param(value_type = Option<bool>)]
+    acknowledged: Option<String>,
+    /// That began then or later, RFC 3339.
+    from: Option<String>,
+    /// That began before, RFC 3339.
+    to: Option<String>,
+    /// Changed after this change; oldest change first.
+    #[param(value_type = Option<i64>)]
+    after: Option<String>,
+    /// Raised before the event of this change.
+    #[param(value_type = Option<i64>)]
+    before: Option<String>,
+    /// At most so many, 1 to 500; 100 unless given.
+    #[param(value_type = Option<u32>)]
+    limit: Option<String>,
+}
+
+/// Some events, and where the log stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Events {
+    #[schema(value_type = Vec<schema::Event>)]
+    events: Vec<EventRecord>,
+    /// Alarms that wait for acknowledgement.
+    unacknowledged: u64,
+    /// The newest change.
+    seq: i64,
+}
+
+/// Why an event needs no more attention.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Acknowledge {
+    reason: String,
+}
+
+/// Which events need no more attention, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AcknowledgeMany {
+    /// All that wait, unless given.
+    #[schema(value_type = Option<Vec<String>>)]
+    ids: Option<Vec<EventId>>,
+    reason: String,
+}
+
+/// How many were not acknowledged before.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Acknowledged {
+    acknowledged: usize,
+}
+
+/// Which picture.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SnapshotQuery {
+    /// `1`: without boxes.
+    clean: Option<String>,
+}
+
+fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_no_number| {
+        Problem::invalid(format!("{name} is '{}': it must be a whole number", short(text)))
+    })
+}
+
+fn time(name: &str, text: &str) -> Result<Utc, Problem> {
+    // A '+' that was not escaped has become a space.
+    Utc::parse(&text.replace(' ', "+")).map_err(|_no_time| {
+        let text = short(text);
+        Problem::invalid(format!("{name} is '{text}': it must be a time like 2026-01-31T08:15:00Z"))
+    })
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+fn flag(name: &str, text: &str) -> Result<bool, Problem> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(Problem::invalid(format!("{name} is '{}': use true or false", short(text)))),
+    }
+}
+
+impl EventQuery {
+    fn filter(self) -> Result<EventFilter, Problem> {
+        // A form that leaves a field empty asks for everything.
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let unknown = |name: &str, text: &str| {
+            Problem::invalid(format!("{name} is '{}', which is none: see docs/api.md", short(text)))
+        };
+        let camera = given(self.camera)
+            .map(|text| text.parse().map_err(|_no_id| unknown("camera", &text)))
+            .transpose()?;
+        let event_type = given(self.event_type)
+            .map(|text| EventType::from_name(&text).ok_or_else(|| unknown("type", &text)))
+            .transpose()?;
+        let severity = given(self.severity)
+            .map(|text| Severity::from_name(&text).ok_or_else(|| unknown("severity", &text)))
+            .transpose()?;
+        let limit = given(self.limit).map(|text| number("limit", &text)).transpose()?;
+        if limit.is_some_and(|limit| !(1..=EventFilter::LIMIT_MAX).contains(&limit)) {
+            let max = EventFilter::LIMIT_MAX;
+            return Err(Problem::invalid(format!("limit must lie between 1 and {max}")));
+        }
+        Ok(EventFilter {
+            camera,
+            event_type,
+            severity,
+            acknowledged: given(self.acknowledged)
+                .map(|text| flag("acknowledged", &text))
+                .transpose()?,
+            from: given(self.from).map(|text| time("from", &text)).transpose()?,
+            to: given(self.to).map(|text| time("to", &text)).transpose()?,
+            after_seq: given(self.after).map(|text| number("after", &text)).transpose()?,
+            before_seq: given(self.before).map(|text| number("before", &text)).transpose()?,
+            limit: limit.unwrap_or(EventFilter::LIMIT),
+        })
+    }
+}
+
+/// Events that fit, newest first.
+#[utoipa::path(
+    get, path = "/api/events", tag = "events", params(EventQuery),
+    responses(
+        (status = 200, body = Events),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asked(query): Asked<EventQuery>,
+) -> Result<Json<Events>, Problem> {
+    let filter = query.filter()?;
+    // Read first: a change that comes meanwhile is rather seen twice than never.
+    let seq = app.store.newest_seq().await?;
+    let events = app.store.events(&filter).await?;
+    let unacknowledged = app.store.unacknowledged_count().await?;
+    Ok(Json(Events { events, unacknowledged, seq }))
+}
+
+/// One event.
+#[utoipa::path(
+    get, path = "/api/events/{id}", tag = "events", params(("id" = String, Path, description = "The event")),
+    responses(
+        (status = 200, body = schema::Event),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Id(id): Id<EventId>,
+) -> Result<Json<EventRecord>, Problem> {
+    let record = app.store.event(id).await?;
+    record.map(Json).ok_or_else(|| Problem::not_found("event", &id.to_string()))
+}
+
+/// Acknowledges an event; the first acknowledgement stands.
+#[utoipa::path(
+    post, path = "/api/events/{id}/acknowledge", tag = "events", params(("id" = String, Path, description = "The event")),
+    request_body = Acknowledge,
+    responses(
+        (status = 200, body = schema::Event),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn acknowledge(
+    State(app): State<App>,
+    session: Session,
+    Id(id): Id<EventId>,
+    Body(body): Body<Acknowledge>,
+) -> Result<Json<EventRecord>, Problem> {
+    let by = &session.user.username;
+    let (change, record) = app.store.acknowledge(id, by, &body.reason, clock::now()).await?;
+    if change.is_some() {
+        app.audit(by, "event.acknowledge", &id.to_string(), &body.reason).await;
+    }
+    Ok(Json(record))
+}
+
+/// Acknowledges several events, or all alarms that wait.
+#[utoipa::path(
+    post, path = "/api/events/acknowledge", tag = "events", request_body = AcknowledgeMany,
+    responses(
+        (status = 200, body = Acknowledged),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn acknowledge_many(
+    State(app): State<App>,
+    session: Session,
+    Body(body): Body<AcknowledgeMany>,
+) -> Result<Json<Acknowledged>, Problem> {
+    if body.ids.as_ref().is_some_and(|ids| ids.len() > IDS_MAX) {
+        let detail = format!("at most {IDS_MAX} ids at once: leave ids out for all that wait");
+        return Err(Problem::invalid(detail));
+    }
+    let by = &session.user.username;
+    let ids = body.ids.as_deref();
+    let count = app.store.acknowledge_many(ids, by, &body.reason, clock::now()).await?;
+    if count > 0 {
+        let target = if ids.is_some() { "listed" } else { "all that wait" };
+        let detail = format!("{count}: {}", body.reason);
+        app.audit(by, "event.acknowledge", target, &detail).await;
+    }
+    Ok(Json(Acknowledged { acknowledged: count }))
+}
+
+/// The picture that proves an event.
+#[utoipa::path(
+    get, path = "/api/events/{id}/snapshot", tag = "events",
+    params(("id" = String, Path, description = "The event"), SnapshotQuery),
+    responses(
+        (status = 200, content_type = "image/jpeg", description = "The picture", body = Vec<u8>),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn snapshot(
+    State(app): State<App>,
+    Id(id): Id<EventId>,
+    Asked(query): Asked<SnapshotQuery>,
+) -> Result<Response, Problem> {
+    let clean = query.clean.map(|text| flag("clean", &text)).transpose()?.unwrap_or(false);
+    if app.store.event(id).await?.is_none() {
+        return Err(Problem::not_found("event", &id.to_string()));
+    }
+    let jpeg = app.evidence.load(id, clean).await.map_err(|error| match error {
+        EvidenceError::NotFound(_) | EvidenceError::NoDay(_) => {
+            Problem::not_found("picture of event", &id.to_string())
+        }
+        other => Problem::internal("reading a picture", &other),
+    })?;
+    // It never changes, but it is nobody's but the user's.
+    let headers = [
+        (header::CONTENT_TYPE, "image/jpeg"),
+        (header::CACHE_CONTROL, "private, max-age=86400, immutable"),
+    ];
+    Ok((headers, jpeg).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_filters_are_named() {
+        type Set = fn(&mut EventQuery, String);
+        let cases: [(Set, &str); 8] = [
+            (|q, v| q.camera = Some(v), "../x"),
+            (|q, v| q.event_type = Some(v), "fire"),
+            (|q, v| q.severity = Some(v), "critical"),
+            (|q, v| q.acknowledged = Some(v), "maybe"),
+            (|q, v| q.from = Some(v), "yesterday"),
+            (|q, v| q.after = Some(v), "1.5"),
+            (|q, v| q.limit = Some(v), "0"),
+            (|q, v| q.limit = Some(v), "501"),
+        ];
+        for (set, value) in cases {
+            let mut query = EventQuery::default();
+            set(&mut query, value.to_owned());
+            assert!(query.filter().is_err(), "{value}");
+        }
+        let mut query = EventQuery::default();
+        query.from = Some("2026-01-31T08:15:00 09:00".into());
+        query.camera = Some(String::new());
+        let filter = query.filter().unwrap();
+        assert_eq!(filter.from.unwrap().to_string(), "2026-01-30T23:15:00Z");
+        assert_eq!(filter.camera, None);
+    }
+}

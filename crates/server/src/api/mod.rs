@@ -1,0 +1,98 @@
+//! The REST interface as docs/api.md says, and its description for programs.
+
+mod cameras;
+mod events;
+mod picture;
+mod schema;
+mod session;
+mod system;
+mod zones;
+
+use axum::Json;
+use axum::Router;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// Where the description is found.
+const DESCRIPTION: &str = "/api/openapi.json";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "SAFE-YOLO",
+        description = "Login is a cookie set by POST /api/session. Live pictures and events come by \
+                       web sockets, /ws/live and /ws/events: see docs/api.md."
+    ),
+    tags(
+        (name = "session", description = "Login"),
+        (name = "cameras", description = "Cameras, their figures and pictures"),
+        (name = "zones", description = "Zones of cameras"),
+        (name = "events", description = "What happened"),
+        (name = "system", description = "The system itself"),
+    )
+)]
+struct Description;
+
+/// All routes under `/api`, with their description.
+pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
+    let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(session::begin, session::get, session::end))
+        .routes(routes!(cameras::list, cameras::add))
+        .routes(routes!(cameras::test))
+        .routes(routes!(cameras::get, cameras::change, cameras::delete))
+        .routes(routes!(cameras::status))
+        .routes(routes!(cameras::picture))
+        .routes(routes!(cameras::command))
+        .routes(routes!(zones::list, zones::add))
+        .routes(routes!(zones::get, zones::change, zones::delete))
+        .routes(routes!(events::list))
+        .routes(routes!(events::acknowledge_many))
+        .routes(routes!(events::get))
+        .routes(routes!(events::acknowledge))
+        .routes(routes!(events::snapshot))
+        .routes(routes!(system::system))
+        .split_for_parts();
+    let served = description.clone();
+    let describe = axum::routing::get(move || {
+        let description = served.clone();
+        async move { Json(description) }
+    });
+    (router.route(DESCRIPTION, describe), description)
+}
+
+/// The description of the REST interface, OpenAPI 3.1 as JSON.
+///
+/// # Errors
+/// When it can't be written.
+pub fn openapi_json() -> Result<String, serde_json::Error> {
+    routes().1.to_pretty_json()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::access::{RULES, Verdict, look_up};
+
+    #[test]
+    fn every_described_route_is_in_the_table_and_the_other_way_round() {
+        let description = serde_json::to_value(routes().1).unwrap();
+        let mut described = std::collections::BTreeSet::new();
+        for (path, item) in description["paths"].as_object().unwrap() {
+            for method in item.as_object().unwrap().keys().filter(|k| *k != "parameters") {
+                let method = method.to_uppercase();
+                assert!(
+                    matches!(look_up(&method, path), Verdict::Open(_)),
+                    "{method} {path} is not in the table of access"
+                );
+                described.insert((method, path.clone()));
+            }
+        }
+        for rule in RULES.iter().filter(|r| r.path.starts_with("/api/") && r.path != DESCRIPTION) {
+            let key = (rule.method.to_owned(), rule.path.to_owned());
+            assert!(described.contains(&key), "{} {} is not described", rule.method, rule.path);
+        }
+    }
+}

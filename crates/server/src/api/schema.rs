@@ -1,0 +1,199 @@
+//! Shapes of answers that other crates write, for the description. A test
+//! holds them against what is really written.
+
+#![expect(dead_code, reason = "read by the description only")]
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// What a camera is worth right now; only LIVE may look safe.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum CameraState {
+    Connecting,
+    Live,
+    Degraded,
+    Stale,
+    Offline,
+    Paused,
+    Stopped,
+}
+
+/// Why a camera can't be trusted to see.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BlindReason {
+    Opening,
+    AnalysisLate,
+    DetectorFailed,
+    Frozen,
+    NoPictures,
+    Unreachable,
+    Unauthorized,
+    Undecodable,
+    NotFound,
+    Ended,
+    Command,
+}
+
+/// A camera's state and figures; what is not known is null.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Status {
+    pub(crate) state: CameraState,
+    pub(crate) reason: Option<BlindReason>,
+    pub(crate) picture_age_ms: Option<u64>,
+    pub(crate) analysis_age_ms: Option<u64>,
+    pub(crate) analysed_per_s: Option<f64>,
+    pub(crate) pictures_per_s: Option<f64>,
+    pub(crate) dropped: u64,
+    pub(crate) position_ms: Option<i64>,
+    pub(crate) duration_ms: Option<u64>,
+    pub(crate) playing: bool,
+    pub(crate) width: Option<u32>,
+    pub(crate) height: Option<u32>,
+    pub(crate) people: Option<u64>,
+    pub(crate) source_connections: u64,
+    pub(crate) restarts: u64,
+}
+
+/// What a zone means.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ZoneType {
+    Warning,
+    Danger,
+}
+
+/// Equipment that a zone can require.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Equipment {
+    Helmet,
+    Vest,
+    Mask,
+}
+
+/// What happened.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EventType {
+    DangerZoneIntrusion,
+    WarningZoneIntrusion,
+    Entrance,
+    Exit,
+    HelmetMissing,
+    VestMissing,
+    MaskMissing,
+    System,
+}
+
+/// How grave it is; WARNING and CRITICAL are alarms.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Severity {
+    Info,
+    Warning,
+    Critical,
+}
+
+/// A text in both languages.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Message {
+    pub(crate) ko: String,
+    pub(crate) en: String,
+}
+
+/// The zone of an event, with its name at that time.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EventZone {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// Whether pictures prove an event.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SnapshotState {
+    None,
+    Pending,
+    Stored,
+    Failed,
+}
+
+/// Who has seen an event.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Acknowledgement {
+    pub(crate) by: String,
+    pub(crate) at: String,
+    pub(crate) reason: String,
+}
+
+/// What happened, where, to whom, and what became of it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    /// The newest change; null while it is not stored.
+    pub(crate) seq: Option<i64>,
+    pub(crate) camera: Option<String>,
+    pub(crate) camera_name: String,
+    #[serde(rename = "type")]
+    pub(crate) event_type: EventType,
+    pub(crate) severity: Severity,
+    pub(crate) zone: Option<EventZone>,
+    /// The person, as camera/segment/number.
+    pub(crate) track: Option<String>,
+    /// RFC 3339, UTC.
+    pub(crate) start: String,
+    /// Null while it lasts.
+    pub(crate) end: Option<String>,
+    pub(crate) message: Message,
+    #[schema(value_type = Object)]
+    pub(crate) details: BTreeMap<String, serde_json::Value>,
+    /// The version of the camera's settings that judged it.
+    pub(crate) config_version: u64,
+    pub(crate) snapshot: SnapshotState,
+    pub(crate) acknowledged: Option<Acknowledgement>,
+}
+
+#[cfg(test)]
+mod tests {
+    use safe_yolo_core::event::{Acknowledgement as Seen, ZoneRef};
+    use safe_yolo_core::{Message as Words, Utc};
+    use safe_yolo_store::EventRecord;
+    use serde_json::json;
+
+    use super::*;
+    use crate::system_event::system_event;
+
+    #[test]
+    fn answers_are_as_described() {
+        let status = serde_json::to_value(safe_yolo_pipeline::Status::unknown()).unwrap();
+        let read: Status = serde_json::from_value(status.clone()).unwrap();
+        assert!(read.people.is_none() && matches!(read.state, CameraState::Connecting));
+        assert_eq!(status.as_object().unwrap().len(), 15);
+
+        let words = Words { ko: "가".into(), en: "a".into() };
+        let mut event = system_event(None, words, json!({"part": "x"}));
+        event.zone = Some(ZoneRef { id: "z1".parse().unwrap(), name: "Z".into() });
+        event.track = Some("c/1/2".parse().unwrap());
+        let acknowledged = Some(Seen { by: "kim".into(), at: Utc(0), reason: "seen".into() });
+        let record = EventRecord { event, seq: 7, acknowledged };
+        let event: Event = serde_json::from_value(serde_json::to_value(record).unwrap()).unwrap();
+        assert_eq!((event.seq, event.track.as_deref()), (Some(7), Some("c/1/2")));
+        assert_eq!(event.acknowledged.unwrap().reason, "seen");
+        assert_eq!(event.details["part"], "x");
+        for state in safe_yolo_core::CameraState::ALL {
+            let _: CameraState = serde_json::from_value(json!(state)).unwrap();
+        }
+        for event_type in safe_yolo_core::EventType::ALL {
+            let _: EventType = serde_json::from_value(json!(event_type)).unwrap();
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Zones of cameras.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use safe_yolo_core::config::{default_dwell_s, default_pause_s};
+use safe_yolo_core::{CameraId, Equipment, Polygon, Zone, ZoneId, ZoneType};
+use safe_yolo_store::{NewZone, ZonePatch};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::schema;
+use crate::app::App;
+use crate::auth::Session;
+use crate::extract::{Asked, Body, Id};
+use crate::problem::{Problem, ProblemBody};
+
+/// A zone.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Zone)]
+pub(crate) struct ZoneBody {
+    #[schema(value_type = String)]
+    id: ZoneId,
+    #[schema(value_type = String)]
+    camera: CameraId,
+    name: String,
+    #[serde(rename = "type")]
+    #[schema(value_type = schema::ZoneType)]
+    zone_type: ZoneType,
+    /// `[x, y]` in fractions of the picture, 3 to 64 of them.
+    #[schema(value_type = Vec<[f64; 2]>)]
+    points: Polygon,
+    active: bool,
+    /// Seconds a condition must hold before its alarm.
+    dwell_s: f64,
+    /// Seconds before the same person raises the same alarm again.
+    pause_s: f64,
+    #[schema(value_type = Vec<schema::Equipment>)]
+    require: BTreeSet<Equipment>,
+}
+
+impl ZoneBody {
+    pub(crate) fn new(camera: &CameraId, zone: &Zone) -> Self {
+        Self {
+            id: zone.id.clone(),
+            camera: camera.clone(),
+            name: zone.name.clone(),
+            zone_type: zone.zone_type,
+            points: zone.points.clone(),
+            active: zone.active,
+            dwell_s: zone.dwell_s,
+            pause_s: zone.pause_s,
+            require: zone.require.clone(),
+        }
+    }
+}
+
+/// Zones.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Zones {
+    zones: Vec<ZoneBody>,
+}
+
+/// Which zones.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ZoneQuery {
+    /// Of this camera only.
+    camera: Option<String>,
+}
+
+/// A zone to be added.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewZone)]
+pub(crate) struct ZoneInput {
+    camera: String,
+    name: String,
+    #[serde(rename = "type")]
+    #[schema(value_type = schema::ZoneType)]
+    zone_type: ZoneType,
+    #[schema(value_type = Vec<[f64; 2]>)]
+    points: Polygon,
+    active: Option<bool>,
+    dwell_s: Option<f64>,
+    pause_s: Option<f64>,
+    #[schema(value_type = Option<Vec<schema::Equipment>>)]
+    require: Option<BTreeSet<Equipment>>,
+}
+
+/// What to change; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ZoneChange {
+    /// Must be the zone's own camera: a zone can't move.
+    camera: Option<String>,
+    name: Option<String>,
+    #[serde(rename = "type")]
+    #[schema(value_type = Option<schema::ZoneType>)]
+    zone_type: Option<ZoneType>,
+    #[schema(value_type = Option<Vec<[f64; 2]>>)]
+    points: Option<Polygon>,
+    active: Option<bool>,
+    dwell_s: Option<f64>,
+    pause_s: Option<f64>,
+    #[schema(value_type = Option<Vec<schema::Equipment>>)]
+    require: Option<BTreeSet<Equipment>>,
+}
+
+fn camera_id(text: &str) -> Result<CameraId, Problem> {
+    text.parse().map_err(|_no_id| Problem::not_found("camera", text))
+}
+
+/// All zones, or those of one camera.
+#[utoipa::path(
+    get, path = "/api/zones", tag = "zones", params(ZoneQuery),
+    responses(
+        (status = 200, body = Zones),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Asked(query): Asked<ZoneQuery>,
+) -> Result<Json<Zones>, Problem> {
+    let records = match query.camera {
+        Some(camera) => vec![app.known(&camera_id(&camera)?)?],
+        None => app.registry.all().to_vec(),
+    };
+    let zones = records
+        .iter()
+        .flat_map(|r| r.config.zones.iter().map(|zone| ZoneBody::new(&r.config.id, zone)))
+        .collect();
+    Ok(Json(Zones { zones }))
+}
+
+/// Adds a zone.
+#[utoipa::path(
+    post, path = "/api/zones", tag = "zones", request_body = ZoneInput,
+    responses(
+        (status = 201, body = ZoneBody),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn add(
+    State(app): State<App>,
+    session: Session,
+    Body(input): Body<ZoneInput>,
+) -> Result<(StatusCode, Json<ZoneBody>), Problem> {
+    let camera = camera_id(&input.camera)?;
+    let zone = NewZone {
+        name: input.name,
+        zone_type: input.zone_type,
+        points: input.points,
+        active: input.active.unwrap_or(true),
+        dwell_s: input.dwell_s.unwrap_or_else(default_dwell_s),
+        pause_s: input.pause_s.unwrap_or_else(default_pause_s),
+        require: input.require.unwrap_or_default(),
+    };
+    let (record, zone) = app.add_zone(&session.user, camera, zone).await?;
+    Ok((StatusCode::CREATED, Json(ZoneBody::new(&record.config.id, &zone))))
+}
+
+/// One zone.
+#[utoipa::path(
+    get, path = "/api/zones/{id}", tag = "zones", params(("id" = String, Path, description = "The zone")),
+    responses(
+        (status = 200, body = ZoneBody),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Id(id): Id<ZoneId>,
+) -> Result<Json<ZoneBody>, Problem> {
+    let (record, zone) = app.zone(&id)?;
+    Ok(Json(ZoneBody::new(&record.config.id, &zone)))
+}
+
+/// Changes a zone, from the next analysed picture on.
+#[utoipa::path(
+    patch, path = "/api/zones/{id}", tag = "zones", params(("id" = String, Path, description = "The zone")),
+    request_body = ZoneChange,
+    responses(
+        (status = 200, body = ZoneBody),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn change(
+    State(app): State<App>,
+    session: Session,
+    Id(id): Id<ZoneId>,
+    Body(change): Body<ZoneChange>,
+) -> Result<Json<ZoneBody>, Problem> {
+    let (record, _) = app.zone(&id)?;
+    if change.camera.is_some_and(|camera| camera != record.config.id.as_str()) {
+        return Err(Problem::invalid("a zone can't move to another camera: add a new one there"));
+    }
+    let patch = ZonePatch {
+        name: change.name,
+        zone_type: change.zone_type,
+        points: change.points,
+        active: change.active,
+        dwell_s: change.dwell_s,
+        pause_s: change.pause_s,
+        require: change.require,
+    };
+    let (record, zone) = app.update_zone(&session.user, id, patch).await?;
+    Ok(Json(ZoneBody::new(&record.config.id, &zone)))
+}
+
+/// Deletes a zone; events in it stay.
+#[utoipa::path(
+    delete, path = "/api/zones/{id}", tag = "zones", params(("id" = String, Path, description = "The zone")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    session: Session,
+    Id(id): Id<ZoneId>,
+) -> Result<StatusCode, Problem> {
+    app.remove_zone(&session.user, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,147 @@
+//! The running application: what handlers share, and what they can ask of it.
+//!
+//! Cameras and zones are changed by [`cameras`] and [`zones`] only, whether at
+//! the start, by a request or by a retry: one path.
+
+mod cameras;
+mod registry;
+mod sources;
+mod startup;
+mod unopened;
+mod zones;
+
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+
+use safe_yolo_media::source::SourcePolicy;
+use safe_yolo_pipeline::Engine;
+use safe_yolo_store::{EvidenceStore, OutboxHandle, Store, StoreState};
+use serde::Serialize;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use utoipa::ToSchema;
+
+pub(crate) use cameras::{CameraEdit, NewCameraInput, login};
+pub(crate) use registry::Registry;
+pub(crate) use sources::kind;
+pub(crate) use startup::ensure_cameras;
+pub(crate) use unopened::Unopened;
+
+use crate::auth::throttle::Throttle;
+use crate::health::Progress;
+
+/// Web sockets at once.
+pub(crate) const SOCKETS_MAX: usize = 256;
+/// Sources tried at once by `POST /api/cameras/test`.
+const TESTS_MAX: usize = 2;
+
+/// What model is loaded.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Model {
+    /// The file's name.
+    pub(crate) name: String,
+    /// What it sees.
+    pub(crate) classes: Vec<&'static str>,
+}
+
+/// Whether a part of the system works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PartState {
+    Ok,
+    Failed(String),
+}
+
+impl From<&StoreState> for PartState {
+    fn from(state: &StoreState) -> Self {
+        match state {
+            StoreState::Ok => Self::Ok,
+            StoreState::Failed(detail) => Self::Failed(detail.clone()),
+        }
+    }
+}
+
+/// Addresses that API and site file may use.
+#[derive(Debug, Clone)]
+pub(crate) struct Policies {
+    pub(crate) api: SourcePolicy,
+    pub(crate) trusted: SourcePolicy,
+}
+
+/// What all handlers share.
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) outbox: OutboxHandle,
+    pub(crate) evidence: EvidenceStore,
+    pub(crate) engine: Engine,
+    pub(crate) model: Model,
+    pub(crate) policies: Policies,
+    /// The cameras that are configured, as the store has them.
+    pub(crate) registry: Registry,
+    /// Those whose source could not even be looked at.
+    pub(crate) unopened: Unopened,
+    /// Whether pictures that prove events can be kept.
+    pub(crate) evidence_state: watch::Receiver<PartState>,
+    pub(crate) throttle: Mutex<Throttle>,
+    pub(crate) sockets: Arc<Semaphore>,
+    pub(crate) tests: Semaphore,
+    pub(crate) progress: Progress,
+    /// Held while settings change, so that the engine sees versions in order.
+    edits: tokio::sync::Mutex<()>,
+    /// The server is going away: sockets close.
+    pub(crate) closing: CancellationToken,
+}
+
+/// The running application; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+impl Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// What [`App::new`] is made of.
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) outbox: OutboxHandle,
+    pub(crate) evidence: EvidenceStore,
+    pub(crate) engine: Engine,
+    pub(crate) model: Model,
+    pub(crate) policies: Policies,
+    pub(crate) evidence_state: watch::Receiver<PartState>,
+    pub(crate) closing: CancellationToken,
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            store: parts.store,
+            outbox: parts.outbox,
+            evidence: parts.evidence,
+            engine: parts.engine,
+            model: parts.model,
+            policies: parts.policies,
+            registry: Registry::default(),
+            unopened: Unopened::default(),
+            evidence_state: parts.evidence_state,
+            throttle: Mutex::default(),
+            sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
+            tests: Semaphore::new(TESTS_MAX),
+            progress: Progress::default(),
+            edits: tokio::sync::Mutex::new(()),
+            closing: parts.closing,
+        }))
+    }
+
+    /// Notes who did what. The deed is done by then, so a database that fails
+    /// now is logged and does not undo it.
+    pub(crate) async fn audit(&self, who: &str, action: &str, target: &str, detail: &str) {
+        let entry = self.store.audit(crate::clock::now(), who, action, target, detail);
+        if let Err(error) = entry.await {
+            metrics::counter!("safe_yolo_server_lost_audit_entries_total").increment(1);
+            tracing::error!(who, action, target, %error, "an audit entry was lost");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Cameras that are there from the start: of the site file, of the command
+//! line, or the drawn scene when there is none at all.
+
+use safe_yolo_core::{Polygon, Zone};
+use safe_yolo_media::sim::Scene;
+use safe_yolo_media::source::SourceSpec;
+use safe_yolo_store::{NewCamera, NewZone, Origin, SiteCamera, Store};
+use tokio::task::spawn_blocking;
+
+use super::{Policies, sources};
+use crate::config::{ServerError, StartupCamera};
+
+/// The name of the drawn scene.
+const DEMO_NAME: &str = "데모 현장";
+/// Its scenario.
+const DEMO: &str = "demo";
+
+/// Brings the store into line with what was asked for at the start.
+pub(crate) async fn ensure_cameras(
+    store: &Store,
+    policies: &Policies,
+    cameras: Vec<StartupCamera>,
+) -> Result<(), ServerError> {
+    let is_empty = cameras.is_empty();
+    for StartupCamera { camera, zones } in cameras {
+        let camera = without_literal_login(camera, policies);
+        let name = camera.name.clone();
+        let failed = |source| ServerError::Camera { name: name.clone(), source };
+        let zones = match zones {
+            Some(zones) => zones,
+            None => drawn_zones(store, &name).await.map_err(failed)?,
+        };
+        store.upsert_camera_by_name(SiteCamera { camera, zones }).await.map_err(failed)?;
+    }
+    if is_empty && store.cameras().await?.is_empty() {
+        add_demo(store).await?;
+    }
+    Ok(())
+}
+
+/// The zones that a camera of this name has.
+async fn drawn_zones(
+    store: &Store,
+    name: &str,
+) -> Result<Vec<NewZone>, safe_yolo_store::StoreError> {
+    let known = store.cameras().await?.into_iter().find(|record| record.config.name == name);
+    let zones = known.map(|record| record.config.zones).unwrap_or_default();
+    Ok(zones.into_iter().map(as_new).collect())
+}
+
+fn as_new(zone: Zone) -> NewZone {
+    NewZone {
+        name: zone.name,
+        zone_type: zone.zone_type,
+        points: zone.points,
+        active: zone.active,
+        dwell_s: zone.dwell_s,
+        pause_s: zone.pause_s,
+        require: zone.require,
+    }
+}
+
+/// Takes a login out of the address, unless `${NAME}` stands in it: then the
+/// address itself holds no secret, and its value is looked up at each start.
+fn without_literal_login(camera: NewCamera, policies: &Policies) -> NewCamera {
+    if camera.source.contains("${") || sources::kind(&camera.source) != "rtsp" {
+        return camera;
+    }
+    let Ok(spec) = SourceSpec::parse(&camera.source, policies.of(camera.origin)) else {
+        return camera;
+    };
+    let (source, login) = sources::without_login(&camera.source, &spec);
+    NewCamera { source, credentials: camera.credentials.or(login), ..camera }
+}
+
+async fn add_demo(store: &Store) -> Result<(), ServerError> {
+    let drawn = spawn_blocking(|| Scene::new(DEMO, 0).map(|scene| scene.zones())).await;
+    let drawn =
+        drawn.map_err(|_panicked| ServerError::Task { what: "drawing the first scene" })??;
+    let mut camera = NewCamera::new(DEMO_NAME, &format!("sim://{DEMO}"), Origin::Api);
+    camera.repeat = true;
+    let mut zones = Vec::new();
+    for zone in drawn {
+        match Polygon::new(zone.points) {
+            Ok(points) => zones.push(NewZone {
+                name: zone.name_ko.to_owned(),
+                zone_type: zone.zone_type,
+                points,
+                active: true,
+                dwell_s: safe_yolo_core::config::default_dwell_s(),
+                pause_s: safe_yolo_core::config::default_pause_s(),
+                require: zone.require,
+            }),
+            Err(error) => {
+                tracing::error!(zone = zone.name_en, %error, "a zone of the drawn scene is none")
+            }
+        }
+    }
+    let failed = |source| ServerError::Camera { name: DEMO_NAME.to_owned(), source };
+    store.upsert_camera_by_name(SiteCamera { camera, zones }).await.map_err(failed)?;
+    tracing::info!("no camera is configured: a drawn scene is shown");
+    Ok(())
+}

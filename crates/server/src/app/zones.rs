@@ -1,0 +1,112 @@
+//! Adding, changing and removing zones: settings of their camera.
+
+use std::sync::Arc;
+
+use safe_yolo_core::{CameraId, Zone, ZoneId};
+use safe_yolo_store::{CameraRecord, NewZone, User, ZonePatch};
+
+use super::App;
+use crate::problem::Problem;
+
+impl App {
+    /// Refuses rules that the loaded model can't judge.
+    fn check_zone(&self, zone: &Zone) -> Result<(), Problem> {
+        let invalid =
+            |error: safe_yolo_core::config::ConfigError| Problem::invalid(error.to_string());
+        zone.validate().map_err(invalid)?;
+        zone.validate_classes(&self.engine.known_classes()).map_err(invalid)
+    }
+
+    /// Adds a zone.
+    pub(crate) async fn add_zone(
+        &self,
+        by: &User,
+        camera: CameraId,
+        zone: NewZone,
+    ) -> Result<(Arc<CameraRecord>, Zone), Problem> {
+        let by = by.username.clone();
+        self.edit(async move |app| {
+            app.known(&camera)?;
+            let unnamed: ZoneId = "new".parse().map_err(|error: safe_yolo_core::id::IdError| {
+                Problem::internal("naming a zone", &error)
+            })?;
+            app.check_zone(&as_zone(unnamed, &zone))?;
+            let (record, zone) = app.store.create_zone(&camera, zone).await?;
+            app.audit(&by, "zone.add", zone.id.as_str(), &zone.name).await;
+            Ok((app.take(record).await?, zone))
+        })
+        .await
+    }
+
+    /// Changes a zone.
+    pub(crate) async fn update_zone(
+        &self,
+        by: &User,
+        id: ZoneId,
+        patch: ZonePatch,
+    ) -> Result<(Arc<CameraRecord>, Zone), Problem> {
+        let by = by.username.clone();
+        self.edit(async move |app| {
+            let (_, before) = app.zone(&id)?;
+            app.check_zone(&patched(before.clone(), patch.clone()))?;
+            let record = app.store.update_zone(&id, patch).await?;
+            let record = app.take(record).await?;
+            let (_, zone) = app.zone(&id)?;
+            if zone != before {
+                app.audit(&by, "zone.change", id.as_str(), &zone.name).await;
+            }
+            Ok((record, zone))
+        })
+        .await
+    }
+
+    /// Deletes a zone; events in it stay.
+    pub(crate) async fn remove_zone(&self, by: &User, id: ZoneId) -> Result<(), Problem> {
+        let by = by.username.clone();
+        self.edit(async move |app| {
+            let (_, before) = app.zone(&id)?;
+            let record = app.store.delete_zone(&id).await?;
+            app.take(record).await?;
+            app.audit(&by, "zone.delete", id.as_str(), &before.name).await;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A zone and its camera.
+    pub(crate) fn zone(&self, id: &ZoneId) -> Result<(Arc<CameraRecord>, Zone), Problem> {
+        self.registry
+            .camera_of_zone(id)
+            .and_then(|record| {
+                let zone = record.config.zones.iter().find(|zone| zone.id == *id).cloned()?;
+                Some((record, zone))
+            })
+            .ok_or_else(|| Problem::not_found("zone", id.as_str()))
+    }
+}
+
+fn as_zone(id: ZoneId, zone: &NewZone) -> Zone {
+    Zone {
+        id,
+        name: zone.name.clone(),
+        zone_type: zone.zone_type,
+        points: zone.points.clone(),
+        active: zone.active,
+        dwell_s: zone.dwell_s,
+        pause_s: zone.pause_s,
+        require: zone.require.clone(),
+    }
+}
+
+fn patched(zone: Zone, patch: ZonePatch) -> Zone {
+    Zone {
+        id: zone.id,
+        name: patch.name.unwrap_or(zone.name),
+        zone_type: patch.zone_type.unwrap_or(zone.zone_type),
+        points: patch.points.unwrap_or(zone.points),
+        active: patch.active.unwrap_or(zone.active),
+        dwell_s: patch.dwell_s.unwrap_or(zone.dwell_s),
+        pause_s: patch.pause_s.unwrap_or(zone.pause_s),
+        require: patch.require.unwrap_or(zone.require),
+    }
+}

@@ -1,0 +1,123 @@
+//! The one gate in front of every route.
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::Method;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use safe_yolo_store::User;
+
+use super::access::{Access, Verdict, look_up};
+use super::{cookie, origin};
+use crate::app::App;
+use crate::clock;
+use crate::problem::{Code, Problem};
+
+/// Who makes a request. Handlers get it only behind the gate.
+#[derive(Clone)]
+pub(crate) struct Session {
+    /// The user, with the role of this moment.
+    pub(crate) user: User,
+    token: String,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// What the cookie holds.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Whether it still holds; a database that can't say is no reason to put
+    /// watching people out.
+    pub(crate) async fn holds(&self, app: &App) -> bool {
+        match app.store.session_user(&self.token, clock::now()).await {
+            Ok(user) => user.is_some_and(|user| user.role >= self.user.role),
+            Err(error) => {
+                tracing::warn!(%error, "a session could not be checked");
+                true
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Session {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(unauthenticated)
+    }
+}
+
+fn unauthenticated() -> Problem {
+    Problem::new(
+        Code::Unauthenticated,
+        "log in first: POST /api/session with username and password",
+    )
+}
+
+/// Lets through what the table opens to whoever asks.
+pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    match admit(&app, &mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn admit(app: &App, request: &mut Request) -> Result<(), Problem> {
+    let method = request.method().clone();
+    let reads = method == Method::GET || method == Method::HEAD;
+    let path = request.uri().path().to_owned();
+    // Owned: a borrowed request can't be held while the store is asked.
+    let token = cookie::token(request.headers()).map(str::to_owned);
+    let is_socket = path.starts_with("/ws/");
+    if !reads || is_socket {
+        origin::check(request.headers())?;
+    }
+    let Some(matched) = request.extensions().get::<MatchedPath>().cloned() else {
+        if is_under(&path, "/api") || is_under(&path, "/ws") {
+            session(app, token).await?;
+            return Err(Problem::not_found("address", &path));
+        }
+        // The page and its files.
+        return if reads { Ok(()) } else { Err(Problem::method_not_allowed("GET")) };
+    };
+    match look_up(method.as_str(), matched.as_str()) {
+        Verdict::Open(Access::Public) => Ok(()),
+        Verdict::Open(Access::Role(role)) => {
+            let session = session(app, token).await?;
+            if session.user.role < role {
+                let has = session.user.role;
+                let detail = format!("this needs the role '{role}', yours is '{has}'");
+                return Err(Problem::new(Code::Forbidden, detail));
+            }
+            request.extensions_mut().insert(session);
+            Ok(())
+        }
+        Verdict::OtherMethods(allowed) => {
+            if path.starts_with("/api") {
+                session(app, token).await?;
+            }
+            Err(Problem::method_not_allowed(&allowed))
+        }
+        Verdict::Closed => {
+            session(app, token).await?;
+            Err(Problem::not_found("address", &path))
+        }
+    }
+}
+
+fn is_under(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+async fn session(app: &App, token: Option<String>) -> Result<Session, Problem> {
+    let token = token.ok_or_else(unauthenticated)?;
+    let user = app.store.session_user(&token, clock::now()).await?;
+    Ok(Session { user: user.ok_or_else(unauthenticated)?, token })
+}

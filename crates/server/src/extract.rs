@@ -1,0 +1,153 @@
+//! What requests carry: JSON bodies, queries and paths whose refusals are problems too.
+
+use std::fmt;
+use std::str::FromStr;
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+
+use crate::problem::{Code, Problem};
+
+/// The largest body of a request, bytes.
+pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// A JSON body.
+#[derive(Debug)]
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        // Forms of foreign pages can't send this type without asking first.
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let is_json = kind.is_some_and(|kind| {
+            let kind = kind.split(';').next().unwrap_or(kind).trim();
+            kind.eq_ignore_ascii_case("application/json")
+        });
+        if !is_json {
+            return Err(Problem::new(
+                Code::Malformed,
+                "the body must be JSON with 'Content-Type: application/json'",
+            ));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            if let BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) =
+                rejection
+            {
+                let detail = format!("the body has more than {BODY_BYTES_MAX} bytes");
+                return Problem::new(Code::TooLarge, detail);
+            }
+            Problem::new(Code::Malformed, "the body could not be read to its end")
+        })?;
+        parse(&bytes).map(Self)
+    }
+}
+
+/// Reads JSON; a text that is none is `malformed`, one that says something
+/// impossible is `invalid`.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => Problem::invalid(error.to_string()),
+        _ => Problem::new(Code::Malformed, format!("the text is not JSON: {error}")),
+    })
+}
+
+/// A query.
+#[derive(Debug)]
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Query::<T>::from_request_parts(parts, state).await {
+            Ok(Query(query)) => Ok(Self(query)),
+            Err(rejection) => Err(Problem::invalid(rejection.body_text())),
+        }
+    }
+}
+
+/// Names what a path names, for the message when there is none.
+pub(crate) trait Named: FromStr {
+    /// What it is.
+    const WHAT: &'static str;
+}
+
+impl Named for safe_yolo_core::CameraId {
+    const WHAT: &'static str = "camera";
+}
+
+impl Named for safe_yolo_core::ZoneId {
+    const WHAT: &'static str = "zone";
+}
+
+impl Named for safe_yolo_core::EventId {
+    const WHAT: &'static str = "event";
+}
+
+/// The identifier in a path. What is no identifier names nothing.
+#[derive(Debug)]
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: Named> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text = match Path::<String>::from_request_parts(parts, state).await {
+            Ok(Path(text)) => text,
+            Err(_not_text) => return Err(Problem::not_found(T::WHAT, "(not UTF-8)")),
+        };
+        text.parse().map(Self).map_err(|_no_id| Problem::not_found(T::WHAT, &text))
+    }
+}
+
+/// A password in a body: shown by nothing, not even by the message of a wrong type.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(***)")
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => Ok(Self(text)),
+            _ => Err(serde::de::Error::custom("the password must be a string")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_types_of_passwords_are_not_repeated() {
+        let error = serde_json::from_str::<Secret>("12345678").unwrap_err();
+        assert!(!error.to_string().contains("12345678"), "{error}");
+        let secret: Secret = serde_json::from_str("\"x1y2\"").unwrap();
+        assert!(!format!("{secret:?}").contains("x1y2"));
+    }
+
+    #[test]
+    fn broken_json_and_impossible_values_are_told_apart() {
+        for (text, code) in [
+            ("{", Code::Malformed),
+            ("[NaN]", Code::Malformed),
+            ("[1e999]", Code::Malformed),
+            ("[null]", Code::Invalid),
+            ("[\"1\"]", Code::Invalid),
+        ] {
+            assert_eq!(parse::<Vec<f64>>(text.as_bytes()).unwrap_err().code, code, "{text}");
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! The edge: REST, web sockets, login, the control room's page and figures.
+//!
+//! [`Server::start`] brings up store, engine and cameras, [`Server::run`]
+//! answers. Everything under `/api` and `/ws` passes one gate and is closed
+//! unless one table opens it. Absent: detection, SQL, rules.
+
+mod api;
+mod app;
+mod auth;
+mod clock;
+mod config;
+mod extract;
+mod health;
+mod listener;
+mod metrics;
+mod outputs;
+mod page;
+mod problem;
+mod router;
+mod server;
+mod system_event;
+mod ws;
+
+pub use api::openapi_json;
+pub use config::{ServerConfig, ServerError, StartupCamera};
+pub use server::{Server, serve};

@@ -1,0 +1,165 @@
+//! Live pictures: soon, in step, one connection for all, and robust commands.
+
+use std::time::{Duration, Instant};
+
+use safe_yolo_store::Role;
+use safe_yolo_testkit::clip::ClipSpec;
+use serde_json::json;
+
+use crate::site::{Client, Heard, Site};
+
+async fn live_site() -> (Site, Client, String) {
+    let site = Site::quiet().await;
+    let viewer = site.somebody(Role::Viewer).await;
+    let camera = viewer.camera("quiet").await;
+    viewer
+        .until(&format!("/api/cameras/{camera}/status"), |status| status["state"] == "LIVE")
+        .await;
+    (site, viewer, camera)
+}
+
+#[tokio::test]
+async fn the_first_picture_comes_at_once_and_is_complete() {
+    let (_site, viewer, camera) = live_site().await;
+    let mut socket = viewer.socket("/ws/live").await;
+    let status = socket.text("status").await;
+    assert_eq!(status["cameras"][&camera]["state"], "LIVE");
+    let asked = Instant::now();
+    socket.say(json!({"type": "subscribe", "cameras": [{"id": camera, "width": 640}]})).await;
+    let picture = socket.picture().await;
+    assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+    assert!(picture.jpeg.starts_with(&[0xff, 0xd8]) && picture.jpeg.ends_with(&[0xff, 0xd9]));
+    let header = &picture.header;
+    assert_eq!(
+        (&header["camera"], &header["width"], &header["height"]),
+        (&json!(camera), &json!(1280), &json!(720))
+    );
+    for field in
+        ["segment", "time_us", "utc", "analysis", "boxes", "zones", "config_version", "state"]
+    {
+        assert!(!header[field].is_null(), "{field}: {header}");
+    }
+    let mut last = header["time_us"].as_i64().unwrap();
+    for _ in 0..10 {
+        let next = socket.picture().await.header["time_us"].as_i64().unwrap();
+        assert!(next > last, "pictures run forward");
+        last = next;
+    }
+}
+
+#[tokio::test]
+async fn two_viewers_share_one_connection_to_the_source() {
+    let (_site, viewer, camera) = live_site().await;
+    let subscribe = json!({"type": "subscribe", "cameras": [{"id": camera}]});
+    let (mut one, mut two) = (viewer.socket("/ws/live").await, viewer.socket("/ws/live").await);
+    one.say(subscribe.clone()).await;
+    two.say(subscribe).await;
+    one.picture().await;
+    two.picture().await;
+    let status = viewer.get(&format!("/api/cameras/{camera}/status")).await.ok();
+    assert_eq!(status["source_connections"], 1);
+    let picture = viewer.get(&format!("/api/cameras/{camera}/picture")).await;
+    assert_eq!(picture.kind, "image/jpeg");
+}
+
+#[tokio::test]
+async fn a_malformed_command_is_answered_and_the_connection_kept() {
+    let (_site, viewer, camera) = live_site().await;
+    let mut socket = viewer.socket("/ws/live").await;
+    for (text, code) in [
+        ("{", "malformed"),
+        ("null", "invalid"),
+        (r#"{"type": "shutdown"}"#, "invalid"),
+        (r#"{"type": "subscribe", "cameras": [{"id": "a b"}]}"#, "invalid"),
+        (r#"{"type": "subscribe", "cameras": [{"id": "c-unknown"}]}"#, "not_found"),
+    ] {
+        socket.say_text(text).await;
+        let error = socket.text("error").await;
+        assert_eq!(error["code"], code, "{text}");
+        assert!(!error["message"].as_str().unwrap().is_empty());
+    }
+    socket
+        .say(json!({"type": "subscribe", "cameras": [{"id": camera}, {"id": "c-unknown"}]}))
+        .await;
+    let (mut told, mut shown) = (false, false);
+    while !(told && shown) {
+        match socket.hear().await {
+            Heard::Text(text) => told |= text["type"] == "error" && text["code"] == "not_found",
+            Heard::Picture(_) => shown = true,
+            Heard::Closed(code) => panic!("closed {code:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn looking_elsewhere_ends_the_pictures() {
+    let (_site, viewer, camera) = live_site().await;
+    let mut socket = viewer.socket("/ws/live").await;
+    socket.say(json!({"type": "subscribe", "cameras": [{"id": camera}]})).await;
+    socket.picture().await;
+    socket.say(json!({"type": "subscribe", "cameras": []})).await;
+    // The answer to this comes after the change.
+    socket.say_text("?").await;
+    socket.text("error").await;
+    for _ in 0..2 {
+        match socket.hear().await {
+            Heard::Text(text) => assert_eq!(text["type"], "status"),
+            Heard::Picture(_) => panic!("nobody looks"),
+            Heard::Closed(code) => panic!("closed {code:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_edit_reaches_the_next_pictures_and_a_new_source_the_same_viewer() {
+    let (site, viewer, camera) = live_site().await;
+    let admin = site.admin().await;
+    let mut socket = viewer.socket("/ws/live").await;
+    socket.say(json!({"type": "subscribe", "cameras": [{"id": camera}]})).await;
+    let before = socket.picture().await.header;
+    assert_eq!(before["zones"], json!([]));
+    let zone = json!({"camera": camera, "name": "z", "type": "warning", "points": [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]});
+    admin.post("/api/zones", zone).await.ok();
+    loop {
+        let header = socket.picture().await.header;
+        if header["config_version"] != before["config_version"] {
+            assert_eq!(header["zones"][0]["name"], "z");
+            break;
+        }
+    }
+    ClipSpec { seconds: 2.0, ..ClipSpec::default() }.write(&site.videos.join("a.mp4")).unwrap();
+    let moved = json!({"source": "a.mp4", "repeat": true});
+    admin.patch(&format!("/api/cameras/{camera}"), moved).await.ok();
+    while socket.picture().await.header["width"] != 320 {}
+    // Held: after the command was answered nothing older is sent.
+    let command = format!("/api/cameras/{camera}/command");
+    admin.post(&command, json!({"action": "stop"})).await.ok();
+    let status = loop {
+        let status = socket.text("status").await["cameras"][&camera].clone();
+        if status["state"] == "STOPPED" {
+            break status;
+        }
+    };
+    assert!(status["people"].is_null());
+}
+
+#[tokio::test]
+async fn sockets_are_limited() {
+    let site = Site::quiet().await;
+    let viewer = site.somebody(Role::Viewer).await;
+    let mut open = Vec::new();
+    let refused = loop {
+        match viewer.try_socket("/ws/events", None).await {
+            Ok(socket) => open.push(socket),
+            Err(status) => break status,
+        }
+        assert!(open.len() <= 256);
+    };
+    assert_eq!((refused, open.len()), (503, 256));
+    drop(open);
+    let begun = Instant::now();
+    while viewer.try_socket("/ws/live", None).await.is_err() {
+        assert!(begun.elapsed() < crate::site::PATIENCE);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

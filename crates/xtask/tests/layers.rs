@@ -1,0 +1,90 @@
+//! Dependencies between crates point only towards the core.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Each crate with the crates of ours that it may use outside tests.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("core", &[]),
+    ("track", &["core"]),
+    ("rules", &["core"]),
+    ("media", &["core"]),
+    ("infer", &["core", "media"]),
+    ("pipeline", &["core", "track", "rules", "media", "infer"]),
+    ("store", &["core"]),
+    ("server", &["core", "track", "rules", "media", "infer", "pipeline", "store"]),
+    ("safe-yolo", &["core", "track", "rules", "media", "infer", "pipeline", "store", "server"]),
+    ("testkit", &[]),
+    ("bench", &["core", "track", "rules", "media", "infer", "pipeline", "store", "server", "testkit"]),
+    ("xtask", &[]),
+];
+
+/// Crates that a core crate must never see, directly.
+const OUTSIDE: &[&str] = &["tokio", "tokio-util", "metrics", "tracing", "reqwest", "sqlx", "rand"];
+
+fn crates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn dependencies(name: &str) -> Vec<String> {
+    let path = crates().join(name).join("Cargo.toml");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let manifest: toml::Table = text.parse().unwrap();
+    let tables = ["dependencies", "build-dependencies"];
+    tables.iter().filter_map(|t| manifest.get(*t)?.as_table()).flat_map(|t| t.keys().cloned()).collect()
+}
+
+#[test]
+fn every_crate_has_its_place() {
+    let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
+    for entry in std::fs::read_dir(crates()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(allowed.contains_key(name.as_str()), "crate '{name}' has no place in the layers");
+    }
+}
+
+#[test]
+fn dependencies_point_to_the_core() {
+    for (name, may) in ALLOWED {
+        for dependency in dependencies(name) {
+            if let Some(ours) = dependency.strip_prefix("safe-yolo-") {
+                assert!(may.contains(&ours), "'{name}' may not use '{ours}'");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_core_does_nothing_outside() {
+    for name in ["core", "track", "rules"] {
+        for dependency in dependencies(name) {
+            assert!(!OUTSIDE.contains(&dependency.as_str()), "'{name}' uses '{dependency}'");
+        }
+    }
+}
+
+/// Only core crates are pure; they name neither the clock nor files nor threads.
+#[test]
+fn the_core_reads_no_clock() {
+    for name in ["core", "track", "rules"] {
+        for file in walk(&crates().join(name).join("src")) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for word in ["SystemTime", "Instant::now", "std::fs", "std::net", "std::thread", "now_v7", "now_utc"] {
+                assert!(!text.contains(word), "{} uses {word}", file.display());
+            }
+        }
+    }
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
