@@ -89,7 +89,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn total(cost: &[f64], columns: usize, cost_max: f64, answer: &[Option<usize>]) -> f64 {
-        let pairs: f64 = answer.iter().enumerate().filter_map(|(r, c)| c.map(|c| cost[r * columns + c])).sum();
+        let pairs: f64 =
+            answer.iter().enumerate().filter_map(|(r, c)| c.map(|c| cost[r * columns + c])).sum();
         let apart = answer.iter().filter(|c| c.is_none()).count() as f64;
         let taken = answer.iter().flatten().count();
         pairs + (apart + (columns - taken) as f64) * cost_max / 2.0

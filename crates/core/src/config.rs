@@ -132,7 +132,9 @@ pub enum ConfigError {
     #[error("two zones are named '{0}': give each its own name")]
     ZoneTwice(String),
     /// The loaded model can't see what a rule needs.
-    #[error("zone '{zone}' requires '{class}', but the loaded model knows only {known}: load a model with that class or drop the requirement")]
+    #[error(
+        "zone '{zone}' requires '{class}', but the loaded model knows only {known}: load a model with that class or drop the requirement"
+    )]
     ClassMissing {
         /// Which zone.
         zone: String,
@@ -151,13 +153,21 @@ fn check_name(field: &'static str, name: &str) -> Result<(), ConfigError> {
     if fits {
         Ok(())
     } else {
-        Err(ConfigError::Name { field, value: name.chars().take(NAME_MAX).collect(), max: NAME_MAX })
+        Err(ConfigError::Name {
+            field,
+            value: name.chars().take(NAME_MAX).collect(),
+            max: NAME_MAX,
+        })
     }
 }
 
 fn check_range(field: &'static str, value: f64, min: f64, max: f64) -> Result<(), ConfigError> {
     // Written so that NaN fails too.
-    if (min..=max).contains(&value) { Ok(()) } else { Err(ConfigError::Range { field, value, min, max }) }
+    if (min..=max).contains(&value) {
+        Ok(())
+    } else {
+        Err(ConfigError::Range { field, value, min, max })
+    }
 }
 
 impl Zone {
@@ -176,7 +186,8 @@ impl Zone {
     /// # Errors
     /// Names the class that is missing.
     pub fn validate_classes(&self, known: &BTreeSet<Class>) -> Result<(), ConfigError> {
-        let needed = std::iter::once(Class::Person).chain(self.require.iter().map(|item| item.class()));
+        let needed =
+            std::iter::once(Class::Person).chain(self.require.iter().map(|item| item.class()));
         for class in needed {
             if !known.contains(&class) {
                 let known = known.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ");

@@ -153,7 +153,9 @@ impl SnapshotState {
     /// The state with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::None, Self::Pending, Self::Stored, Self::Failed].into_iter().find(|s| s.name() == name)
+        [Self::None, Self::Pending, Self::Stored, Self::Failed]
+            .into_iter()
+            .find(|s| s.name() == name)
     }
 }
 
@@ -218,7 +220,9 @@ impl ChangeKind {
     /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Raised, Self::Updated, Self::Ended, Self::Acknowledged].into_iter().find(|k| k.name() == name)
+        [Self::Raised, Self::Updated, Self::Ended, Self::Acknowledged]
+            .into_iter()
+            .find(|k| k.name() == name)
     }
 }
 

@@ -167,7 +167,9 @@ pub enum PolygonError {
     #[error("a polygon may have at most {max} points, this one has {0}", max = Polygon::POINTS_MAX)]
     TooMany(usize),
     /// A coordinate is NaN, infinite or outside the picture.
-    #[error("point {index} ({x}, {y}) is outside the picture: both numbers must lie between 0 and 1")]
+    #[error(
+        "point {index} ({x}, {y}) is outside the picture: both numbers must lie between 0 and 1"
+    )]
     Outside {
         /// Which point, from 1.
         index: usize,
@@ -177,7 +179,9 @@ pub enum PolygonError {
         y: f64,
     },
     /// Two edges cross or touch.
-    #[error("the edge from point {0} crosses the edge from point {1}: draw the outline without crossings")]
+    #[error(
+        "the edge from point {0} crosses the edge from point {1}: draw the outline without crossings"
+    )]
     Crossing(usize, usize),
     /// All points on a line.
     #[error("the polygon has no area: spread its points")]
@@ -346,10 +350,7 @@ mod tests {
             polygon(&[[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]),
             Err(PolygonError::Crossing(1, 3))
         );
-        assert_eq!(
-            polygon(&[[0.1, 0.1], [0.2, 0.2], [0.3, 0.3]]),
-            Err(PolygonError::NoArea)
-        );
+        assert_eq!(polygon(&[[0.1, 0.1], [0.2, 0.2], [0.3, 0.3]]), Err(PolygonError::NoArea));
         assert!(matches!(polygon(&vec![[0.5, 0.5]; 65]), Err(PolygonError::TooMany(65))));
     }
 

@@ -14,7 +14,9 @@ pub struct IdError(String);
 
 fn check(text: &str) -> Result<Arc<str>, IdError> {
     let fits = (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
     if fits { Ok(text.into()) } else { Err(IdError(text.chars().take(80).collect())) }
 }
 
@@ -72,7 +74,9 @@ text_id! {
 
 /// A stretch of a source without a break in time: it ends with a seek, a loop
 /// or a reconnect. Unique for a camera for ever, and larger than all before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct SegmentId(pub u64);
 

@@ -11,7 +11,9 @@ use time::format_description::well_known::Rfc3339;
 /// Microseconds since the start of a segment; never runs backwards inside one.
 ///
 /// For a file it is the presentation time, for RTSP the time of the RTP clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct PictureTime(pub i64);
 

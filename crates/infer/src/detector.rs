@@ -50,13 +50,18 @@ impl Detector {
     ///
     /// # Errors
     /// When the model can't be read or used.
-    pub fn load(runtime: &Runtime, source: &ModelSource, threads: usize) -> Result<Self, ModelError> {
+    pub fn load(
+        runtime: &Runtime,
+        source: &ModelSource,
+        threads: usize,
+    ) -> Result<Self, ModelError> {
         let (session, info) = model::load(runtime, source, threads)?;
         let classes = info.labels.iter().map(|(_, class)| *class).collect();
         let mut detector = Self { session, info, classes, input: Vec::new(), chosen: None };
         let shape = |detail: String| ModelError::Shape { path: source.path(), detail };
         let size = detector.info.fixed_input.unwrap_or(PictureSize::new(64, 64));
-        let grey = I420::new(size, vec![128; I420::byte_len(size)]).map_err(|error| shape(error.to_string()))?;
+        let grey = I420::new(size, vec![128; I420::byte_len(size)])
+            .map_err(|error| shape(error.to_string()))?;
         detector.detect(&grey, SCORE_MIN).map_err(|error| shape(error.to_string()))?;
         Ok(detector)
     }
@@ -83,7 +88,11 @@ impl Detector {
     ///
     /// # Errors
     /// When the picture can't be prepared or the model fails: never an empty list instead.
-    pub fn detect(&mut self, picture: &I420, min_score: f32) -> Result<Vec<Detection>, DetectError> {
+    pub fn detect(
+        &mut self,
+        picture: &I420,
+        min_score: f32,
+    ) -> Result<Vec<Detection>, DetectError> {
         let letterbox = self.letterbox(picture.size());
         let mut input = std::mem::take(&mut self.input);
         input.resize(3 * letterbox.input.width as usize * letterbox.input.height as usize, 0.0);
@@ -105,9 +114,15 @@ impl Detector {
     ///
     /// # Errors
     /// When ONNX Runtime fails or the output has another shape.
-    pub fn infer(&mut self, input: &[f32], size: PictureSize, min_score: f32) -> Result<Vec<Detection>, DetectError> {
+    pub fn infer(
+        &mut self,
+        input: &[f32],
+        size: PictureSize,
+        min_score: f32,
+    ) -> Result<Vec<Detection>, DetectError> {
         let shape = [1_usize, 3, size.height as usize, size.width as usize];
-        let tensor = TensorRef::from_array_view((shape, input)).map_err(|e| DetectError::Inference(e.to_string()))?;
+        let tensor = TensorRef::from_array_view((shape, input))
+            .map_err(|e| DetectError::Inference(e.to_string()))?;
         let outputs = self
             .session
             .run(ort::inputs![self.info.input_name.as_str() => tensor])

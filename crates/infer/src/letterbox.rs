@@ -20,7 +20,10 @@ pub fn input_size(picture: PictureSize, area: u32) -> PictureSize {
         for height in steps().filter(|height| width * height <= area) {
             let size = PictureSize::new(width, height);
             let used = Letterbox::new(picture, size).scaled;
-            let (used, whole) = (f64::from(used.width) * f64::from(used.height), f64::from(width) * f64::from(height));
+            let (used, whole) = (
+                f64::from(used.width) * f64::from(used.height),
+                f64::from(width) * f64::from(height),
+            );
             // Resolution counts, and margin is time spent on nothing.
             let score = used * (used / whole);
             if score > best.0 {
@@ -123,7 +126,8 @@ mod tests {
 
     #[test]
     fn the_margin_is_grey_and_channels_are_bgr() {
-        let picture = I420::from_rgb(PictureSize::new(64, 32), &[200, 100, 50].repeat(64 * 32)).unwrap();
+        let picture =
+            I420::from_rgb(PictureSize::new(64, 32), &[200, 100, 50].repeat(64 * 32)).unwrap();
         let letterbox = Letterbox::new(picture.size(), PictureSize::new(64, 64));
         let mut out = vec![0.0; 3 * 64 * 64];
         letterbox.fill(&picture, &mut out).unwrap();

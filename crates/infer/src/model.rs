@@ -71,9 +71,9 @@ impl ModelSource {
     fn bytes(&self) -> Result<Cow<'static, [u8]>, ModelError> {
         match self {
             Self::Bundled => Ok(Cow::Borrowed(include_bytes!("../../../models/ppe_nano.onnx"))),
-            Self::File(path) => std::fs::read(path)
-                .map(Cow::Owned)
-                .map_err(|error| ModelError::Unreadable { path: path.clone(), detail: error.to_string() }),
+            Self::File(path) => std::fs::read(path).map(Cow::Owned).map_err(|error| {
+                ModelError::Unreadable { path: path.clone(), detail: error.to_string() }
+            }),
         }
     }
 }
@@ -143,16 +143,23 @@ fn describe(session: &Session, path: &Path) -> Result<ModelInfo, ModelError> {
     let [output] = session.outputs() else {
         return Err(shape_error(format!("it has {} outputs, not one", session.outputs().len())));
     };
-    let input_shape = tensor_shape(input.dtype()).ok_or_else(|| shape_error("its input is no float tensor".into()))?;
+    let input_shape = tensor_shape(input.dtype())
+        .ok_or_else(|| shape_error("its input is no float tensor".into()))?;
     let [_, 3, height, width] = input_shape[..] else {
-        return Err(shape_error(format!("its input is {input_shape:?}, not [batch, 3, height, width]")));
+        return Err(shape_error(format!(
+            "its input is {input_shape:?}, not [batch, 3, height, width]"
+        )));
     };
     let side = |v: i64| u32::try_from(v).ok().filter(|v| *v >= 32 && *v % 32 == 0);
     let fixed_input = match (height, width) {
         (-1, -1) => None,
         _ => match (side(width), side(height)) {
             (Some(width), Some(height)) => Some(PictureSize::new(width, height)),
-            _ => return Err(shape_error(format!("its input is {width}x{height}, not multiples of 32"))),
+            _ => {
+                return Err(shape_error(format!(
+                    "its input is {width}x{height}, not multiples of 32"
+                )));
+            }
         },
     };
     let names = session
@@ -162,7 +169,8 @@ fn describe(session: &Session, path: &Path) -> Result<ModelInfo, ModelError> {
         .map(|names| parse_names(&names))
         .filter(|names| !names.is_empty())
         .ok_or_else(|| ModelError::NoNames { path: path.to_path_buf() })?;
-    let output_shape = tensor_shape(output.dtype()).ok_or_else(|| shape_error("its output is no float tensor".into()))?;
+    let output_shape = tensor_shape(output.dtype())
+        .ok_or_else(|| shape_error("its output is no float tensor".into()))?;
     let columns = names.len() + 5;
     let fits = matches!(output_shape[..], [_, _, last] if last == -1 || usize::try_from(last) == Ok(columns));
     if !fits {
@@ -193,7 +201,9 @@ fn describe(session: &Session, path: &Path) -> Result<ModelInfo, ModelError> {
 
 fn tensor_shape(value: &ValueType) -> Option<Vec<i64>> {
     match value {
-        ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => Some(shape.iter().copied().collect()),
+        ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => {
+            Some(shape.iter().copied().collect())
+        }
         _ => None,
     }
 }
@@ -205,7 +215,9 @@ fn parse_names(text: &str) -> Vec<String> {
     }
     text.trim_matches(['{', '}', '[', ']'])
         .split(',')
-        .map(|part| part.rsplit(':').next().unwrap_or(part).trim().trim_matches(['\'', '"']).to_owned())
+        .map(|part| {
+            part.rsplit(':').next().unwrap_or(part).trim().trim_matches(['\'', '"']).to_owned()
+        })
         .filter(|name| !name.is_empty())
         .collect()
 }

@@ -6,14 +6,20 @@ use safe_yolo_core::Detection;
 /// with the highest score. The answer is sorted by score, highest first, and
 /// has at most `count_max` entries.
 #[must_use]
-pub fn non_maximum_suppression(mut found: Vec<Detection>, iou_max: f32, count_max: usize) -> Vec<Detection> {
+pub fn non_maximum_suppression(
+    mut found: Vec<Detection>,
+    iou_max: f32,
+    count_max: usize,
+) -> Vec<Detection> {
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Detection> = Vec::new();
     for candidate in found {
         if kept.len() == count_max {
             break;
         }
-        let covered = kept.iter().any(|k| k.class == candidate.class && k.bbox.iou(&candidate.bbox) > iou_max);
+        let covered = kept
+            .iter()
+            .any(|k| k.class == candidate.class && k.bbox.iou(&candidate.bbox) > iou_max);
         if !covered {
             kept.push(candidate);
         }
@@ -48,7 +54,8 @@ mod tests {
 
     #[test]
     fn the_number_is_bounded() {
-        let many = (0..1000_i16).map(|i| detection(Class::Person, 0.5, f32::from(i) * 200.0)).collect();
+        let many =
+            (0..1000_i16).map(|i| detection(Class::Person, 0.5, f32::from(i) * 200.0)).collect();
         assert_eq!(non_maximum_suppression(many, 0.45, 300).len(), 300);
     }
 }

@@ -93,30 +93,41 @@ impl DetectorPool {
                 metrics::counter!("safe_yolo_infer_rejected_pictures_total").increment(1);
                 return Analysis::Skipped(SkipReason::Overload);
             }
-            Err(TrySendError::Disconnected(_)) => return Analysis::Failed("no inference thread is left".into()),
+            Err(TrySendError::Disconnected(_)) => {
+                return Analysis::Failed("no inference thread is left".into());
+            }
         }
         #[expect(clippy::cast_precision_loss, reason = "at most 64")]
         metrics::gauge!("safe_yolo_infer_queue_pictures").set(self.jobs.len() as f64);
         match tokio::time::timeout(ANSWER_MAX, answer).await {
             Ok(Ok(analysis)) => analysis,
             Ok(Err(_closed)) => Analysis::Failed("the inference thread gave no answer".into()),
-            Err(_elapsed) => Analysis::Failed(format!("the detector gave no answer in {} s", ANSWER_MAX.as_secs())),
+            Err(_elapsed) => Analysis::Failed(format!(
+                "the detector gave no answer in {} s",
+                ANSWER_MAX.as_secs()
+            )),
         }
     }
 }
 
-fn work(mut detector: Detector, jobs: &Receiver<Job>, reload: &dyn Fn() -> Result<Detector, ModelError>) {
+fn work(
+    mut detector: Detector,
+    jobs: &Receiver<Job>,
+    reload: &dyn Fn() -> Result<Detector, ModelError>,
+) {
     for job in jobs {
         // Nobody waits any more: the camera was stopped or the answer is late.
         if job.reply.is_closed() {
             continue;
         }
         let started = Instant::now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| detector.detect(&job.picture, job.min_score)));
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| detector.detect(&job.picture, job.min_score)));
         let analysis = match outcome {
             Ok(Ok(found)) => {
                 metrics::counter!("safe_yolo_infer_pictures_total").increment(1);
-                metrics::histogram!("safe_yolo_infer_seconds").record(started.elapsed().as_secs_f64());
+                metrics::histogram!("safe_yolo_infer_seconds")
+                    .record(started.elapsed().as_secs_f64());
                 Analysis::Done(found)
             }
             Ok(Err(error)) => Analysis::Failed(error.to_string()),
@@ -124,7 +135,9 @@ fn work(mut detector: Detector, jobs: &Receiver<Job>, reload: &dyn Fn() -> Resul
                 // The session may be in any state: take a new one.
                 match reload() {
                     Ok(fresh) => detector = fresh,
-                    Err(error) => tracing::error!(%error, "the detector panicked and its model can't be loaded again"),
+                    Err(error) => {
+                        tracing::error!(%error, "the detector panicked and its model can't be loaded again")
+                    }
                 }
                 Analysis::Failed("the detector panicked".into())
             }

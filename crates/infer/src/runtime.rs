@@ -65,12 +65,20 @@ impl Runtime {
         let program = std::env::current_exe().unwrap_or_default();
         let beside = program.parent().map(Path::to_path_buf);
         let cached = program.ancestors().skip(1).map(|folder| folder.join(".cache/onnxruntime"));
-        let places: Vec<PathBuf> =
-            beside.into_iter().chain(cached).map(|folder| folder.join("libonnxruntime.so")).collect();
+        let places: Vec<PathBuf> = beside
+            .into_iter()
+            .chain(cached)
+            .map(|folder| folder.join("libonnxruntime.so"))
+            .collect();
         match places.iter().find(|path| path.is_file()) {
             Some(path) => Self::load(path),
             None => Err(RuntimeError::NotFound {
-                looked: places.iter().take(2).map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "),
+                looked: places
+                    .iter()
+                    .take(2)
+                    .map(|p| p.display().to_string())
+                    .collect::<Vec<_>>()
+                    .join(", "),
             }),
         }
     }

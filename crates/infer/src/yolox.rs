@@ -10,7 +10,10 @@ const STRIDES: [u32; 3] = [8, 16, 32];
 
 /// Rows that an input of this size gives.
 pub(crate) fn anchor_count(input: PictureSize) -> usize {
-    STRIDES.iter().map(|stride| (input.width / stride) as usize * (input.height / stride) as usize).sum()
+    STRIDES
+        .iter()
+        .map(|stride| (input.width / stride) as usize * (input.height / stride) as usize)
+        .sum()
 }
 
 /// The rows whose `objectness * class score` reaches `min_score`, in input pixels;

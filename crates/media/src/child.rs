@@ -74,12 +74,7 @@ impl DecoderChild {
             limits::PIXELS_MAX_TEXT,
         ]);
         let stdin = match input {
-            Input::File {
-                file,
-                demuxer,
-                seek_s,
-                shift_s,
-            } => {
+            Input::File { file, demuxer, seek_s, shift_s } => {
                 if let Some(seek) = seek_s {
                     arg(&["-noaccurate_seek", "-ss", &format!("{seek:.6}")]);
                 }
@@ -110,51 +105,15 @@ impl DecoderChild {
                     "-flags",
                     "low_delay",
                 ]);
-                arg(&[
-                    "-protocol_whitelist",
-                    "pipe",
-                    "-f",
-                    "nut",
-                    "-copyts",
-                    "-i",
-                    "pipe:0",
-                ]);
+                arg(&["-protocol_whitelist", "pipe", "-f", "nut", "-copyts", "-i", "pipe:0"]);
                 Stdio::piped()
             }
         };
         // Without autoscale, a change of size would be scaled away unseen.
-        arg(&[
-            "-map",
-            "0:v:0",
-            "-an",
-            "-sn",
-            "-dn",
-            "-fps_mode",
-            "passthrough",
-            "-autoscale",
-            "0",
-        ]);
-        arg(&[
-            "-enc_time_base",
-            "-1",
-            "-c:v",
-            "rawvideo",
-            "-pix_fmt",
-            "yuv420p",
-        ]);
-        arg(&[
-            "-flush_packets",
-            "1",
-            "-f",
-            "nut",
-            "-write_index",
-            "0",
-            "pipe:1",
-        ]);
-        command
-            .stdin(stdin)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        arg(&["-map", "0:v:0", "-an", "-sn", "-dn", "-fps_mode", "passthrough", "-autoscale", "0"]);
+        arg(&["-enc_time_base", "-1", "-c:v", "rawvideo", "-pix_fmt", "yuv420p"]);
+        arg(&["-flush_packets", "1", "-f", "nut", "-write_index", "0", "pipe:1"]);
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| missing(program, &error))?;
         metrics::counter!("safe_yolo_decoder_children_started_total").increment(1);
 
@@ -163,12 +122,10 @@ impl DecoderChild {
             why: "none there".into(),
         };
         let stdout = child.stdout.take().ok_or_else(no_pipe)?;
-        let pictures = stdout
-            .into_owned_fd()
-            .map_err(|error| StreamError::System {
-                what: "opening the decoder's pipes",
-                why: error.to_string(),
-            })?;
+        let pictures = stdout.into_owned_fd().map_err(|error| StreamError::System {
+            what: "opening the decoder's pipes",
+            why: error.to_string(),
+        })?;
         let stderr = Arc::new(Mutex::new(Vec::new()));
         let (closed, stderr_closed) = watch::channel(false);
         tokio::spawn(keep_tail(
@@ -177,18 +134,8 @@ impl DecoderChild {
             closed,
         ));
         let units = child.stdin.take();
-        let pipes = Pipes {
-            pictures: File::from(pictures),
-            units,
-        };
-        Ok((
-            Self {
-                child,
-                stderr,
-                stderr_closed,
-            },
-            pipes,
-        ))
+        let pipes = Pipes { pictures: File::from(pictures), units };
+        Ok((Self { child, stderr, stderr_closed }, pipes))
     }
 
     /// Its process id, while it runs.
@@ -220,11 +167,7 @@ impl DecoderChild {
 
     fn describe(&self, status: ExitStatus) -> String {
         let said = self.complaints();
-        if said.is_empty() {
-            status.to_string()
-        } else {
-            format!("{said} ({status})")
-        }
+        if said.is_empty() { status.to_string() } else { format!("{said} ({status})") }
     }
 }
 
@@ -238,32 +181,19 @@ pub(crate) fn command(program: &str) -> Command {
             command.env(name, value);
         }
     }
-    command
-        .args(["-hide_banner", "-loglevel", "error"])
-        .kill_on_drop(true);
+    command.args(["-hide_banner", "-loglevel", "error"]).kill_on_drop(true);
     command
 }
 
 pub(crate) fn missing(program: &str, error: &std::io::Error) -> StreamError {
-    StreamError::FfmpegMissing {
-        program: program.to_owned(),
-        why: error.to_string(),
-    }
+    StreamError::FfmpegMissing { program: program.to_owned(), why: error.to_string() }
 }
 
 /// The last lines of the output of an ffmpeg program, joined and cleaned.
 pub(crate) fn report(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let lines: Vec<_> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let joined: String = lines
-        .join("; ")
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect();
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let joined: String = lines.join("; ").chars().filter(|c| !c.is_control()).collect();
     let skip = joined.chars().count().saturating_sub(REPORT_LEN_MAX);
     joined.chars().skip(skip).collect()
 }

@@ -31,19 +31,9 @@ pub(crate) fn demuxer(head: &[u8]) -> Result<&'static str, UnknownContainer> {
     if head.is_empty() {
         return Err(UnknownContainer::Empty);
     }
-    let text = head
-        .strip_prefix(b"\xEF\xBB\xBF")
-        .unwrap_or(head)
-        .trim_ascii_start();
-    const PLAYLISTS: [&[u8]; 7] = [
-        b"#EXTM3U",
-        b"ffconcat",
-        b"[playlist]",
-        b"<?xml",
-        b"<smil",
-        b"<MPD",
-        b"v=0",
-    ];
+    let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+    const PLAYLISTS: [&[u8]; 7] =
+        [b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<smil", b"<MPD", b"v=0"];
     if PLAYLISTS.iter().any(|start| text.starts_with(start)) {
         return Err(UnknownContainer::Playlist);
     }
@@ -66,19 +56,13 @@ pub(crate) fn demuxer(head: &[u8]) -> Result<&'static str, UnknownContainer> {
         return Ok(name);
     }
     if head.starts_with(b"RIFF")
-        && head
-            .get(8..12)
-            .is_some_and(|kind| kind == b"AVI " || kind == b"AVIX")
+        && head.get(8..12).is_some_and(|kind| kind == b"AVI " || kind == b"AVIX")
     {
         return Ok("avi");
     }
-    const BOXES: [&[u8; 4]; 9] = [
-        b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof",
-    ];
-    if head
-        .get(4..8)
-        .is_some_and(|kind| BOXES.iter().any(|known| *known == kind))
-    {
+    const BOXES: [&[u8; 4]; 9] =
+        [b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof"];
+    if head.get(4..8).is_some_and(|kind| BOXES.iter().any(|known| *known == kind)) {
         return Ok("mov");
     }
     // 188 bytes a packet; 192 with a time in front on some recorders.
@@ -93,9 +77,7 @@ pub(crate) fn demuxer(head: &[u8]) -> Result<&'static str, UnknownContainer> {
 /// Bare H.264 or H.265, which begin with a start code and a parameter set or
 /// an access unit delimiter.
 fn bare(head: &[u8]) -> Option<&'static str> {
-    let unit = head
-        .strip_prefix(&[0, 0, 0, 1])
-        .or_else(|| head.strip_prefix(&[0, 0, 1]))?;
+    let unit = head.strip_prefix(&[0, 0, 0, 1]).or_else(|| head.strip_prefix(&[0, 0, 1]))?;
     let (&first, &second) = (unit.first()?, unit.get(1)?);
     // H.265 has a second header byte, 1 in a stream without layers.
     if first & 0x81 == 0 && second == 1 && matches!(first >> 1, 32..=35 | 39) {
@@ -128,10 +110,7 @@ mod tests {
             (&[0xFF, 0xD8, 0xFF, 0xE0], Ok("mjpeg")),
             (b"", Err(UnknownContainer::Empty)),
             (b"#EXTM3U\n#EXT-X", Err(UnknownContainer::Playlist)),
-            (
-                b"\xEF\xBB\xBF  ffconcat version 1.0",
-                Err(UnknownContainer::Playlist),
-            ),
+            (b"\xEF\xBB\xBF  ffconcat version 1.0", Err(UnknownContainer::Playlist)),
             (b"GIF89a", Err(UnknownContainer::Unknown)),
             (b"hello, world", Err(UnknownContainer::Unknown)),
         ];

@@ -79,7 +79,10 @@ impl<'a> Canvas<'a> {
             for step in 0..=steps {
                 #[expect(clippy::cast_precision_loss, reason = "at most 100000 steps")]
                 let part = step as f32 / steps as f32;
-                let (x, y) = (pixel(from.x + (to.x - from.x) * part), pixel(from.y + (to.y - from.y) * part));
+                let (x, y) = (
+                    pixel(from.x + (to.x - from.x) * part),
+                    pixel(from.y + (to.y - from.y) * part),
+                );
                 self.fill(x - t / 2, y - t / 2, x - t / 2 + t, y - t / 2 + t, colour, 255);
             }
         }
@@ -96,7 +99,8 @@ impl<'a> Canvas<'a> {
         let top = (pixel(y) - height).max(0);
         self.fill(left, top, left + width, top + height, bar, 230);
         for (i, c) in text.chars().enumerate() {
-            let Some(rows) = font8x8::BASIC_FONTS.get(c).or_else(|| font8x8::BASIC_FONTS.get('?')) else {
+            let Some(rows) = font8x8::BASIC_FONTS.get(c).or_else(|| font8x8::BASIC_FONTS.get('?'))
+            else {
                 continue;
             };
             let origin = left + scale + glyph * i64::try_from(i).unwrap_or(0);
@@ -123,9 +127,12 @@ mod tests {
         let mut canvas = Canvas::new(size, &mut rgb).unwrap();
         canvas.outline(&PixelBox::new(-20.0, -20.0, 60.0, 50.0), [255, 0, 0], false);
         canvas.outline(&PixelBox::new(5.0, 5.0, 20.0, 20.0), [255, 0, 0], true);
-        canvas.polygon(&[PixelPoint { x: -5.0, y: 2.0 }, PixelPoint { x: 90.0, y: 40.0 }], [0, 255, 0]);
+        canvas.polygon(
+            &[PixelPoint { x: -5.0, y: 2.0 }, PixelPoint { x: 90.0, y: 40.0 }],
+            [0, 255, 0],
+        );
         canvas.label(35.0, 2.0, "#17 안전모", [0; 3], [255; 3]);
-        assert!(rgb.iter().any(|v| *v == 255));
+        assert!(rgb.contains(&255));
         assert!(Canvas::new(size, &mut [0; 10]).is_none());
     }
 }

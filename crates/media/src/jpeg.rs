@@ -26,7 +26,8 @@ pub enum JpegError {
 /// # Errors
 /// When the bytes do not fit the size.
 pub fn encode_rgb(rgb: &[u8], size: PictureSize, quality: u8) -> Result<Vec<u8>, JpegError> {
-    let side = |v: u32| u16::try_from(v).map_err(|_too_large| PictureError::Size(size.width, size.height));
+    let side =
+        |v: u32| u16::try_from(v).map_err(|_too_large| PictureError::Size(size.width, size.height));
     let mut jpeg = Vec::with_capacity(rgb.len() / 12);
     let mut encoder = Encoder::new(&mut jpeg, quality);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
@@ -40,7 +41,8 @@ pub fn encode_rgb(rgb: &[u8], size: PictureSize, quality: u8) -> Result<Vec<u8>,
 /// When scaling or encoding fails.
 pub fn encode(picture: &I420, width_max: u32, quality: u8) -> Result<Vec<u8>, JpegError> {
     let size = picture.size_at_most(width_max);
-    let rgb = if size == picture.size() { picture.to_rgb()? } else { picture.scaled(size)?.to_rgb()? };
+    let rgb =
+        if size == picture.size() { picture.to_rgb()? } else { picture.scaled(size)?.to_rgb()? };
     encode_rgb(&rgb, size, quality)
 }
 
@@ -50,11 +52,14 @@ mod tests {
 
     #[test]
     fn a_jpeg_reads_back_at_the_size_asked_for() {
-        let picture = I420::from_rgb(PictureSize::new(320, 180), &[60, 160, 90].repeat(320 * 180)).unwrap();
+        let picture =
+            I420::from_rgb(PictureSize::new(320, 180), &[60, 160, 90].repeat(320 * 180)).unwrap();
         let jpeg = encode(&picture, 160, QUALITY_LIVE).unwrap();
         let image = image::load_from_memory(&jpeg).unwrap().to_rgb8();
         assert_eq!(image.dimensions(), (160, 90));
         let pixel = image.get_pixel(80, 45).0;
-        assert!(pixel[0].abs_diff(60) < 8 && pixel[1].abs_diff(160) < 8 && pixel[2].abs_diff(90) < 8);
+        assert!(
+            pixel[0].abs_diff(60) < 8 && pixel[1].abs_diff(160) < 8 && pixel[2].abs_diff(90) < 8
+        );
     }
 }

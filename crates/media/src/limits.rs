@@ -18,11 +18,7 @@ pub(crate) fn check(size: PictureSize) -> Result<(), StreamError> {
     if sides_fit && I420::byte_len(size) <= PICTURE_LEN_MAX {
         return Ok(());
     }
-    Err(StreamError::TooLarge {
-        size,
-        max_side: I420::SIDE_MAX,
-        max_bytes: PICTURE_LEN_MAX as u64,
-    })
+    Err(StreamError::TooLarge { size, max_side: I420::SIDE_MAX, max_bytes: PICTURE_LEN_MAX as u64 })
 }
 
 #[cfg(test)]
@@ -35,9 +31,6 @@ mod tests {
         assert!(check(PictureSize::new(8192, 8192)).is_err());
         assert!(check(PictureSize::new(8193, 16)).is_err());
         assert!(check(PictureSize::new(0, 16)).is_err());
-        assert_eq!(
-            PIXELS_MAX_TEXT.parse::<usize>().unwrap(),
-            PICTURE_LEN_MAX * 2 / 3
-        );
+        assert_eq!(PIXELS_MAX_TEXT.parse::<usize>().unwrap(), PICTURE_LEN_MAX * 2 / 3);
     }
 }

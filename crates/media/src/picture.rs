@@ -205,7 +205,8 @@ impl I420 {
         if self.size.width <= width_max {
             return self.size;
         }
-        let height = u64::from(self.size.height) * u64::from(width_max) / u64::from(self.size.width);
+        let height =
+            u64::from(self.size.height) * u64::from(width_max) / u64::from(self.size.width);
         let even = |side: u32| (side & !1).max(2);
         PictureSize::new(even(width_max), even(u32::try_from(height).unwrap_or(u32::MAX)))
     }
@@ -218,7 +219,6 @@ type Conversion = fn(
     YuvRange,
     YuvStandardMatrix,
 ) -> Result<(), yuv::YuvError>;
-
 
 const fn matrix_of(size: PictureSize) -> YuvStandardMatrix {
     if size.height >= 720 { YuvStandardMatrix::Bt709 } else { YuvStandardMatrix::Bt601 }
@@ -235,8 +235,10 @@ fn scale_plane(
     // Typed images: the untyped call would compile every pixel format into this crate.
     type Plane<'a> = fir::images::TypedImageRef<'a, fir::pixels::U8>;
     type PlaneMut<'a> = fir::images::TypedImage<'a, fir::pixels::U8>;
-    let source = Plane::from_buffer(from_size.width, from_size.height, from).map_err(|error| convert(&error))?;
-    let mut target = PlaneMut::from_buffer(to_size.width, to_size.height, to).map_err(|error| convert(&error))?;
+    let source = Plane::from_buffer(from_size.width, from_size.height, from)
+        .map_err(|error| convert(&error))?;
+    let mut target = PlaneMut::from_buffer(to_size.width, to_size.height, to)
+        .map_err(|error| convert(&error))?;
     let options = fir::ResizeOptions::new()
         .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear));
     resizer.resize_typed(&source, &mut target, &options).map_err(|error| convert(&error))
@@ -260,7 +262,8 @@ mod tests {
 
     #[test]
     fn scaling_keeps_flat_colour_and_shape() {
-        let picture = I420::from_rgb(PictureSize::new(64, 36), &[90, 120, 30].repeat(64 * 36)).unwrap();
+        let picture =
+            I420::from_rgb(PictureSize::new(64, 36), &[90, 120, 30].repeat(64 * 36)).unwrap();
         let small = picture.scaled(picture.size_at_most(33)).unwrap();
         assert_eq!(small.size(), PictureSize::new(32, 18));
         for (a, b) in small.to_rgb().unwrap().iter().zip([90, 120, 30].iter().cycle()) {

@@ -62,18 +62,15 @@ pub(crate) async fn open(source: &FileSource) -> Result<(File, &'static str), St
         let path = || source.path().display().to_string();
         let not_video = |why: String| StreamError::NotVideo { path: path(), why };
         let mut head = Vec::with_capacity(container::HEAD_LEN);
-        let read = (&mut file)
-            .take(container::HEAD_LEN as u64)
-            .read_to_end(&mut head);
+        let read = (&mut file).take(container::HEAD_LEN as u64).read_to_end(&mut head);
         read.and_then(|_| file.seek(SeekFrom::Start(0)))
             .map_err(|error| not_video(error.to_string()))?;
         let demuxer = container::demuxer(&head).map_err(|error| not_video(error.to_string()))?;
         Ok((file, demuxer))
     });
-    opened.await.map_err(|error| StreamError::System {
-        what: "opening the file",
-        why: error.to_string(),
-    })?
+    opened
+        .await
+        .map_err(|error| StreamError::System { what: "opening the file", why: error.to_string() })?
 }
 
 /// Asks `ffprobe` about an open file.
@@ -85,10 +82,7 @@ pub(crate) async fn probe(
     timeout: Duration,
 ) -> Result<Probed, StreamError> {
     let path = source.path().display().to_string();
-    let not_video = |why: String| StreamError::NotVideo {
-        path: path.clone(),
-        why,
-    };
+    let not_video = |why: String| StreamError::NotVideo { path: path.clone(), why };
     let mut command = child::command(program);
     command
         .args(["-protocol_whitelist", "file", "-max_pixels", limits::PIXELS_MAX_TEXT, "-f", demuxer])
@@ -98,9 +92,7 @@ pub(crate) async fn probe(
         .stdin(Stdio::from(file))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .map_err(|error| child::missing(program, &error))?;
+    let mut child = command.spawn().map_err(|error| child::missing(program, &error))?;
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(StreamError::System {
             what: "opening the prober's pipes",
@@ -110,39 +102,25 @@ pub(crate) async fn probe(
     let (mut answer, mut complaints) = (Vec::new(), Vec::new());
     let (mut stdout, mut stderr) = (stdout.take(ANSWER_LEN_MAX), stderr.take(ANSWER_LEN_MAX));
     let work = async {
-        let (out, err) = tokio::join!(
-            stdout.read_to_end(&mut answer),
-            stderr.read_to_end(&mut complaints)
-        );
+        let (out, err) =
+            tokio::join!(stdout.read_to_end(&mut answer), stderr.read_to_end(&mut complaints));
         out.and(err)?;
         child.wait().await
     };
     let status = tokio::time::timeout(timeout, work)
         .await
         .map_err(|_elapsed| {
-            not_video(format!(
-                "it was not understood within {} s",
-                timeout.as_secs_f32()
-            ))
+            not_video(format!("it was not understood within {} s", timeout.as_secs_f32()))
         })?
         .map_err(|error| StreamError::System {
             what: "reading the prober's answer",
             why: error.to_string(),
         })?;
     let said = || child::report(&complaints);
-    let answer: Answer = serde_json::from_slice(&answer).map_err(|error| {
-        not_video(if status.success() {
-            error.to_string()
-        } else {
-            said()
-        })
-    })?;
+    let answer: Answer = serde_json::from_slice(&answer)
+        .map_err(|error| not_video(if status.success() { error.to_string() } else { said() }))?;
     let Some(stream) = answer.streams.into_iter().next() else {
-        let why = if said().is_empty() {
-            "it holds no video".to_owned()
-        } else {
-            said()
-        };
+        let why = if said().is_empty() { "it holds no video".to_owned() } else { said() };
         return Err(not_video(why));
     };
     if let (Some(width @ 1..), Some(height @ 1..)) = (stream.width, stream.height) {
@@ -166,10 +144,7 @@ pub(crate) async fn probe(
 
 /// Seconds as the prober writes them; `N/A` is none.
 fn seconds(text: Option<&str>) -> Option<f64> {
-    text?
-        .parse()
-        .ok()
-        .filter(|seconds: &f64| seconds.is_finite() && seconds.abs() < 1e9)
+    text?.parse().ok().filter(|seconds: &f64| seconds.is_finite() && seconds.abs() < 1e9)
 }
 
 /// A rate written as a fraction; `0/0` is none.
@@ -185,10 +160,7 @@ mod tests {
 
     #[test]
     fn rates_and_times() {
-        assert_eq!(
-            rate("30000/1001").map(|r| (r * 1000.0).round()),
-            Some(29970.0)
-        );
+        assert_eq!(rate("30000/1001").map(|r| (r * 1000.0).round()), Some(29970.0));
         assert_eq!(rate("0/0"), None);
         assert_eq!(rate("nonsense"), None);
         assert_eq!(seconds(Some("-0.5")), Some(-0.5));

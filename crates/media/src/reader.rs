@@ -56,9 +56,7 @@ pub(crate) fn start(output: File, clock: Clock) -> Result<mpsc::Receiver<Item>, 
         // Nobody may be listening any more, which is fine.
         drop(sender.blocking_send(Item::End(end)));
     };
-    let thread = std::thread::Builder::new()
-        .name("picture-reader".to_owned())
-        .spawn(run);
+    let thread = std::thread::Builder::new().name("picture-reader".to_owned()).spawn(run);
     let cant = |error: std::io::Error| StreamError::System {
         what: "starting a thread",
         why: error.to_string(),
@@ -68,10 +66,8 @@ pub(crate) fn start(output: File, clock: Clock) -> Result<mpsc::Receiver<Item>, 
 
 fn read(output: File, clock: Clock, sender: &mpsc::Sender<Item>) -> Result<(), StreamError> {
     let frame_len_max = limits::PICTURE_LEN_MAX as u64;
-    let mut reader = NutReader::open(
-        BufReader::with_capacity(PIPE_LEN, output),
-        Limits { frame_len_max },
-    )?;
+    let mut reader =
+        NutReader::open(BufReader::with_capacity(PIPE_LEN, output), Limits { frame_len_max })?;
     let header = reader.header().clone();
     let size = PictureSize::new(header.width, header.height);
     limits::check(size)?;
@@ -83,10 +79,7 @@ fn read(output: File, clock: Clock, sender: &mpsc::Sender<Item>) -> Result<(), S
         }
         match last {
             Some(last) if time.0 <= last.0 - BACK_MAX_US => {
-                return Err(StreamError::ClockJump {
-                    from: last,
-                    to: time,
-                });
+                return Err(StreamError::ClockJump { from: last, to: time });
             }
             Some(last) if time <= last => {
                 metrics::counter!("safe_yolo_decoded_pictures_dropped_total", "why" => "time")
@@ -96,17 +89,11 @@ fn read(output: File, clock: Clock, sender: &mpsc::Sender<Item>) -> Result<(), S
             _ => last = Some(time),
         }
         if frame.data.len() != I420::byte_len(size) {
-            return Err(StreamError::SizeChanged {
-                from: size,
-                to: "another size".to_owned(),
-            });
+            return Err(StreamError::SizeChanged { from: size, to: "another size".to_owned() });
         }
         let picture = I420::new(size, frame.data)?;
         metrics::counter!("safe_yolo_decoded_pictures_total").increment(1);
-        if sender
-            .blocking_send(Item::Picture(Decoded { time, picture }))
-            .is_err()
-        {
+        if sender.blocking_send(Item::Picture(Decoded { time, picture })).is_err() {
             break;
         }
     }
@@ -115,10 +102,7 @@ fn read(output: File, clock: Clock, sender: &mpsc::Sender<Item>) -> Result<(), S
 
 /// The frame's time, rounded to a microsecond.
 fn time_of(frame: &Frame, header: &StreamHeader, clock: Clock) -> PictureTime {
-    let (num, den) = (
-        i128::from(header.time_base.0),
-        i128::from(header.time_base.1),
-    );
+    let (num, den) = (i128::from(header.time_base.0), i128::from(header.time_base.1));
     // The child has rounded the shift to its ticks, so ticks are taken off.
     let shift = round_div(i128::from(clock.shift_s) * den, num);
     let micros = round_div((i128::from(frame.pts) - shift) * num * 1_000_000, den);
@@ -142,31 +126,12 @@ mod tests {
             time_base,
             codec_data: Vec::new(),
         };
-        let frame = |pts| Frame {
-            pts,
-            key: true,
-            data: Vec::new(),
-        };
-        let clock = |shift_s| Clock {
-            shift_s,
-            start: None,
-        };
-        assert_eq!(
-            time_of(&frame(1), &header((1001, 30000)), clock(0)).0,
-            33_367
-        );
-        assert_eq!(
-            time_of(&frame(2), &header((1001, 30000)), clock(0)).0,
-            66_733
-        );
-        assert_eq!(
-            time_of(&frame(90_000), &header((1, 90_000)), clock(2)).0,
-            -1_000_000
-        );
+        let frame = |pts| Frame { pts, key: true, data: Vec::new() };
+        let clock = |shift_s| Clock { shift_s, start: None };
+        assert_eq!(time_of(&frame(1), &header((1001, 30000)), clock(0)).0, 33_367);
+        assert_eq!(time_of(&frame(2), &header((1001, 30000)), clock(0)).0, 66_733);
+        assert_eq!(time_of(&frame(90_000), &header((1, 90_000)), clock(2)).0, -1_000_000);
         // A second is 29.97 ticks, which the child takes for 30.
-        assert_eq!(
-            time_of(&frame(31), &header((1001, 30000)), clock(1)).0,
-            33_367
-        );
+        assert_eq!(time_of(&frame(31), &header((1001, 30000)), clock(1)).0, 33_367);
     }
 }

@@ -36,7 +36,10 @@ pub(crate) fn start(
         drop(sender.blocking_send(Item::End(end)));
     };
     let thread = std::thread::Builder::new().name("picture-drawer".to_owned()).spawn(run);
-    let cant = |error: std::io::Error| StreamError::System { what: "starting a thread", why: error.to_string() };
+    let cant = |error: std::io::Error| StreamError::System {
+        what: "starting a thread",
+        why: error.to_string(),
+    };
     thread.map_err(cant).map(|_detached| (info, receiver))
 }
 

@@ -115,10 +115,8 @@ pub(crate) async fn open(
             address: address.clone(),
             why: format!("no answer within {} s", connect_timeout.as_secs_f32()),
         })??;
-    let silent = |_elapsed| StreamError::NoPictures {
-        address: address.clone(),
-        waited: silence_timeout,
-    };
+    let silent =
+        |_elapsed| StreamError::NoPictures { address: address.clone(), waited: silence_timeout };
     let mut frame = tokio::time::timeout(silence_timeout, next_frame(&mut demuxed, &address))
         .await
         .map_err(silent)??;
@@ -160,48 +158,29 @@ async fn connect(source: &RtspSource) -> Result<(Demuxed, usize, Codec), StreamE
         username: login.user().to_owned(),
         password: login.password().to_owned(),
     });
-    let options = SessionOptions::default()
-        .creds(login)
-        .user_agent("safe-yolo".to_owned());
-    let mut session = RetinaSession::describe(source.url().clone(), options)
-        .await
-        .map_err(failed)?;
+    let options = SessionOptions::default().creds(login).user_agent("safe-yolo".to_owned());
+    let mut session =
+        RetinaSession::describe(source.url().clone(), options).await.map_err(failed)?;
     let offered = session.streams();
     let video = offered.iter().enumerate().find_map(|(index, stream)| {
         let media = matches!(stream.media(), "video" | "image");
-        media
-            .then(|| Codec::of(stream.encoding_name()))
-            .flatten()
-            .map(|codec| (index, codec))
+        media.then(|| Codec::of(stream.encoding_name())).flatten().map(|codec| (index, codec))
     });
     let Some((index, codec)) = video else {
         let names: Vec<_> = offered
             .iter()
             .map(|stream| format!("{}/{}", stream.media(), stream.encoding_name()))
             .collect();
-        let offered = if names.is_empty() {
-            "nothing".to_owned()
-        } else {
-            shorten(&names.join(", "))
-        };
-        return Err(StreamError::NoVideo {
-            address: address(),
-            offered,
-        });
+        let offered =
+            if names.is_empty() { "nothing".to_owned() } else { shorten(&names.join(", ")) };
+        return Err(StreamError::NoVideo { address: address(), offered });
     };
     session
-        .setup(
-            index,
-            SetupOptions::default().frame_format(FrameFormat::SIMPLE),
-        )
+        .setup(index, SetupOptions::default().frame_format(FrameFormat::SIMPLE))
         .await
         .map_err(failed)?;
     let play = PlayOptions::default().initial_timestamp(InitialTimestampPolicy::Ignore);
-    let demuxed = session
-        .play(play)
-        .await
-        .and_then(RetinaSession::demuxed)
-        .map_err(failed)?;
+    let demuxed = session.play(play).await.and_then(RetinaSession::demuxed).map_err(failed)?;
     Ok((demuxed, index, codec))
 }
 
@@ -225,10 +204,7 @@ async fn next_frame(demuxed: &mut Demuxed, address: &str) -> Result<VideoFrame, 
             }
             None => {
                 let why = "the camera closed it".to_owned();
-                return Err(StreamError::SessionLost {
-                    address: address.to_owned(),
-                    why,
-                });
+                return Err(StreamError::SessionLost { address: address.to_owned(), why });
             }
         }
     }
@@ -286,11 +262,7 @@ impl Opened {
             queue.close();
             ended_sender.send_replace(true);
         });
-        Session {
-            tasks: [reader, writer],
-            error,
-            ended,
-        }
+        Session { tasks: [reader, writer], error, ended }
     }
 }
 
@@ -320,10 +292,7 @@ async fn forward(
         let unit = unit(frame);
         let step = unit.time.0.saturating_sub(last.0);
         if step <= -BACK_MAX_US || step > AHEAD_MAX_US {
-            return StreamError::ClockJump {
-                from: last,
-                to: unit.time,
-            };
+            return StreamError::ClockJump { from: last, to: unit.time };
         }
         last = unit.time.max(last);
         let dropped = queue.push(unit);
@@ -369,10 +338,7 @@ impl Session {
 
     /// Why the session ended, once.
     pub(crate) fn take_error(&mut self) -> Option<StreamError> {
-        self.error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -392,8 +358,5 @@ fn why(error: &retina::Error) -> String {
 }
 
 fn shorten(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(WHY_LEN_MAX)
-        .collect()
+    text.chars().filter(|c| !c.is_control()).take(WHY_LEN_MAX).collect()
 }

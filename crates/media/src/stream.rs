@@ -111,46 +111,21 @@ async fn open_file(
         what: "opening the file twice",
         why: error.to_string(),
     })?;
-    let probed = probe::probe(
-        &options.ffprobe,
-        source,
-        second,
-        demuxer,
-        options.connect_timeout,
-    )
-    .await?;
+    let probed =
+        probe::probe(&options.ffprobe, source, second, demuxer, options.connect_timeout).await?;
     // NUT has no times below zero, and a file's headers do not always own up to them.
     let early_s = (-probed.start_s.min(probed.container_start_s)).max(0.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "casts saturate"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
     let shift_s = session::SHIFT_S + early_s.ceil() as u32;
     let seek_s = options.start.map(|start| {
-        let margin = if demuxer == "mov" || demuxer == "matroska" {
-            0.0
-        } else {
-            SEEK_MARGIN_S
-        };
+        let margin = if demuxer == "mov" || demuxer == "matroska" { 0.0 } else { SEEK_MARGIN_S };
         start.secs_f64() - probed.container_start_s - margin
     });
     // Seeking to the beginning is no matter of course: AVI ends up elsewhere.
     let seek_s = seek_s.filter(|seek| *seek > 0.0);
-    let input = Input::File {
-        file,
-        demuxer: probed.demuxer,
-        seek_s,
-        shift_s,
-    };
+    let input = Input::File { file, demuxer: probed.demuxer, seek_s, shift_s };
     let (child, pipes) = DecoderChild::start(&options.ffmpeg, input)?;
-    let pictures = reader::start(
-        pipes.pictures,
-        Clock {
-            shift_s,
-            start: options.start,
-        },
-    )?;
+    let pictures = reader::start(pipes.pictures, Clock { shift_s, start: options.start })?;
     let info = StreamInfo {
         size: PictureSize::new(0, 0),
         codec: probed.codec,
@@ -159,9 +134,7 @@ async fn open_file(
         pictures_per_s: probed.pictures_per_s,
     };
     let stream = PictureStream::new(info, pictures, None, Some(child));
-    stream
-        .with_first_picture(&path, options.connect_timeout, options.start.is_some())
-        .await
+    stream.with_first_picture(&path, options.connect_timeout, options.start.is_some()).await
 }
 
 async fn open_rtsp(
@@ -175,10 +148,7 @@ async fn open_rtsp(
         what: "opening the decoder's pipes",
         why: "none there".to_owned(),
     })?;
-    let clock = Clock {
-        shift_s: session::SHIFT_S,
-        start: None,
-    };
+    let clock = Clock { shift_s: session::SHIFT_S, start: None };
     let pictures = reader::start(pipes.pictures, clock)?;
     let info = StreamInfo {
         size: PictureSize::new(0, 0),
@@ -188,9 +158,7 @@ async fn open_rtsp(
         pictures_per_s: opened.pictures_per_s,
     };
     let stream = PictureStream::new(info, pictures, Some(opened.feed(units)), Some(child));
-    stream
-        .with_first_picture(&address, options.connect_timeout, false)
-        .await
+    stream.with_first_picture(&address, options.connect_timeout, false).await
 }
 
 impl PictureStream {
@@ -200,14 +168,7 @@ impl PictureStream {
         session: Option<Session>,
         child: Option<DecoderChild>,
     ) -> Self {
-        Self {
-            first: None,
-            info,
-            state: State::Running,
-            pictures,
-            session,
-            child,
-        }
+        Self { first: None, info, state: State::Running, pictures, session, child }
     }
 
     /// Waits for the first picture, which knows the size.
@@ -217,10 +178,8 @@ impl PictureStream {
         timeout: Duration,
         sought: bool,
     ) -> Result<Self, StreamError> {
-        let undecodable = |why: String| StreamError::Undecodable {
-            address: address.to_owned(),
-            why,
-        };
+        let undecodable =
+            |why: String| StreamError::Undecodable { address: address.to_owned(), why };
         match tokio::time::timeout(timeout, self.next()).await {
             Ok(Ok(Some(first))) => {
                 self.info.size = first.picture.size();
@@ -235,17 +194,9 @@ impl PictureStream {
             }
             Ok(Err(other)) => return Err(other),
             Err(_elapsed) => {
-                let said = self
-                    .child
-                    .as_ref()
-                    .map(DecoderChild::complaints)
-                    .unwrap_or_default();
+                let said = self.child.as_ref().map(DecoderChild::complaints).unwrap_or_default();
                 let waited = format!("no picture came within {} s", timeout.as_secs_f32());
-                let why = if said.is_empty() {
-                    waited
-                } else {
-                    format!("{waited}: {said}")
-                };
+                let why = if said.is_empty() { waited } else { format!("{waited}: {said}") };
                 return Err(undecodable(why));
             }
         }
@@ -310,9 +261,9 @@ impl PictureStream {
             }
         }
         match self.state {
-            State::Flushing(until) => tokio::time::timeout_at(until, self.pictures.recv())
-                .await
-                .unwrap_or_default(),
+            State::Flushing(until) => {
+                tokio::time::timeout_at(until, self.pictures.recv()).await.unwrap_or_default()
+            }
             _ => self.pictures.recv().await,
         }
     }

@@ -101,12 +101,7 @@ impl UnitQueue {
 
 impl Inner {
     fn drop_to_next_key(&mut self) -> usize {
-        let next = self
-            .units
-            .iter()
-            .skip(1)
-            .position(|unit| unit.key)
-            .map(|at| at + 1);
+        let next = self.units.iter().skip(1).position(|unit| unit.key).map(|at| at + 1);
         let count = next.unwrap_or(self.units.len());
         self.broken |= next.is_none();
         for unit in self.units.drain(..count) {
@@ -121,11 +116,7 @@ mod tests {
     use super::*;
 
     fn unit(number: usize, key: bool, len: usize) -> AccessUnit {
-        AccessUnit {
-            time: PictureTime::from_millis(number as i64),
-            key,
-            data: vec![0; len],
-        }
+        AccessUnit { time: PictureTime::from_millis(number as i64), key, data: vec![0; len] }
     }
 
     fn drain(queue: &UnitQueue) -> Vec<AccessUnit> {
@@ -135,9 +126,7 @@ mod tests {
     #[test]
     fn a_full_queue_gives_up_whole_groups_of_pictures() {
         let queue = UnitQueue::default();
-        let dropped: usize = (0..UNITS_MAX + 1)
-            .map(|n| queue.push(unit(n, n % 50 == 0, 10)))
-            .sum();
+        let dropped: usize = (0..UNITS_MAX + 1).map(|n| queue.push(unit(n, n % 50 == 0, 10))).sum();
         assert_eq!(dropped, 50);
         let left = drain(&queue);
         assert!(left[0].key);
@@ -148,9 +137,7 @@ mod tests {
     #[test]
     fn what_can_not_be_decoded_is_not_kept() {
         let queue = UnitQueue::default();
-        let dropped: usize = (0..UNITS_MAX + 20)
-            .map(|n| queue.push(unit(n, n == 0, 10)))
-            .sum();
+        let dropped: usize = (0..UNITS_MAX + 20).map(|n| queue.push(unit(n, n == 0, 10))).sum();
         assert_eq!(dropped, UNITS_MAX + 20);
         assert_eq!(queue.push(unit(900, true, 10)), 0);
         assert_eq!(drain(&queue).len(), 1);

@@ -55,39 +55,15 @@ async fn times_are_those_of_the_file() {
         ..ClipSpec::default()
     };
     for (name, spec) in [
-        (
-            "b.mp4",
-            ClipSpec {
-                rate: 25,
-                variable_rate: false,
-                ..base.clone()
-            },
-        ),
+        ("b.mp4", ClipSpec { rate: 25, variable_rate: false, ..base.clone() }),
         ("b-v.mp4", base.clone()),
         ("b-v.mkv", base.clone()),
         ("b-v.ts", base.clone()),
-        (
-            "b-v.mov",
-            ClipSpec {
-                codec: ClipCodec::H265,
-                ..base.clone()
-            },
-        ),
-        (
-            "sound.mp4",
-            ClipSpec {
-                sound: true,
-                ..base.clone()
-            },
-        ),
+        ("b-v.mov", ClipSpec { codec: ClipCodec::H265, ..base.clone() }),
+        ("sound.mp4", ClipSpec { sound: true, ..base.clone() }),
         (
             "odd.avi",
-            ClipSpec {
-                codec: ClipCodec::Mjpeg,
-                b_frames: 0,
-                variable_rate: false,
-                ..base.clone()
-            },
+            ClipSpec { codec: ClipCodec::Mjpeg, b_frames: 0, variable_rate: false, ..base.clone() },
         ),
         ("-n: %1'.flv", ClipSpec { ..base.clone() }),
     ] {
@@ -110,17 +86,13 @@ async fn times_are_those_of_the_file() {
 #[tokio::test]
 async fn times_below_zero_are_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let path = ClipSpec::default()
-        .write_in(dir.path(), "a.mp4")
-        .unwrap();
+    let path = ClipSpec::default().write_in(dir.path(), "a.mp4").unwrap();
     for name in ["early.mov", "early.mkv"] {
         let early = dir.path().join(name);
         let mut command = std::process::Command::new("ffmpeg");
         command.args(["-loglevel", "error", "-i"]).arg(&path);
         command.args(["-c:v", "mjpeg", "-avoid_negative_ts", "disabled"]);
-        command
-            .args(["-output_ts_offset", "-0.5", "-fps_mode", "passthrough"])
-            .arg(&early);
+        command.args(["-output_ts_offset", "-0.5", "-fps_mode", "passthrough"]).arg(&early);
         assert!(command.status().unwrap().success());
         let expected = picture_times_us(&early).unwrap();
         assert!(expected[0] < 0, "{name}: {expected:?}");
@@ -137,12 +109,7 @@ async fn pictures_are_the_right_ones() {
     let first = stream.next().await.unwrap().unwrap();
     let rgb = first.picture.to_rgb().unwrap();
     let mean = |from: usize| {
-        rgb.iter()
-            .skip(from)
-            .step_by(3)
-            .map(|v| u64::from(*v))
-            .sum::<u64>()
-            / (320 * 180)
+        rgb.iter().skip(from).step_by(3).map(|v| u64::from(*v)).sum::<u64>() / (320 * 180)
     };
     // The test picture is colourful, neither black nor grey.
     assert!((60..200).contains(&mean(0)) && (60..200).contains(&mean(1)));
@@ -153,18 +120,11 @@ async fn pictures_are_the_right_ones() {
 #[tokio::test]
 async fn seeking_gives_the_first_picture_at_or_after_the_time() {
     let dir = tempfile::tempdir().unwrap();
-    let clip = ClipSpec {
-        key_every: 20,
-        seconds: 6.0,
-        ..ClipSpec::default()
-    };
+    let clip = ClipSpec { key_every: 20, seconds: 6.0, ..ClipSpec::default() };
     for name in ["a.mp4", "a.mkv", "a.ts", "a.flv", "a.avi"] {
         // AVI keeps no times of its own, so none to expect of B pictures.
         let b_frames = if name == "a.avi" { 0 } else { 2 };
-        let clip = ClipSpec {
-            b_frames,
-            ..clip.clone()
-        };
+        let clip = ClipSpec { b_frames, ..clip.clone() };
         let path = clip.write_in(dir.path(), name).unwrap();
         let all = picture_times_us(&path).unwrap();
         for share in [0.0, 0.35, 0.6, 0.99] {
@@ -175,19 +135,13 @@ async fn seeking_gives_the_first_picture_at_or_after_the_time() {
             )]
             let start = all[0] + ((all[all.len() - 1] - all[0]) as f64 * share) as i64;
             let expected: Vec<_> = all.iter().copied().filter(|time| *time >= start).collect();
-            let options = OpenOptions {
-                start: Some(PictureTime(start)),
-                ..OpenOptions::default()
-            };
+            let options = OpenOptions { start: Some(PictureTime(start)), ..OpenOptions::default() };
             let mut stream = open(&spec(&path), options).await.unwrap();
             let got = times(&mut stream).await.unwrap();
             assert_eq!(got, expected, "{name} from {start}");
         }
         let beyond = PictureTime(all[all.len() - 1] + 5_000_000);
-        let options = OpenOptions {
-            start: Some(beyond),
-            ..OpenOptions::default()
-        };
+        let options = OpenOptions { start: Some(beyond), ..OpenOptions::default() };
         let mut stream = open(&spec(&path), options).await.unwrap();
         assert!(stream.next().await.unwrap().is_none(), "{name}");
     }
@@ -196,11 +150,7 @@ async fn seeking_gives_the_first_picture_at_or_after_the_time() {
 #[tokio::test]
 async fn damaged_files_go_on() {
     let dir = tempfile::tempdir().unwrap();
-    let clip = ClipSpec {
-        b_frames: 2,
-        seconds: 4.0,
-        ..ClipSpec::default()
-    };
+    let clip = ClipSpec { b_frames: 2, seconds: 4.0, ..ClipSpec::default() };
     for name in ["a.mkv", "a.ts", "a.avi"] {
         let whole = clip.write_in(dir.path(), name).unwrap();
         let bad = dir.path().join(format!("bad-{name}"));
@@ -208,20 +158,14 @@ async fn damaged_files_go_on() {
         let mut stream = open_path(&bad).await.unwrap();
         let got = times(&mut stream).await.unwrap();
         assert!(increasing(&got), "{name}: {got:?}");
-        assert!(
-            got.len() > 20 && got[got.len() - 1] > 3_500_000,
-            "{name}: {got:?}"
-        );
+        assert!(got.len() > 20 && got[got.len() - 1] > 3_500_000, "{name}: {got:?}");
     }
     let whole = clip.write_in(dir.path(), "b.mkv").unwrap();
     let cut = dir.path().join("cut.mkv");
     truncated(&whole, &cut, 0.5).unwrap();
     let mut stream = open_path(&cut).await.unwrap();
     let got = times(&mut stream).await.unwrap();
-    assert!(
-        increasing(&got) && got.len() > 10 && got.len() < 50,
-        "{got:?}"
-    );
+    assert!(increasing(&got) && got.len() > 10 && got.len() < 50, "{got:?}");
 }
 
 #[tokio::test]
@@ -232,31 +176,11 @@ async fn what_is_no_video_is_refused_with_its_name() {
     let video = video.display();
     for (name, content, words) in [
         ("empty.mp4", String::new(), "empty"),
-        (
-            "text.mp4",
-            "just some words".repeat(100),
-            "format is not known",
-        ),
-        (
-            "list.m3u8",
-            format!("#EXTM3U\n#EXTINF:1,\n{video}\n"),
-            "playlist",
-        ),
-        (
-            "list.mp4",
-            format!("#EXTM3U\n#EXTINF:1,\n{video}\n"),
-            "playlist",
-        ),
-        (
-            "list.txt",
-            format!("ffconcat version 1.0\nfile '{video}'\n"),
-            "playlist",
-        ),
-        (
-            "bare.txt",
-            format!("file '{video}'\n"),
-            "format is not known",
-        ),
+        ("text.mp4", "just some words".repeat(100), "format is not known"),
+        ("list.m3u8", format!("#EXTM3U\n#EXTINF:1,\n{video}\n"), "playlist"),
+        ("list.mp4", format!("#EXTM3U\n#EXTINF:1,\n{video}\n"), "playlist"),
+        ("list.txt", format!("ffconcat version 1.0\nfile '{video}'\n"), "playlist"),
+        ("bare.txt", format!("file '{video}'\n"), "format is not known"),
         ("half.mp4", "\0\0\0\u{20}ftypisom".repeat(40), ""),
     ] {
         let path = dir.path().join(name);
@@ -266,9 +190,7 @@ async fn what_is_no_video_is_refused_with_its_name() {
         assert!(error.to_string().contains(name), "{name}: {error}");
         assert_eq!(error.reason(), BlindReason::Undecodable, "{name}: {error}");
     }
-    let error = open_path(&dir.path().join("no-index.mp4"))
-        .await
-        .unwrap_err();
+    let error = open_path(&dir.path().join("no-index.mp4")).await.unwrap_err();
     assert!(error.to_string().contains("moov atom not found"), "{error}");
     let gone = spec(&dir.path().join("a.mp4"));
     fs::remove_file(dir.path().join("a.mp4")).unwrap();
@@ -282,14 +204,8 @@ async fn a_missing_ffmpeg_is_named() {
     let path = ClipSpec::default().write_in(dir.path(), "a.mp4").unwrap();
     let none = "/nonexistent/ffmpeg".to_owned();
     for options in [
-        OpenOptions {
-            ffmpeg: none.clone(),
-            ..OpenOptions::default()
-        },
-        OpenOptions {
-            ffprobe: none.clone(),
-            ..OpenOptions::default()
-        },
+        OpenOptions { ffmpeg: none.clone(), ..OpenOptions::default() },
+        OpenOptions { ffprobe: none.clone(), ..OpenOptions::default() },
     ] {
         let error = open(&spec(&path), options).await.unwrap_err();
         assert!(error.to_string().contains("apt install ffmpeg"), "{error}");
@@ -300,37 +216,22 @@ async fn a_missing_ffmpeg_is_named() {
 async fn a_change_of_size_ends_the_stream() {
     let dir = tempfile::tempdir().unwrap();
     let one = ClipSpec::default().write_in(dir.path(), "1.ts").unwrap();
-    let other = ClipSpec {
-        width: 160,
-        height: 120,
-        ..ClipSpec::default()
-    }
-    .write_in(dir.path(), "2.ts")
-    .unwrap();
+    let other = ClipSpec { width: 160, height: 120, ..ClipSpec::default() }
+        .write_in(dir.path(), "2.ts")
+        .unwrap();
     let both = dir.path().join("both.ts");
-    fs::write(
-        &both,
-        [fs::read(one).unwrap(), fs::read(other).unwrap()].concat(),
-    )
-    .unwrap();
+    fs::write(&both, [fs::read(one).unwrap(), fs::read(other).unwrap()].concat()).unwrap();
     let mut stream = open_path(&both).await.unwrap();
     let error = times(&mut stream).await.unwrap_err();
     assert!(error.is_discontinuity(), "{error}");
-    assert!(matches!(
-        stream.next().await,
-        Err(StreamError::AlreadyEnded)
-    ));
+    assert!(matches!(stream.next().await, Err(StreamError::AlreadyEnded)));
 }
 
 #[tokio::test]
 async fn dropping_ends_the_child_while_it_waits_for_us() {
     let dir = tempfile::tempdir().unwrap();
-    let path = ClipSpec {
-        seconds: 20.0,
-        ..ClipSpec::default()
-    }
-    .write_in(dir.path(), "a.mp4")
-    .unwrap();
+    let path =
+        ClipSpec { seconds: 20.0, ..ClipSpec::default() }.write_in(dir.path(), "a.mp4").unwrap();
     let mut stream = open_path(&path).await.unwrap();
     stream.next().await.unwrap().unwrap();
     let pid = stream.decoder_pid().unwrap();
@@ -343,22 +244,16 @@ async fn dropping_ends_the_child_while_it_waits_for_us() {
     let before = Instant::now();
     drop(stream);
     assert!(before.elapsed() < Duration::from_millis(50));
-    wait::until("the child is gone", Duration::from_secs(2), || {
-        !process::is_running(pid)
-    })
-    .await
-    .unwrap();
+    wait::until("the child is gone", Duration::from_secs(2), || !process::is_running(pid))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn next_may_be_cancelled() {
     let dir = tempfile::tempdir().unwrap();
-    let path = ClipSpec {
-        b_frames: 2,
-        ..ClipSpec::default()
-    }
-    .write_in(dir.path(), "a.mp4")
-    .unwrap();
+    let path =
+        ClipSpec { b_frames: 2, ..ClipSpec::default() }.write_in(dir.path(), "a.mp4").unwrap();
     let expected = picture_times_us(&path).unwrap();
     let mut stream = open_path(&path).await.unwrap();
     let mut got = Vec::new();
@@ -380,20 +275,11 @@ async fn next_may_be_cancelled() {
 async fn figures_of_a_file() {
     let dir = tempfile::tempdir().unwrap();
     for (width, height) in [(1280, 720), (1920, 1080)] {
-        let clip = ClipSpec {
-            width,
-            height,
-            seconds: 20.0,
-            b_frames: 2,
-            ..ClipSpec::default()
-        };
+        let clip = ClipSpec { width, height, seconds: 20.0, b_frames: 2, ..ClipSpec::default() };
         let path = clip.write_in(dir.path(), &format!("{height}.mp4")).unwrap();
         let begin = Instant::now();
         let mut stream = open_path(&path).await.unwrap();
-        println!(
-            "{width}x{height}: first picture after {:?}",
-            begin.elapsed()
-        );
+        println!("{width}x{height}: first picture after {:?}", begin.elapsed());
         let begin = Instant::now();
         let count = times(&mut stream).await.unwrap().len();
         let each = begin.elapsed().as_secs_f64() * 1e3 / f64::from(u32::try_from(count).unwrap());

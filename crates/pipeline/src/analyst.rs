@@ -15,6 +15,8 @@ use crate::live::{Counters, LiveBox};
 
 /// Boxes of objects below this score are not shown.
 const SHOWN_SCORE_MIN: f32 = 0.35;
+/// People unseen for longer are followed on, but not shown: where they are is a guess, seconds.
+const SHOWN_UNSEEN_MAX_S: f64 = 1.0;
 
 /// One analysed picture, in every respect.
 #[derive(Debug, Clone)]
@@ -72,40 +74,52 @@ impl Analyst {
         let changes = self.judge.feed(&Entry::Picture(entry));
         let view = self.judge.view();
         self.people = view.people.iter().map(|p| (p.track.number, p.clone())).collect();
-        let mut boxes = self.person_boxes(&tracks);
+        let mut boxes = self.person_boxes(&tracks, time);
         let counters = count(&view, &boxes);
-        boxes.extend(detections.iter().filter(|d| d.class != Class::Person && d.score >= SHOWN_SCORE_MIN).map(
-            |d| LiveBox {
-                track: None,
-                number: None,
-                class: d.class,
-                score: d.score,
-                bbox: d.bbox,
-                predicted: false,
-                equipment: std::collections::BTreeMap::default(),
-                zones: Vec::new(),
-                level: Level::Ok,
-            },
-        ));
+        boxes.extend(
+            detections
+                .iter()
+                .filter(|d| d.class != Class::Person && d.score >= SHOWN_SCORE_MIN)
+                .map(|d| LiveBox {
+                    track: None,
+                    number: None,
+                    class: d.class,
+                    score: d.score,
+                    bbox: d.bbox,
+                    predicted: false,
+                    equipment: std::collections::BTreeMap::default(),
+                    zones: Vec::new(),
+                    level: Level::Ok,
+                }),
+        );
         Ok(Analysed { tracks, boxes, counters, view, changes })
     }
 
     /// Where everybody probably is at `time`, without having looked.
     #[must_use]
     pub fn predict(&self, time: PictureTime) -> (Vec<LiveBox>, Counters, View) {
-        let boxes = self.person_boxes(&self.tracker.predict(time));
+        let boxes = self.person_boxes(&self.tracker.predict(time), time);
         let view = self.judge.view();
         let counters = count(&view, &boxes);
         (boxes, counters, view)
     }
 
     /// Nobody looked between these times.
-    pub fn not_analysed(&mut self, from: PictureTime, to: PictureTime, reason: &'static str) -> Vec<EventChange> {
+    pub fn not_analysed(
+        &mut self,
+        from: PictureTime,
+        to: PictureTime,
+        reason: &'static str,
+    ) -> Vec<EventChange> {
         self.judge.feed(&Entry::NotAnalysed { from, to, reason })
     }
 
     /// New settings, from the next picture on.
-    pub fn configure(&mut self, config: Arc<CameraConfig>, known: BTreeSet<Class>) -> Vec<EventChange> {
+    pub fn configure(
+        &mut self,
+        config: Arc<CameraConfig>,
+        known: BTreeSet<Class>,
+    ) -> Vec<EventChange> {
         self.judge.feed(&Entry::Config { config, known })
     }
 
@@ -120,9 +134,10 @@ impl Analyst {
         self.judge.view()
     }
 
-    fn person_boxes(&self, tracks: &[Track]) -> Vec<LiveBox> {
+    fn person_boxes(&self, tracks: &[Track], now: PictureTime) -> Vec<LiveBox> {
         tracks
             .iter()
+            .filter(|track| now.secs_since(track.last_seen) <= SHOWN_UNSEEN_MAX_S)
             .map(|track| {
                 let person = self.people.get(&track.id.number);
                 LiveBox {
@@ -153,7 +168,9 @@ fn count(view: &View, people: &[LiveBox]) -> Counters {
         tracks.dedup();
         tracks.len()
     };
-    let bare = |b: &&LiveBox| b.equipment.get(&safe_yolo_core::Equipment::Helmet) == Some(&Verdict::Missing);
+    let bare = |b: &&LiveBox| {
+        b.equipment.get(&safe_yolo_core::Equipment::Helmet) == Some(&Verdict::Missing)
+    };
     Counters {
         people: people.len(),
         no_helmet: people.iter().filter(bare).count(),

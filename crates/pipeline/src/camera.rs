@@ -55,8 +55,16 @@ impl CameraHandle {
         let tasks = TaskTracker::new();
         let id = setup.config.id.clone();
         let source = setup.source.clone();
-        let supervisor =
-            Supervisor::new(setup, known, asked, config_seen, live_out, status_out, Arc::clone(&epoch), cancel.clone());
+        let supervisor = Supervisor::new(
+            setup,
+            known,
+            asked,
+            config_seen,
+            live_out,
+            status_out,
+            Arc::clone(&epoch),
+            cancel.clone(),
+        );
         tasks.spawn(supervisor.run());
         tasks.close();
         Self { id, source, commands, config, live, status, epoch, cancel, tasks }

@@ -61,7 +61,10 @@ impl Engine {
     pub async fn apply(&self, config: Arc<CameraConfig>, source: SourceSpec) {
         let running = self.camera(&config.id);
         if let Some(handle) = running {
-            if config.enabled && *handle.source() == source && handle.config().repeat == config.repeat {
+            if config.enabled
+                && *handle.source() == source
+                && handle.config().repeat == config.repeat
+            {
                 handle.configure(config);
                 return;
             }

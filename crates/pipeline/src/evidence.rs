@@ -55,7 +55,9 @@ impl Evidence {
         let clean = jpeg::encode_rgb(&rgb, size, jpeg::QUALITY_EVIDENCE)?;
         draw_scene(&mut rgb, size, &self.boxes, &self.zones);
         if let Some(mut canvas) = Canvas::new(size, &mut rgb) {
-            if let Some(subject) = self.boxes.iter().find(|b| b.number.is_some() && b.number == self.subject) {
+            if let Some(subject) =
+                self.boxes.iter().find(|b| b.number.is_some() && b.number == self.subject)
+            {
                 let b = subject.bbox;
                 let around = PixelBox::new(b.x1 - 5.0, b.y1 - 5.0, b.x2 + 5.0, b.y2 + 5.0);
                 canvas.outline(&around, [255, 255, 255], false);
@@ -80,12 +82,19 @@ pub fn draw_scene(rgb: &mut [u8], size: PictureSize, boxes: &[LiveBox], zones: &
             ZoneType::Danger => RED,
             ZoneType::Warning => AMBER,
         };
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "pixels of a picture")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "pixels of a picture"
+        )]
         let points: Vec<PixelPoint> = zone
             .points
             .points()
             .iter()
-            .map(|p| PixelPoint { x: p.x as f32 * size.width as f32, y: p.y as f32 * size.height as f32 })
+            .map(|p| PixelPoint {
+                x: p.x as f32 * size.width as f32,
+                y: p.y as f32 * size.height as f32,
+            })
             .collect();
         canvas.polygon(&points, colour);
     }

@@ -102,9 +102,10 @@ impl Health {
         self.analysis = None;
         self.analysis_failed = false;
         self.same_since = None;
-        if let Session::Down(_, reason) = self.session {
-            self.session = Session::Down(now, reason);
-        }
+        self.session = match self.session {
+            Session::Open(_) => Session::Open(now),
+            Session::Down(_, reason) => Session::Down(now, reason),
+        };
     }
 
     /// Age of the newest picture.
@@ -130,14 +131,18 @@ impl Health {
             Session::Down(since, reason) => Some((now.saturating_sub(since), reason)),
         };
         let silent = |otherwise: CameraState| match down {
-            Some((lasted, reason)) if lasted >= OFFLINE_AFTER => (CameraState::Offline, Some(reason)),
+            Some((lasted, reason)) if lasted >= OFFLINE_AFTER => {
+                (CameraState::Offline, Some(reason))
+            }
             Some((_, reason)) => (otherwise, Some(reason)),
             None => (otherwise, Some(BlindReason::NoPictures)),
         };
         let Some(age) = self.picture_age(now) else {
             return match self.session {
                 // Open, but never a picture: no longer just connecting.
-                Session::Open(since) if now.saturating_sub(since) >= STALE_AFTER => silent(CameraState::Stale),
+                Session::Open(since) if now.saturating_sub(since) >= STALE_AFTER => {
+                    silent(CameraState::Stale)
+                }
                 Session::Open(_) => (CameraState::Connecting, Some(BlindReason::Opening)),
                 Session::Down(..) => silent(CameraState::Connecting),
             };
@@ -150,9 +155,13 @@ impl Health {
         }
         let late = ANALYSIS_LATE_AFTER.max(self.period * ANALYSIS_LATE_PERIODS);
         match self.analysis_age(now) {
-            None if self.opened_for(now) < late => return (CameraState::Connecting, Some(BlindReason::Opening)),
+            None if self.opened_for(now) < late => {
+                return (CameraState::Connecting, Some(BlindReason::Opening));
+            }
             None => return (CameraState::Degraded, Some(BlindReason::AnalysisLate)),
-            Some(age) if age > late => return (CameraState::Degraded, Some(BlindReason::AnalysisLate)),
+            Some(age) if age > late => {
+                return (CameraState::Degraded, Some(BlindReason::AnalysisLate));
+            }
             Some(_) => {}
         }
         match self.same_since {
@@ -204,7 +213,11 @@ mod tests {
     fn blindness_shows_in_time() {
         // Each line: what is withheld, when to look, what must be said.
         let health = live_at(ms(1000));
-        assert_eq!(health.state(ms(3999)).0, CameraState::Degraded, "late analysis shows before STALE");
+        assert_eq!(
+            health.state(ms(3999)).0,
+            CameraState::Degraded,
+            "late analysis shows before STALE"
+        );
         assert_eq!(health.state(ms(4000)), (CameraState::Stale, Some(BlindReason::NoPictures)));
         let mut down = live_at(ms(1000));
         down.down(ms(1000), BlindReason::Unreachable);
@@ -220,13 +233,19 @@ mod tests {
             health.picture(ms(at), false);
         }
         assert_eq!(health.state(ms(3000)).0, CameraState::Live);
-        assert_eq!(health.state(ms(3001)), (CameraState::Degraded, Some(BlindReason::AnalysisLate)));
+        assert_eq!(
+            health.state(ms(3001)),
+            (CameraState::Degraded, Some(BlindReason::AnalysisLate))
+        );
         let mut slow = live_at(ms(1000));
         slow.set_period(ms(1000));
         slow.picture(ms(3900), false);
         assert_eq!(slow.state(ms(3900)).0, CameraState::Live, "three periods are allowed");
         slow.analysis_failed();
-        assert_eq!(slow.state(ms(3900)), (CameraState::Degraded, Some(BlindReason::DetectorFailed)));
+        assert_eq!(
+            slow.state(ms(3900)),
+            (CameraState::Degraded, Some(BlindReason::DetectorFailed))
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use safe_yolo_core::{
-    BlindReason, CameraId, CameraState, Class, Equipment, PictureTime, PixelBox, SegmentId, Utc, ZoneId,
+    BlindReason, CameraId, CameraState, Class, Equipment, PictureTime, PixelBox, SegmentId, Utc,
+    ZoneId,
 };
 use safe_yolo_media::jpeg;
 use safe_yolo_media::picture::I420;
@@ -102,11 +103,13 @@ impl LivePicture {
         self.encoded[at]
             .get_or_init(|| async {
                 let picture = Arc::clone(&self.picture);
-                tokio::task::spawn_blocking(move || jpeg::encode(&picture, WIDTHS[at], jpeg::QUALITY_LIVE))
-                    .await
-                    .map_err(|error| error.to_string())
-                    .and_then(|jpeg| jpeg.map_err(|error| error.to_string()))
-                    .map(Bytes::from)
+                tokio::task::spawn_blocking(move || {
+                    jpeg::encode(&picture, WIDTHS[at], jpeg::QUALITY_LIVE)
+                })
+                .await
+                .map_err(|error| error.to_string())
+                .and_then(|jpeg| jpeg.map_err(|error| error.to_string()))
+                .map(Bytes::from)
             })
             .await
             .clone()

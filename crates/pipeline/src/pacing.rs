@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn the_limit_is_the_average() {
-        for (source, limit, expected) in [(15.0, 10.0, 100), (15.0, 15.0, 150), (30.0, 4.0, 40), (5.0, 10.0, 50)] {
+        for (source, limit, expected) in
+            [(15.0, 10.0, 100), (15.0, 15.0, 150), (30.0, 4.0, 40), (5.0, 10.0, 50)]
+        {
             let (mut taken, mut rate) = (0, RateLimit::default());
             let period = Duration::from_secs_f64(1.0 / limit);
             for i in 0..(10.0 * source) as i64 {
@@ -78,7 +80,10 @@ mod tests {
                     taken += 1;
                 }
             }
-            assert!((taken - expected as i32).abs() <= 2, "{source}/s limited to {limit}/s gave {taken}");
+            assert!(
+                (taken - expected as i32).abs() <= 2,
+                "{source}/s limited to {limit}/s gave {taken}"
+            );
         }
     }
 
@@ -87,9 +92,15 @@ mod tests {
         let mut pacer = Pacer::default();
         let start = Instant::now();
         assert_eq!(pacer.due(start, PictureTime::from_millis(0)), start);
-        assert_eq!(pacer.due(start, PictureTime::from_millis(100)), start + Duration::from_millis(100));
+        assert_eq!(
+            pacer.due(start, PictureTime::from_millis(100)),
+            start + Duration::from_millis(100)
+        );
         let late = start + Duration::from_secs(5);
         assert_eq!(pacer.due(late, PictureTime::from_millis(200)), late);
-        assert_eq!(pacer.due(late, PictureTime::from_millis(300)), late + Duration::from_millis(100));
+        assert_eq!(
+            pacer.due(late, PictureTime::from_millis(300)),
+            late + Duration::from_millis(100)
+        );
     }
 }

@@ -67,7 +67,9 @@ struct Shot {
 enum Play {
     Playing,
     /// A file is held; `true` while the picture of a new place is still to be shown.
-    Paused { show_one: bool },
+    Paused {
+        show_one: bool,
+    },
     Stopped,
 }
 
@@ -233,7 +235,8 @@ impl Supervisor {
 
     #[expect(clippy::unused_self, reason = "reads the world's clock for this camera")]
     fn utc_now(&self) -> Utc {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let since =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Utc(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 
@@ -246,7 +249,8 @@ impl Supervisor {
         self.figures.connections += 1;
         let source = self.setup.source.clone();
         let connect_timeout = self.setup.engine.connect_timeout;
-        let options = OpenOptions { start: self.start_at, connect_timeout, ..OpenOptions::default() };
+        let options =
+            OpenOptions { start: self.start_at, connect_timeout, ..OpenOptions::default() };
         self.opening = Some(Box::pin(async move { stream::open(&source, options).await }));
     }
 
@@ -278,7 +282,9 @@ impl Supervisor {
         );
         match analyst {
             Ok(analyst) => self.analyst = Some(analyst),
-            Err(error) => tracing::error!(camera = %self.config.id, %error, "the tracker can't be set up"),
+            Err(error) => {
+                tracing::error!(camera = %self.config.id, %error, "the tracker can't be set up")
+            }
         }
     }
 
@@ -337,6 +343,13 @@ impl Supervisor {
     fn lost(&mut self, error: &StreamError) {
         self.stream = None;
         self.end_segment("discontinuity");
+        if error.is_discontinuity() && self.failures == 0 {
+            // The source is well, only its clock or size changed: a new segment, at once.
+            tracing::info!(camera = %self.config.id, %error, "a new segment begins");
+            self.failures = 1;
+            self.open();
+            return;
+        }
         self.fail(error.reason(), &error.to_string());
     }
 
@@ -370,7 +383,12 @@ impl Supervisor {
         } else {
             utc.plus_micros(decoded.time.micros() - anchor.micros())
         };
-        let shot = Shot { segment: self.segment, time: decoded.time, utc, picture: Arc::new(decoded.picture) };
+        let shot = Shot {
+            segment: self.segment,
+            time: decoded.time,
+            utc,
+            picture: Arc::new(decoded.picture),
+        };
         let same = self.setup.source.is_live()
             && self.newest.as_ref().is_some_and(|newest| newest.picture == shot.picture);
         self.health.picture(now, same);
@@ -521,7 +539,8 @@ impl Supervisor {
     }
 
     fn seek(&mut self, position_ms: i64) -> Result<(), CommandError> {
-        let duration_ms = self.duration.map_or(u64::MAX, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
+        let duration_ms =
+            self.duration.map_or(u64::MAX, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
         let inside = u64::try_from(position_ms).is_ok_and(|ms| ms <= duration_ms);
         if !inside {
             return Err(CommandError::Position { position_ms, duration_ms });
@@ -544,7 +563,11 @@ impl Supervisor {
     fn tick(&mut self) {
         let now = self.now();
         let silent = self.health.picture_age(now).is_none_or(|age| age > SILENCE_MAX);
-        if silent && self.play == Play::Playing && self.held.is_none() && self.open_for(now) > SILENCE_MAX {
+        if silent
+            && self.play == Play::Playing
+            && self.held.is_none()
+            && self.open_for(now) > SILENCE_MAX
+        {
             self.stream = None;
             self.end_segment("discontinuity");
             self.fail(BlindReason::NoPictures, "the source is open, but sends no pictures");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState, ZoneRef};
 use safe_yolo_core::{
-    CameraConfig, CameraId, Class, Detection, Equipment, Event, EventChange, EventId, EventType, PictureSize,
-    PictureTime, SegmentId, Severity, Track, Utc, Zone, ZoneId, ZoneType,
+    CameraConfig, CameraId, Class, Detection, Equipment, Event, EventChange, EventId, EventType,
+    PictureSize, PictureTime, SegmentId, Severity, Track, Utc, Zone, ZoneId, ZoneType,
 };
 use serde_json::{Map, json};
 
@@ -110,15 +110,27 @@ impl Judge {
         changes
     }
 
-    fn reconfigure(&mut self, config: &Arc<CameraConfig>, known: &BTreeSet<Class>) -> Vec<EventChange> {
+    fn reconfigure(
+        &mut self,
+        config: &Arc<CameraConfig>,
+        known: &BTreeSet<Class>,
+    ) -> Vec<EventChange> {
         self.config = Arc::clone(config);
         self.known.clone_from(known);
-        let live: BTreeSet<&ZoneId> = config.zones.iter().filter(|z| z.active).map(|z| &z.id).collect();
+        let live: BTreeSet<&ZoneId> =
+            config.zones.iter().filter(|z| z.active).map(|z| &z.id).collect();
         let (time, utc) = self.now;
         let mut changes = Vec::new();
         for subject in self.subjects.all_mut() {
             subject.presence.retain(|zone, _| live.contains(zone));
-            end_all(subject, |(_, zone)| !live.contains(zone), time, utc, "zone_removed", &mut changes);
+            end_all(
+                subject,
+                |(_, zone)| !live.contains(zone),
+                time,
+                utc,
+                "zone_removed",
+                &mut changes,
+            );
         }
         changes
     }
@@ -137,7 +149,7 @@ impl Judge {
             now: self.now,
             made: &mut self.events_made,
         };
-        for subject in self.subjects.all_mut().iter_mut().filter(|s| s.matched) {
+        for subject in self.subjects.all_mut().iter_mut().filter(|s| s.is_whole()) {
             for zone in config.zones.iter().filter(|zone| zone.active) {
                 step_zone(subject, zone, picture, &mut maker, &mut changes);
             }
@@ -146,7 +158,14 @@ impl Judge {
             let left: Vec<_> = std::mem::take(&mut subject.presence).into_iter().collect();
             for (id, presence) in left {
                 if let Some(zone) = config.zones.iter().find(|zone| zone.id == id) {
-                    leave(&mut subject, zone, presence, presence.last_inside, &mut maker, &mut changes);
+                    leave(
+                        &mut subject,
+                        zone,
+                        presence,
+                        presence.last_inside,
+                        &mut maker,
+                        &mut changes,
+                    );
                 }
             }
             end_all(&mut subject, |_| true, picture.time, picture.utc, "left", &mut changes);
@@ -155,13 +174,23 @@ impl Judge {
     }
 
     fn vote(&mut self, picture: &PictureEntry<'_>) {
-        let people: Vec<Seen> =
-            self.subjects.all().iter().map(|s| Seen { bbox: s.bbox, matched: s.matched }).collect();
+        let people: Vec<Seen> = self
+            .subjects
+            .all()
+            .iter()
+            .map(|s| Seen { bbox: s.bbox, matched: s.is_whole() })
+            .collect();
         for item in equipment::asked_for(self.config.zones.iter()) {
             if !self.known.contains(&item.class()) {
                 continue;
             }
-            let votes = equipment::votes(&people, picture.detections, item, picture.size, picture.input_scale);
+            let votes = equipment::votes(
+                &people,
+                picture.detections,
+                item,
+                picture.size,
+                picture.input_scale,
+            );
             for (subject, vote) in self.subjects.all_mut().iter_mut().zip(votes) {
                 subject.ballots.entry(item).or_default().cast(picture.time, vote);
             }
@@ -180,11 +209,21 @@ impl Judge {
             .map(|s| PersonView {
                 track: s.track.clone(),
                 zones: s.presence.keys().cloned().collect(),
-                equipment: s.ballots.iter().map(|(item, b)| (*item, b.count(now, VIEW_WINDOW_S).verdict)).collect(),
+                equipment: s
+                    .ballots
+                    .iter()
+                    .map(|(item, b)| (*item, b.count(now, VIEW_WINDOW_S).verdict))
+                    .collect(),
                 level: self.level(s),
             })
             .collect();
-        let zones = self.config.zones.iter().filter(|z| z.active).map(|zone| self.zone_view(zone, now)).collect();
+        let zones = self
+            .config
+            .zones
+            .iter()
+            .filter(|z| z.active)
+            .map(|zone| self.zone_view(zone, now))
+            .collect();
         View { people, zones }
     }
 
@@ -203,9 +242,15 @@ impl Judge {
     }
 
     fn zone_view(&self, zone: &Zone, now: PictureTime) -> ZoneView {
-        let inside: Vec<(&Subject, &Presence)> =
-            self.subjects.all().iter().filter_map(|s| s.presence.get(&zone.id).map(|p| (s, p))).collect();
-        let alarm = inside.iter().any(|(s, _)| s.raised.iter().any(|((_, id), r)| *id == zone.id && r.open));
+        let inside: Vec<(&Subject, &Presence)> = self
+            .subjects
+            .all()
+            .iter()
+            .filter_map(|s| s.presence.get(&zone.id).map(|p| (s, p)))
+            .collect();
+        let alarm = inside
+            .iter()
+            .any(|(s, _)| s.raised.iter().any(|((_, id), r)| *id == zone.id && r.open));
         let verdict = match (self.looking, alarm, inside.is_empty()) {
             (false, _, _) => ZoneVerdict::Unknown,
             (true, true, _) => ZoneVerdict::Alarm,
@@ -292,8 +337,11 @@ impl EventMaker<'_> {
 /// unique, so that a replay gives the same one (FNV-1a, 2 x 64 bits).
 fn event_id(camera: &CameraId, segment: SegmentId, number: u64, utc: Utc) -> EventId {
     let hash = |seed: u64| {
-        let bytes = camera.as_str().bytes().chain(segment.0.to_le_bytes()).chain(number.to_le_bytes());
-        bytes.fold(0xcbf2_9ce4_8422_2325 ^ seed, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+        let bytes =
+            camera.as_str().bytes().chain(segment.0.to_le_bytes()).chain(number.to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325 ^ seed, |h: u64, b| {
+            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+        })
     };
     let mut random = [0; 10];
     random[..8].copy_from_slice(&hash(0).to_le_bytes());
@@ -324,7 +372,14 @@ fn step_zone(
         return;
     }
     if step == Step::Entered {
-        let event = maker.make(EventType::Entrance, Severity::Info, zone, subject, presence.since, Map::new());
+        let event = maker.make(
+            EventType::Entrance,
+            Severity::Info,
+            zone,
+            subject,
+            presence.since,
+            Map::new(),
+        );
         changes.push(instant(event));
     }
     subject.presence.insert(zone.id.clone(), presence);
@@ -369,7 +424,16 @@ fn equipment_rule(
     match count.verdict {
         Verdict::Missing if inside && presence.stay_s(time) >= zone.dwell_s => {
             let since = PictureTime::from_secs_f64(count.since_s.max(presence.since.secs_f64()));
-            raise(subject, zone, event_type, Severity::Warning, since, details_of(&count), maker, changes);
+            raise(
+                subject,
+                zone,
+                event_type,
+                Severity::Warning,
+                since,
+                details_of(&count),
+                maker,
+                changes,
+            );
         }
         Verdict::Present => {
             let this = |key: &(EventType, ZoneId)| key.0 == event_type && key.1 == zone.id;
@@ -445,7 +509,8 @@ fn end_all(
     reason: &str,
     changes: &mut Vec<EventChange>,
 ) {
-    let ending: BTreeMap<_, _> = subject.raised.iter_mut().filter(|(key, r)| r.open && which(key)).collect();
+    let ending: BTreeMap<_, _> =
+        subject.raised.iter_mut().filter(|(key, r)| r.open && which(key)).collect();
     for (_, raised) in ending {
         raised.open = false;
         raised.event.end = Some(utc);
@@ -454,4 +519,3 @@ fn end_all(
         changes.push(EventChange { kind: ChangeKind::Ended, event: raised.event.clone() });
     }
 }
-

@@ -88,7 +88,10 @@ fn owners(people: &[PixelBox], items: &[&Detection], item: Equipment) -> Vec<Opt
         let area = region.of(person);
         for candidate in items {
             let centre = candidate.bbox.center();
-            let inside = centre.x >= area.x1 && centre.x <= area.x2 && centre.y >= area.y1 && centre.y <= area.y2;
+            let inside = centre.x >= area.x1
+                && centre.x <= area.x2
+                && centre.y >= area.y1
+                && centre.y <= area.y2;
             // A helmet as wide as two people is somebody else's, nearer to the camera.
             let fits = candidate.bbox.width() <= 1.4 * w && candidate.bbox.height() <= 0.75 * h;
             let expected_x = person.center().x;
@@ -253,7 +256,8 @@ impl Ballot {
         }
         let sum = present + missing;
         #[expect(clippy::cast_possible_truncation, reason = "figures of a few seconds")]
-        let (present, missing, coverage) = (present as f32, missing as f32, (covered / window_s) as f32);
+        let (present, missing, coverage) =
+            (present as f32, missing as f32, (covered / window_s) as f32);
         let verdict = if covered < Self::COVERAGE_MIN * window_s || sum <= 0.0 {
             Verdict::Unknown
         } else if missing >= Self::SHARE_MIN * (present + missing) {
@@ -286,7 +290,12 @@ mod tests {
 
     fn item(class: Class, score: f32, person: &Seen, down: f32) -> Detection {
         let (h, centre) = (person.bbox.height(), person.bbox.center());
-        let bbox = PixelBox::from_xywh(centre.x - 0.07 * h, person.bbox.y1 + (down - 0.06) * h, 0.14 * h, 0.12 * h);
+        let bbox = PixelBox::from_xywh(
+            centre.x - 0.07 * h,
+            person.bbox.y1 + (down - 0.06) * h,
+            0.14 * h,
+            0.12 * h,
+        );
         Detection { class, score, bbox }
     }
 
@@ -303,8 +312,10 @@ mod tests {
     #[test]
     fn overlapping_people_each_get_their_own_helmet() {
         let people = [person(300.0, 200.0, 200.0), person(330.0, 205.0, 200.0)];
-        let helmets =
-            [item(Class::Helmet, 0.7, &people[0], 0.06), item(Class::Helmet, 0.6, &people[1], 0.06)];
+        let helmets = [
+            item(Class::Helmet, 0.7, &people[0], 0.06),
+            item(Class::Helmet, 0.6, &people[1], 0.06),
+        ];
         let votes = votes(&people, &helmets, Equipment::Helmet, SIZE, SCALE);
         assert!(votes.iter().all(|vote| matches!(vote, Vote::Present(_))), "{votes:?}");
     }
@@ -315,7 +326,10 @@ mod tests {
             ("too small", vec![person(300.0, 200.0, 80.0)]),
             ("head cut by the edge", vec![person(300.0, 0.0, 200.0)]),
             ("side cut by the edge", vec![person(0.0, 200.0, 200.0)]),
-            ("hidden by a nearer one", vec![person(300.0, 200.0, 150.0), person(290.0, 190.0, 250.0)]),
+            (
+                "hidden by a nearer one",
+                vec![person(300.0, 200.0, 150.0), person(290.0, 190.0, 250.0)],
+            ),
             ("only predicted", vec![Seen { matched: false, ..person(300.0, 200.0, 200.0) }]),
             (
                 "lying or cut",
@@ -323,7 +337,11 @@ mod tests {
             ),
         ];
         for (name, people) in table {
-            assert_eq!(votes(&people, &[], Equipment::Helmet, SIZE, SCALE)[0], Vote::Unknown, "{name}");
+            assert_eq!(
+                votes(&people, &[], Equipment::Helmet, SIZE, SCALE)[0],
+                Vote::Unknown,
+                "{name}"
+            );
         }
         let plain = [person(300.0, 200.0, 200.0)];
         assert!(matches!(votes(&plain, &[], Equipment::Helmet, SIZE, SCALE)[0], Vote::Missing(_)));
@@ -333,8 +351,10 @@ mod tests {
     #[test]
     fn an_explicit_bare_head_counts_against_a_weak_helmet() {
         let people = [person(300.0, 200.0, 200.0)];
-        let both =
-            [item(Class::Helmet, 0.36, &people[0], 0.06), item(Class::NoHelmet, 0.6, &people[0], 0.06)];
+        let both = [
+            item(Class::Helmet, 0.36, &people[0], 0.06),
+            item(Class::NoHelmet, 0.6, &people[0], 0.06),
+        ];
         let votes = votes(&people, &both, Equipment::Helmet, SIZE, SCALE);
         assert!(matches!(votes[0], Vote::Missing(_)), "{votes:?}");
     }

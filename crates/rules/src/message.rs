@@ -31,7 +31,9 @@ pub(crate) fn message(event: EventType, zone: &str, number: u32, seconds: f64) -
             format!("{zone}: 작업자 #{number} 경고구역 진입 ({seconds:.0}초 경과)"),
             format!("{zone}: worker #{number} in a warning zone for {seconds:.0} s"),
         ),
-        EventType::Entrance => (format!("{zone}: 작업자 #{number} 입장"), format!("{zone}: worker #{number} came in")),
+        EventType::Entrance => {
+            (format!("{zone}: 작업자 #{number} 입장"), format!("{zone}: worker #{number} came in"))
+        }
         EventType::Exit => (
             format!("{zone}: 작업자 #{number} 퇴장 (체류 {seconds:.0}초)"),
             format!("{zone}: worker #{number} left after {seconds:.0} s"),

@@ -42,11 +42,15 @@ pub fn is_inside(zone: &Zone, person: &PixelBox, size: PictureSize, was_inside: 
     let foot = person.foot();
     // A foot below the picture's edge is on it: people are cut off, zones end there.
     let fraction = foot.to_fraction(size);
-    let fraction = safe_yolo_core::FractionPoint { x: fraction.x.clamp(0.0, 1.0), y: fraction.y.clamp(0.0, 0.999_999) };
+    let fraction = safe_yolo_core::FractionPoint {
+        x: fraction.x.clamp(0.0, 1.0),
+        y: fraction.y.clamp(0.0, 0.999_999),
+    };
     if zone.points.contains(fraction) {
         return true;
     }
-    was_inside && zone.points.edge_distance_px(foot, size) <= EDGE_HYSTERESIS * f64::from(person.height())
+    was_inside
+        && zone.points.edge_distance_px(foot, size) <= EDGE_HYSTERESIS * f64::from(person.height())
 }
 
 impl Presence {

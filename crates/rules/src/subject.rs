@@ -15,6 +15,12 @@ const SUBJECTS_MAX: usize = 400;
 const SPEED_MAX_HEIGHTS_PER_S: f64 = 1.2;
 /// And how far a box may jump at once, in box heights.
 const JUMP_MAX_HEIGHTS: f64 = 0.3;
+/// A box lower than this part of the person's usual height shows only a part
+/// of the person: its lower edge is not the feet.
+const WHOLE_HEIGHT_MIN: f32 = 0.85;
+/// A person who stays lower than that for this long sits, kneels or stands
+/// behind something: then that is the usual height, seconds.
+const CUT_MAX_S: f64 = 2.0;
 /// An analysed picture accounts for no more unseen time than this, seconds:
 /// in a longer gap nobody looked.
 const UNSEEN_STEP_MAX_S: f64 = 1.0;
@@ -35,8 +41,13 @@ pub struct Raised {
 pub struct Subject {
     /// The track that shows the person now.
     pub track: TrackId,
-    /// Last known box, pixels of the source picture.
+    /// Newest box, pixels of the source picture.
     pub bbox: PixelBox,
+    /// Newest box that showed the whole person, and when: half hidden people
+    /// shrink to slivers, whose place and size say little.
+    whole: (PictureTime, PixelBox),
+    usual_height: f32,
+    cut_since: Option<PictureTime>,
     /// Score of the last matched detection.
     pub score: f32,
     /// When a detection was last matched.
@@ -58,6 +69,8 @@ pub struct Subject {
 pub struct Subjects {
     all: Vec<Subject>,
     last: Option<PictureTime>,
+    /// What the newest picture adds to the unseen time of the missing.
+    step_s: f64,
 }
 
 impl Subjects {
@@ -65,7 +78,9 @@ impl Subjects {
     /// persons, new tracks are given to persons who just went missing nearby,
     /// the rest are new persons.
     pub fn observe(&mut self, time: PictureTime, tracks: &[Track]) {
-        let step_s = self.last.map_or(0.0, |last| time.secs_since(last).clamp(0.0, UNSEEN_STEP_MAX_S));
+        let step_s =
+            self.last.map_or(0.0, |last| time.secs_since(last).clamp(0.0, UNSEEN_STEP_MAX_S));
+        self.step_s = step_s;
         self.last = Some(time);
         for subject in &mut self.all {
             subject.matched = false;
@@ -85,7 +100,8 @@ impl Subjects {
     }
 
     fn adopt(&mut self, time: PictureTime, fresh: Vec<&Track>) {
-        let missing: Vec<usize> = (0..self.all.len()).filter(|i| self.all[*i].may_come_back(time)).collect();
+        let missing: Vec<usize> =
+            (0..self.all.len()).filter(|i| self.all[*i].may_come_back(time)).collect();
         let cost: Vec<f64> = fresh
             .iter()
             .flat_map(|track| missing.iter().map(|i| self.all[*i].distance_to(track, time)))
@@ -118,10 +134,13 @@ impl Subjects {
         &mut self.all
     }
 
-    /// Removes and returns those unseen for longer than the grace: the only
-    /// state that grows is bounded by it.
+    /// Removes and returns those unseen for longer than the grace, which bounds
+    /// all that is kept. The picture that ends the grace may be the one that
+    /// shows the person again, so the one before must have been without them.
     pub fn take_gone(&mut self) -> Vec<Subject> {
-        let (gone, here) = std::mem::take(&mut self.all).into_iter().partition(|s| s.unseen_s > GRACE_S);
+        let step_s = self.step_s;
+        let (gone, here) =
+            std::mem::take(&mut self.all).into_iter().partition(|s| s.unseen_s - step_s > GRACE_S);
         self.all = here;
         gone
     }
@@ -137,6 +156,9 @@ impl Subject {
         Self {
             track: track.id.clone(),
             bbox: track.bbox,
+            whole: (time, track.bbox),
+            usual_height: track.bbox.height(),
+            cut_since: None,
             score: track.score,
             last_seen: time,
             matched: true,
@@ -153,7 +175,29 @@ impl Subject {
             self.score = track.score;
             self.last_seen = time;
             self.matched = true;
+            self.measure(time);
         }
+    }
+
+    /// Whether the newest box shows the whole person.
+    fn measure(&mut self, time: PictureTime) {
+        let height = self.bbox.height();
+        if height >= WHOLE_HEIGHT_MIN * self.usual_height {
+            self.cut_since = None;
+            self.usual_height += 0.2 * (height - self.usual_height);
+        } else if time.secs_since(*self.cut_since.get_or_insert(time)) > CUT_MAX_S {
+            self.cut_since = None;
+            self.usual_height = height;
+        }
+        if self.cut_since.is_none() {
+            self.whole = (time, self.bbox);
+        }
+    }
+
+    /// Whether the newest picture shows the person, and all of it.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.matched && self.cut_since.is_none()
     }
 
     fn may_come_back(&self, time: PictureTime) -> bool {
@@ -163,10 +207,10 @@ impl Subject {
     /// How unlikely it is that the track is this person: 0 the same place and
     /// size, above 1 impossible.
     fn distance_to(&self, track: &Track, time: PictureTime) -> f64 {
-        let (a, b) = (self.bbox, track.bbox);
+        let ((seen, a), b) = (self.whole, track.bbox);
         let height = f64::from(a.height().max(b.height()).max(1.0));
         let ratio = f64::from(a.height().min(b.height())) / height;
-        let gap_s = time.secs_since(self.last_seen);
+        let gap_s = time.secs_since(seen);
         let reach = JUMP_MAX_HEIGHTS + SPEED_MAX_HEIGHTS_PER_S * gap_s;
         let (from, to) = (a.foot(), b.foot());
         let moved = f64::from((from.x - to.x).hypot(from.y - to.y)) / height;
@@ -224,7 +268,7 @@ mod tests {
         // Ten seconds nobody looked: one step of at most a second.
         subjects.observe(ms(10_000), &[]);
         assert!(subjects.take_gone().is_empty());
-        for i in 1..=11 {
+        for i in 1..=12 {
             subjects.observe(ms(10_000 + i * 100), &[]);
         }
         assert_eq!(subjects.take_gone().len(), 1);
@@ -234,7 +278,8 @@ mod tests {
     #[test]
     fn the_number_of_people_is_bounded() {
         let mut subjects = Subjects::default();
-        let crowd: Vec<Track> = (0..1000_u16).map(|i| track(u32::from(i), f32::from(i) * 500.0, false)).collect();
+        let crowd: Vec<Track> =
+            (0..1000_u16).map(|i| track(u32::from(i), f32::from(i) * 500.0, false)).collect();
         subjects.observe(ms(0), &crowd);
         assert_eq!(subjects.all().len(), SUBJECTS_MAX);
     }

@@ -64,7 +64,10 @@ pub(crate) fn run(arguments: &AnalyzeArguments) -> Result<ExitCode> {
     let video = arguments.video.display().to_string();
     let camera = match (&arguments.site, &arguments.camera) {
         (Some(site), Some(name)) => Site::read(site)?.camera(name)?.clone(),
-        _ => SiteCamera::plain(&arguments.video.file_stem().unwrap_or_default().to_string_lossy(), &video),
+        _ => SiteCamera::plain(
+            &arguments.video.file_stem().unwrap_or_default().to_string_lossy(),
+            &video,
+        ),
     };
     let source = SourceSpec::parse(&video, &SourcePolicy::trusted())?;
     match source.kind() {
@@ -79,7 +82,8 @@ pub(crate) fn run(arguments: &AnalyzeArguments) -> Result<ExitCode> {
     for zone in &config.zones {
         zone.validate_classes(&detectors.info().classes())?;
     }
-    std::fs::create_dir_all(&arguments.out).with_context(|| format!("folder '{}'", arguments.out.display()))?;
+    std::fs::create_dir_all(&arguments.out)
+        .with_context(|| format!("folder '{}'", arguments.out.display()))?;
     let model = detectors.info().name.clone();
     let offline = Offline {
         detectors,
@@ -181,7 +185,8 @@ impl<'a> Results<'a> {
         if frame.number % 16 == 0 {
             let rate = f64::from(u32::try_from(self.pictures).unwrap_or(u32::MAX))
                 / self.progress.elapsed().as_secs_f64().max(0.001);
-            self.progress.set_message(format!("{rate:.0} pictures/s, {} events", self.events.len()));
+            self.progress
+                .set_message(format!("{rate:.0} pictures/s, {} events", self.events.len()));
         }
         Ok(())
     }
@@ -197,17 +202,26 @@ impl<'a> Results<'a> {
         }
     }
 
-    fn write(&mut self, out: &Path, video: &str, camera: &str, model: &str, took: Duration) -> Result<()> {
+    fn write(
+        &mut self,
+        out: &Path,
+        video: &str,
+        camera: &str,
+        model: &str,
+        took: Duration,
+    ) -> Result<()> {
         self.progress.finish_and_clear();
         if let Some(video) = self.video.take() {
             video.finish().context("annotated.mp4")?;
         }
         let mut lines = String::new();
         let mut by_type: BTreeMap<&str, u64> = BTreeMap::new();
-        let seconds = |event: &Event, key: &str| event.details.get(key).and_then(serde_json::Value::as_f64);
+        let seconds =
+            |event: &Event, key: &str| event.details.get(key).and_then(serde_json::Value::as_f64);
         let mut events: Vec<&Event> = self.events.values().collect();
         events.sort_by(|a, b| {
-            let (a_s, b_s) = (seconds(a, "start_s").unwrap_or(0.0), seconds(b, "start_s").unwrap_or(0.0));
+            let (a_s, b_s) =
+                (seconds(a, "start_s").unwrap_or(0.0), seconds(b, "start_s").unwrap_or(0.0));
             a_s.total_cmp(&b_s).then(a.id.cmp(&b.id))
         });
         for event in events {
@@ -232,7 +246,8 @@ impl<'a> Results<'a> {
             });
             writeln!(lines, "{line}")?;
         }
-        let rate = f64::from(u32::try_from(self.pictures).unwrap_or(u32::MAX)) / took.as_secs_f64().max(1e-9);
+        let rate = f64::from(u32::try_from(self.pictures).unwrap_or(u32::MAX))
+            / took.as_secs_f64().max(1e-9);
         let report = json!({
             "file": video,
             "camera": camera,
@@ -247,7 +262,8 @@ impl<'a> Results<'a> {
             "events": by_type,
         });
         let save = |name: &str, text: &str| {
-            std::fs::write(out.join(name), text).with_context(|| format!("'{}'", out.join(name).display()))
+            std::fs::write(out.join(name), text)
+                .with_context(|| format!("'{}'", out.join(name).display()))
         };
         save("events.jsonl", &lines)?;
         save("tracks.txt", &self.tracks)?;

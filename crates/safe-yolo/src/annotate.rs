@@ -23,7 +23,16 @@ impl AnnotatedVideo {
             .args(["-framerate", &fps.to_string(), "-i", "pipe:0"])
             // H.264 in 4:2:0 needs even sides.
             .args(["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,format=yuv420p"])
-            .args(["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-movflags", "+faststart"])
+            .args([
+                "-c:v",
+                "libx264",
+                "-preset",
+                "veryfast",
+                "-crf",
+                "23",
+                "-movflags",
+                "+faststart",
+            ])
             .arg(format!("file:{}", path.display()))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -44,6 +53,10 @@ impl AnnotatedVideo {
     pub(crate) fn finish(mut self) -> Result<(), Error> {
         drop(self.pictures.take());
         let status = self.child.wait()?;
-        if status.success() { Ok(()) } else { Err(Error::other(format!("ffmpeg ended with {status}"))) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Error::other(format!("ffmpeg ended with {status}")))
+        }
     }
 }

@@ -51,7 +51,8 @@ struct Found<'a> {
 
 pub(crate) fn run(arguments: &DetectArguments) -> Result<ExitCode> {
     let runtime = Runtime::find().context("no detector")?;
-    let mut detector = Detector::load(&runtime, &arguments.model.source(), 1).context("no detector")?;
+    let mut detector =
+        Detector::load(&runtime, &arguments.model.source(), 1).context("no detector")?;
     let mut failed = false;
     for file in &arguments.images {
         if let Err(error) = picture(arguments, &mut detector, file) {
@@ -91,7 +92,8 @@ fn picture(arguments: &DetectArguments, detector: &mut Detector, file: &Path) ->
         }
     }
     if let Some(folder) = &arguments.draw {
-        std::fs::create_dir_all(folder).with_context(|| format!("folder '{}'", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("folder '{}'", folder.display()))?;
         if let Some(mut canvas) = Canvas::new(size, &mut rgb) {
             for d in &found {
                 canvas.outline(&d.bbox, [63, 178, 127], false);

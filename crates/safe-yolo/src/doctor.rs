@@ -62,10 +62,9 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Result<ExitCode> {
 }
 
 fn version(program: &str) -> Result<String> {
-    let output = Command::new(program)
-        .arg("-version")
-        .output()
-        .with_context(|| format!("'{program}' can't be started: install it with `apt-get install ffmpeg`"))?;
+    let output = Command::new(program).arg("-version").output().with_context(|| {
+        format!("'{program}' can't be started: install it with `apt-get install ffmpeg`")
+    })?;
     let text = String::from_utf8_lossy(&output.stdout);
     Ok(text.lines().next().unwrap_or("unknown version").chars().take(60).collect())
 }
@@ -102,7 +101,8 @@ fn data_folder(folder: &Path) -> Result<String> {
     std::fs::create_dir_all(folder).with_context(|| format!("'{name}' can't be made"))?;
     let probe = folder.join(".doctor");
     std::fs::write(&probe, b"probe").with_context(|| format!("'{name}' can't be written to"))?;
-    std::fs::remove_file(&probe).with_context(|| format!("'{}' can't be removed", probe.display()))?;
+    std::fs::remove_file(&probe)
+        .with_context(|| format!("'{}' can't be removed", probe.display()))?;
     Ok(format!("'{name}' can be written to"))
 }
 

@@ -56,14 +56,19 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
     let config = ServerConfig {
         listen: arguments.listen,
         data_dir: arguments.data_dir,
-        admin_password: std::env::var(PASSWORD_VARIABLE).ok().filter(|password| !password.is_empty()),
+        admin_password: std::env::var(PASSWORD_VARIABLE)
+            .ok()
+            .filter(|password| !password.is_empty()),
         video_dirs: arguments.video_dir,
         detectors,
         tracking: TrackerConfig::default(),
         evidence: EvidenceLimits::default(),
         startup_cameras,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
     runtime.block_on(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -97,7 +102,8 @@ fn announce(server: &Server) -> std::io::Result<()> {
 }
 
 fn start_log(json: bool) {
-    let filter = EnvFilter::try_from_env("SAFE_YOLO_LOG").unwrap_or_else(|_unset| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_env("SAFE_YOLO_LOG").unwrap_or_else(|_unset| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if json { log.json().init() } else { log.init() }
 }
@@ -107,18 +113,24 @@ fn cameras(arguments: &ServeArguments) -> Result<Vec<StartupCamera>> {
     let mut cameras = Vec::new();
     if let Some(path) = &arguments.site {
         for camera in Site::read(path)?.cameras {
-            check_source(&camera.source).with_context(|| format!("camera '{}' of the site file", camera.name))?;
+            check_source(&camera.source)
+                .with_context(|| format!("camera '{}' of the site file", camera.name))?;
             let zones = camera.config()?.zones.into_iter().map(new_zone).collect();
-            cameras.push(StartupCamera { camera: new_camera(&camera, Origin::Site), zones: Some(zones) });
+            cameras.push(StartupCamera {
+                camera: new_camera(&camera, Origin::Site),
+                zones: Some(zones),
+            });
         }
     }
     for video in &arguments.video {
-        let path = std::fs::canonicalize(video).with_context(|| format!("video '{}'", video.display()))?;
+        let path =
+            std::fs::canonicalize(video).with_context(|| format!("video '{}'", video.display()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let camera = SiteCamera::plain(&name, &path.display().to_string());
         check_source(&camera.source)?;
         // Zones drawn on it in the control room stay.
-        cameras.push(StartupCamera { camera: new_camera(&camera, Origin::CommandLine), zones: None });
+        cameras
+            .push(StartupCamera { camera: new_camera(&camera, Origin::CommandLine), zones: None });
     }
     Ok(cameras)
 }

@@ -60,7 +60,8 @@ const fn analysis_rate_max() -> f64 {
 impl Site {
     /// Reads and checks a site file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("site file '{}'", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("site file '{}'", path.display()))?;
         Self::parse(&text).with_context(|| format!("site file '{}'", path.display()))
     }
 
@@ -101,7 +102,12 @@ impl SiteCamera {
 
     /// The settings, with identifiers that the store replaces by its own.
     pub(crate) fn config(&self) -> Result<CameraConfig> {
-        let zones = self.zones.iter().enumerate().map(|(i, zone)| zone.zone(i + 1)).collect::<Result<_>>()?;
+        let zones = self
+            .zones
+            .iter()
+            .enumerate()
+            .map(|(i, zone)| zone.zone(i + 1))
+            .collect::<Result<_>>()?;
         Ok(CameraConfig {
             id: "new".parse::<CameraId>()?,
             name: self.name.clone(),

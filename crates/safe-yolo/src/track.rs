@@ -28,16 +28,20 @@ pub(crate) struct TrackArguments {
 fn size(text: &str) -> Result<PictureSize> {
     let sides = text.split_once('x').map(|(w, h)| (w.parse::<u32>(), h.parse::<u32>()));
     match sides {
-        Some((Ok(width), Ok(height))) if width > 0 && height > 0 => Ok(PictureSize::new(width, height)),
+        Some((Ok(width), Ok(height))) if width > 0 && height > 0 => {
+            Ok(PictureSize::new(width, height))
+        }
         _ => bail!("'{text}' is no size: write it like 1920x1080"),
     }
 }
 
 pub(crate) fn run(arguments: &TrackArguments) -> Result<ExitCode> {
     let name = arguments.det.display();
-    let text = std::fs::read_to_string(&arguments.det).with_context(|| format!("detections '{name}'"))?;
+    let text =
+        std::fs::read_to_string(&arguments.det).with_context(|| format!("detections '{name}'"))?;
     let tracks = mot::track_mot(&text, arguments.fps, arguments.size, TrackerConfig::default())
         .with_context(|| format!("detections '{name}'"))?;
-    std::fs::write(&arguments.out, tracks).with_context(|| format!("tracks '{}'", arguments.out.display()))?;
+    std::fs::write(&arguments.out, tracks)
+        .with_context(|| format!("tracks '{}'", arguments.out.display()))?;
     Ok(ExitCode::SUCCESS)
 }

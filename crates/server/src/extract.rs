@@ -8,7 +8,7 @@ use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header;
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
 use crate::problem::{Code, Problem};
@@ -52,9 +52,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 /// Reads JSON; a text that is none is `malformed`, one that says something
 /// impossible is `invalid`.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => Problem::invalid(error.to_string()),
-        _ => Problem::new(Code::Malformed, format!("the text is not JSON: {error}")),
+    serde_json::from_slice(bytes).map_err(|error| {
+        // Not by the error's own category, which calls some wrong values bad syntax.
+        if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+            Problem::invalid(error.to_string())
+        } else {
+            Problem::new(Code::Malformed, format!("the text is not JSON: {error}"))
+        }
     })
 }
 
@@ -143,7 +147,8 @@ mod tests {
         for (text, code) in [
             ("{", Code::Malformed),
             ("[NaN]", Code::Malformed),
-            ("[1e999]", Code::Malformed),
+            ("[1] 2", Code::Malformed),
+            ("[1e999]", Code::Invalid),
             ("[null]", Code::Invalid),
             ("[\"1\"]", Code::Invalid),
         ] {

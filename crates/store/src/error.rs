@@ -135,33 +135,20 @@ impl StoreError {
     /// Whether trying again later may help: the database is locked, full or gone.
     #[must_use]
     pub const fn is_unavailable(&self) -> bool {
-        matches!(
-            self,
-            Self::Database { .. } | Self::Hashing { .. } | Self::Random { .. }
-        )
+        matches!(self, Self::Database { .. } | Self::Hashing { .. } | Self::Random { .. })
     }
 
     pub(crate) fn not_found(what: &'static str, id: impl Into<String>) -> Self {
-        Self::NotFound {
-            what,
-            id: id.into(),
-        }
+        Self::NotFound { what, id: id.into() }
     }
 
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "errors are handed on, not kept"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "errors are handed on, not kept")]
     pub(crate) fn unreadable(
         what: &'static str,
         id: impl Into<String>,
         detail: impl ToString,
     ) -> Self {
-        Self::Unreadable {
-            what,
-            id: id.into(),
-            detail: detail.to_string(),
-        }
+        Self::Unreadable { what, id: id.into(), detail: detail.to_string() }
     }
 }
 

@@ -58,9 +58,7 @@ pub struct EvidenceLimits {
 
 impl Default for EvidenceLimits {
     fn default() -> Self {
-        Self {
-            bytes_max: 20 << 30,
-        }
+        Self { bytes_max: 20 << 30 }
     }
 }
 
@@ -107,19 +105,11 @@ fn day_path((year, month, day): Day) -> String {
 }
 
 fn file_name(id: EventId, clean: bool) -> String {
-    if clean {
-        format!("{id}.clean.jpg")
-    } else {
-        format!("{id}.jpg")
-    }
+    if clean { format!("{id}.clean.jpg") } else { format!("{id}.jpg") }
 }
 
 fn failed<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> EvidenceError + 'a {
-    move |source| EvidenceError::File {
-        doing,
-        path: path.to_owned(),
-        source,
-    }
+    move |source| EvidenceError::File { doing, path: path.to_owned(), source }
 }
 
 impl EvidenceStore {
@@ -134,25 +124,15 @@ impl EvidenceStore {
         let opened = spawn_blocking(move || {
             fs::create_dir_all(&root).map_err(failed("make", &root))?;
             let days = Mutex::new(count(&root)?);
-            Ok(Self {
-                inner: Arc::new(Inner { root, limits, days }),
-            })
+            Ok(Self { inner: Arc::new(Inner { root, limits, days }) })
         });
-        opened
-            .await
-            .map_err(io::Error::other)
-            .map_err(failed("open", &shown))?
+        opened.await.map_err(io::Error::other).map_err(failed("open", &shown))?
     }
 
     /// Bytes of all pictures.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.inner
-            .days
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .sum()
+        self.inner.days.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
     }
 
     /// Keeps both pictures of an event, or neither. Answers which days were
@@ -177,11 +157,7 @@ impl EvidenceStore {
     /// # Errors
     /// [`EvidenceError::NotFound`] when there is none; others when it can't be read.
     pub async fn load(&self, id: EventId, clean: bool) -> Result<Vec<u8>, EvidenceError> {
-        let path = self
-            .inner
-            .root
-            .join(day_path(day_of(id)?))
-            .join(file_name(id, clean));
+        let path = self.inner.root.join(day_path(day_of(id)?)).join(file_name(id, clean));
         let read = spawn_blocking(move || match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(EvidenceError::NotFound(id))
@@ -252,11 +228,7 @@ impl Inner {
         let kept = days.range(today..).map(|(_, bytes)| bytes).sum::<u64>();
         if kept + bytes > max {
             let detail = format!("the budget is {max} bytes, {kept} are of this day or newer");
-            return Err(EvidenceError::NoSpace {
-                path: self.root.clone(),
-                bytes,
-                detail,
-            });
+            return Err(EvidenceError::NoSpace { path: self.root.clone(), bytes, detail });
         }
         let mut removed = Vec::new();
         while used + bytes > max {
@@ -278,10 +250,7 @@ impl Inner {
             );
             days.remove(&day);
             used -= freed;
-            removed.push(RemovedDay {
-                day: day_path(day),
-                bytes: freed,
-            });
+            removed.push(RemovedDay { day: day_path(day), bytes: freed });
         }
         Ok(removed)
     }
@@ -321,10 +290,8 @@ fn numbered(folder: &Path) -> Result<Vec<(i32, PathBuf)>, EvidenceError> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed("read", folder))? {
         let path = entry.map_err(failed("read", folder))?.path();
-        let number = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .and_then(|name| name.parse().ok());
+        let number =
+            path.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok());
         if let Some(number) = number.filter(|_| path.is_dir()) {
             found.push((number, path));
         }
@@ -341,10 +308,7 @@ fn count(root: &Path) -> Result<BTreeMap<Day, u64>, EvidenceError> {
                 let mut bytes = 0;
                 for entry in fs::read_dir(&folder).map_err(failed("read", &folder))? {
                     let path = entry.map_err(failed("read", &folder))?.path();
-                    if path
-                        .extension()
-                        .is_some_and(|extension| extension == "half")
-                    {
+                    if path.extension().is_some_and(|extension| extension == "half") {
                         remove_quietly(&path);
                     } else {
                         bytes += path.metadata().map_err(failed("read", &path))?.len();

@@ -95,11 +95,7 @@ impl Journal {
     /// When the file can't be used.
     pub fn open(dir: &Path, bytes_max: u64) -> Result<Self, JournalError> {
         let path = dir.join(Self::FILE);
-        let failed = |source| JournalError::File {
-            doing: "open",
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| JournalError::File { doing: "open", path: path.clone(), source };
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -110,10 +106,7 @@ impl Journal {
             .map_err(failed)?;
         let mut content = Vec::new();
         file.read_to_end(&mut content).map_err(failed)?;
-        let whole = content
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |last| last + 1);
+        let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
         if whole < content.len() {
             tracing::warn!(
                 path = %path.display(),
@@ -123,15 +116,8 @@ impl Journal {
             file.set_len(whole as u64).map_err(failed)?;
         }
         file.sync_all().map_err(failed)?;
-        File::open(dir)
-            .and_then(|dir| dir.sync_all())
-            .map_err(failed)?;
-        Ok(Self {
-            file,
-            path,
-            bytes: whole as u64,
-            bytes_max,
-        })
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)?;
+        Ok(Self { file, path, bytes: whole as u64, bytes_max })
     }
 
     /// The file.
@@ -176,10 +162,7 @@ impl Journal {
         let mut count = 0;
         for (change_id, change) in changes {
             let mut line = serde_json::to_vec(&Line { change_id, change }).map_err(|source| {
-                JournalError::Unwritable {
-                    event: change.event.id.to_string(),
-                    source,
-                }
+                JournalError::Unwritable { event: change.event.id.to_string(), source }
             })?;
             line.push(b'\n');
             if self.bytes + (text.len() + line.len()) as u64 > self.bytes_max {
@@ -196,11 +179,7 @@ impl Journal {
             if let Err(error) = self.file.set_len(self.bytes) {
                 tracing::error!(path = %self.path.display(), %error, "half a line could not be removed from the journal");
             }
-            return Err(JournalError::File {
-                doing: "append to",
-                path: self.path.clone(),
-                source,
-            });
+            return Err(JournalError::File { doing: "append to", path: self.path.clone(), source });
         }
         self.bytes += text.len() as u64;
         Ok(count)
@@ -213,10 +192,7 @@ impl Journal {
     }
 
     pub(crate) fn full(&self) -> JournalError {
-        JournalError::Full {
-            path: self.path.clone(),
-            bytes_max: self.bytes_max,
-        }
+        JournalError::Full { path: self.path.clone(), bytes_max: self.bytes_max }
     }
 
     /// Everything in the journal, in order. Lines that can't be read are
@@ -225,17 +201,10 @@ impl Journal {
     /// # Errors
     /// When the file can't be read.
     pub fn replay(&mut self) -> Result<Replay, JournalError> {
-        let failed = |source| JournalError::File {
-            doing: "read",
-            path: self.path.clone(),
-            source,
-        };
+        let failed = |source| JournalError::File { doing: "read", path: self.path.clone(), source };
         let mut content = Vec::new();
         self.file.seek(SeekFrom::Start(0)).map_err(failed)?;
-        (&self.file)
-            .take(self.bytes)
-            .read_to_end(&mut content)
-            .map_err(failed)?;
+        (&self.file).take(self.bytes).read_to_end(&mut content).map_err(failed)?;
         let mut replay = Replay::default();
         for (index, line) in content.split(|byte| *byte == b'\n').enumerate() {
             if line.is_empty() {
@@ -243,10 +212,9 @@ impl Journal {
             }
             match serde_json::from_slice::<Line<EventChange>>(line) {
                 Ok(line) => replay.changes.push((line.change_id, line.change)),
-                Err(error) => replay.damaged.push(DamagedLine {
-                    number: index + 1,
-                    detail: error.to_string(),
-                }),
+                Err(error) => replay
+                    .damaged
+                    .push(DamagedLine { number: index + 1, detail: error.to_string() }),
             }
         }
         Ok(replay)
@@ -257,11 +225,8 @@ impl Journal {
     /// # Errors
     /// When the file can't be written.
     pub fn clear(&mut self) -> Result<(), JournalError> {
-        let failed = |source| JournalError::File {
-            doing: "empty",
-            path: self.path.clone(),
-            source,
-        };
+        let failed =
+            |source| JournalError::File { doing: "empty", path: self.path.clone(), source };
         self.file.set_len(0).map_err(failed)?;
         self.bytes = 0;
         self.file.sync_all().map_err(failed)
@@ -273,18 +238,10 @@ impl Journal {
     /// # Errors
     /// When the copy can't be written.
     pub fn set_aside(&self) -> Result<PathBuf, JournalError> {
-        let path = self
-            .path
-            .with_extension(format!("damaged-{}", now().micros()));
-        let failed = |source| JournalError::File {
-            doing: "copy",
-            path: self.path.clone(),
-            source,
-        };
+        let path = self.path.with_extension(format!("damaged-{}", now().micros()));
+        let failed = |source| JournalError::File { doing: "copy", path: self.path.clone(), source };
         std::fs::copy(&self.path, &path).map_err(failed)?;
-        File::open(&path)
-            .and_then(|copy| copy.sync_all())
-            .map_err(failed)?;
+        File::open(&path).and_then(|copy| copy.sync_all()).map_err(failed)?;
         Ok(path)
     }
 }

@@ -21,25 +21,18 @@ pub(crate) const BYTES_MAX: usize = 256;
 static NOBODY: OnceLock<String> = OnceLock::new();
 
 fn failed(error: impl std::fmt::Display) -> StoreError {
-    StoreError::Hashing {
-        detail: error.to_string(),
-    }
+    StoreError::Hashing { detail: error.to_string() }
 }
 
 fn hash_now(password: &str) -> Result<String, StoreError> {
-    Ok(Argon2::default()
-        .hash_password(password.as_bytes())
-        .map_err(failed)?
-        .to_string())
+    Ok(Argon2::default().hash_password(password.as_bytes()).map_err(failed)?.to_string())
 }
 
 /// Makes the hash for users who do not exist, once a process.
 pub(crate) async fn prepare() -> Result<(), StoreError> {
     if NOBODY.get().is_none() {
         let password = random::password()?;
-        let hash = spawn_blocking(move || hash_now(&password))
-            .await
-            .map_err(failed)??;
+        let hash = spawn_blocking(move || hash_now(&password)).await.map_err(failed)??;
         NOBODY.get_or_init(|| hash);
     }
     Ok(())
@@ -55,9 +48,7 @@ pub(crate) async fn hash(permits: &Semaphore, password: String) -> Result<String
         });
     }
     let _permit = permits.acquire().await.map_err(failed)?;
-    spawn_blocking(move || hash_now(&password))
-        .await
-        .map_err(failed)?
+    spawn_blocking(move || hash_now(&password)).await.map_err(failed)?
 }
 
 /// Whether the password belongs to the hash; without a hash never, after the
@@ -77,11 +68,7 @@ pub(crate) async fn verify(
     let _permit = permits.acquire().await.map_err(failed)?;
     let fits = spawn_blocking(move || {
         let parsed = PasswordHash::new(&hash).map_err(failed)?;
-        Ok::<_, StoreError>(
-            Argon2::default()
-                .verify_password(&password, &parsed)
-                .is_ok(),
-        )
+        Ok::<_, StoreError>(Argon2::default().verify_password(&password, &parsed).is_ok())
     })
     .await
     .map_err(failed)??;

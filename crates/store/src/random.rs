@@ -14,9 +14,7 @@ pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], StoreError> {
     let mut bytes = [0; N];
     SysRng
         .try_fill_bytes(&mut bytes)
-        .map_err(|error| StoreError::Random {
-            detail: error.to_string(),
-        })?;
+        .map_err(|error| StoreError::Random { detail: error.to_string() })?;
     Ok(bytes)
 }
 

@@ -112,13 +112,7 @@ impl Store {
         if now.micros().saturating_sub(seen) >= TOUCH_MICROS {
             self.touch(token_hash, now);
         }
-        UserRow {
-            username,
-            role,
-            created,
-        }
-        .into_user()
-        .map(Some)
+        UserRow { username, role, created }.into_user().map(Some)
     }
 
     fn touch(&self, token_hash: Vec<u8>, now: Utc) {
@@ -135,10 +129,7 @@ impl Store {
                 .execute(&store.inner.writer)
                 .await;
             if let Err(error) = done {
-                tracing::warn!(
-                    error = chain(&error),
-                    "the use of a session could not be noted"
-                );
+                tracing::warn!(error = chain(&error), "the use of a session could not be noted");
             }
         });
     }

@@ -134,15 +134,9 @@ impl Store {
         }
         MIGRATIONS.run(&writer).await.map_err(|error| match error {
             MigrateError::VersionMissing(version) | MigrateError::VersionTooNew(version, _) => {
-                StoreError::Newer {
-                    path: path.clone(),
-                    version,
-                }
+                StoreError::Newer { path: path.clone(), version }
             }
-            source => StoreError::Migration {
-                path: path.clone(),
-                source,
-            },
+            source => StoreError::Migration { path: path.clone(), source },
         })?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.readers.max(1))
@@ -188,11 +182,7 @@ impl Store {
     /// # Errors
     /// When it is locked or gone.
     pub async fn probe(&self) -> Result<(), StoreError> {
-        self.begin("probing")
-            .await?
-            .rollback()
-            .await
-            .doing("probing")
+        self.begin("probing").await?.rollback().await.doing("probing")
     }
 
     /// A write transaction: it holds the only writing connection until it ends,
@@ -201,19 +191,13 @@ impl Store {
         &self,
         doing: &'static str,
     ) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.inner
-            .writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .doing(doing)
+        self.inner.writer.begin_with("BEGIN IMMEDIATE").await.doing(doing)
     }
 }
 
 /// Now; the store's own time for what has no other.
 pub(crate) fn now() -> Utc {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Utc::from_micros(micros(since))
 }
 
@@ -224,19 +208,9 @@ pub(crate) fn micros(duration: Duration) -> i64 {
 
 /// Makes folder and file for their owner only; answers the file's size.
 fn prepare_file(data_dir: &Path, path: &Path) -> Result<u64, StoreError> {
-    let folder = |source: io::Error| StoreError::Folder {
-        path: data_dir.to_owned(),
-        source,
-    };
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(data_dir)
-        .map_err(folder)?;
-    let file = |source: io::Error| StoreError::Folder {
-        path: path.to_owned(),
-        source,
-    };
+    let folder = |source: io::Error| StoreError::Folder { path: data_dir.to_owned(), source };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(folder)?;
+    let file = |source: io::Error| StoreError::Folder { path: path.to_owned(), source };
     // SQLite gives the WAL the mode of the database file.
     let mut options = fs::OpenOptions::new();
     let mut opened = options
@@ -254,34 +228,18 @@ fn prepare_file(data_dir: &Path, path: &Path) -> Result<u64, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => bytes == 0,
         Err(error) => return Err(file(error)),
     };
-    if begins_well {
-        Ok(bytes)
-    } else {
-        Err(StoreError::NotADatabase {
-            path: path.to_owned(),
-        })
-    }
+    if begins_well { Ok(bytes) } else { Err(StoreError::NotADatabase { path: path.to_owned() }) }
 }
 
 /// What a failure at opening says of the file.
 fn refused(path: &Path, error: sqlx::Error) -> StoreError {
     // The low byte is the primary result code.
-    let code = error
-        .as_database_error()
-        .and_then(|e| e.code())
-        .and_then(|code| code.parse::<i64>().ok());
+    let code =
+        error.as_database_error().and_then(|e| e.code()).and_then(|code| code.parse::<i64>().ok());
     match code.map(|code| code & 0xff) {
-        Some(11) => StoreError::Corrupted {
-            path: path.to_owned(),
-            detail: chain(&error),
-        },
-        Some(26) => StoreError::NotADatabase {
-            path: path.to_owned(),
-        },
-        _ => StoreError::Database {
-            doing: "opening it",
-            source: error,
-        },
+        Some(11) => StoreError::Corrupted { path: path.to_owned(), detail: chain(&error) },
+        Some(26) => StoreError::NotADatabase { path: path.to_owned() },
+        _ => StoreError::Database { doing: "opening it", source: error },
     }
 }
 
@@ -299,10 +257,7 @@ async fn check_file(path: &Path, writer: &SqlitePool, whole: bool) -> Result<(),
     .map_err(|error| refused(path, error))?;
     // A file without tables is one whose first start was cut short.
     if application_id != APPLICATION_ID && (tables > 0 || application_id != 0) {
-        return Err(StoreError::Foreign {
-            path: path.to_owned(),
-            application_id,
-        });
+        return Err(StoreError::Foreign { path: path.to_owned(), application_id });
     }
     if whole {
         let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)")
@@ -310,10 +265,7 @@ async fn check_file(path: &Path, writer: &SqlitePool, whole: bool) -> Result<(),
             .await
             .map_err(|error| refused(path, error))?;
         if verdict != "ok" {
-            return Err(StoreError::Corrupted {
-                path: path.to_owned(),
-                detail: verdict,
-            });
+            return Err(StoreError::Corrupted { path: path.to_owned(), detail: verdict });
         }
     }
     Ok(())
@@ -327,22 +279,14 @@ mod tests {
     async fn connections_are_as_durable_as_promised() {
         let dir = tempfile::TempDir::new().unwrap();
         let store = Store::open(dir.path()).await.unwrap();
-        let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
-            .fetch_one(&store.inner.writer)
-            .await
-            .unwrap();
-        let full: i64 = sqlx::query_scalar("PRAGMA synchronous")
-            .fetch_one(&store.inner.writer)
-            .await
-            .unwrap();
-        let keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys")
-            .fetch_one(&store.inner.writer)
-            .await
-            .unwrap();
+        let mode: String =
+            sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&store.inner.writer).await.unwrap();
+        let full: i64 =
+            sqlx::query_scalar("PRAGMA synchronous").fetch_one(&store.inner.writer).await.unwrap();
+        let keys: i64 =
+            sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&store.inner.writer).await.unwrap();
         assert_eq!((mode.as_str(), full, keys), ("wal", 2, 1));
-        let write = sqlx::query("DELETE FROM users")
-            .execute(&store.inner.readers)
-            .await;
+        let write = sqlx::query("DELETE FROM users").execute(&store.inner.readers).await;
         assert!(write.is_err(), "readers must not write");
     }
 }

@@ -76,11 +76,7 @@ impl fmt::Debug for FirstAdmin {
         match self {
             Self::Exists => f.write_str("Exists"),
             Self::Created { generated_password } => {
-                write!(
-                    f,
-                    "Created {{ generated: {} }}",
-                    generated_password.is_some()
-                )
+                write!(f, "Created {{ generated: {} }}", generated_password.is_some())
             }
         }
     }
@@ -98,11 +94,7 @@ impl UserRow {
         let role = Role::from_name(&self.role).ok_or_else(|| {
             StoreError::unreadable("user", &self.username, format!("role '{}'", self.role))
         })?;
-        Ok(User {
-            username: self.username,
-            role,
-            created: Utc(self.created),
-        })
+        Ok(User { username: self.username, role, created: Utc(self.created) })
     }
 }
 
@@ -135,11 +127,7 @@ impl Store {
         if admins > 0 {
             return Ok(FirstAdmin::Exists);
         }
-        let generated_password = if password.is_none() {
-            Some(random::password()?)
-        } else {
-            None
-        };
+        let generated_password = if password.is_none() { Some(random::password()?) } else { None };
         let Some(password) = password.or_else(|| generated_password.clone()) else {
             return Ok(FirstAdmin::Exists);
         };
@@ -168,14 +156,9 @@ impl Store {
         .await
         .doing(doing)?;
         let (user, hash) = match row {
-            Some((username, role, created, hash)) => (
-                Some(UserRow {
-                    username,
-                    role,
-                    created,
-                }),
-                Some(hash),
-            ),
+            Some((username, role, created, hash)) => {
+                (Some(UserRow { username, role, created }), Some(hash))
+            }
             None => (None, None),
         };
         if password::verify(&self.inner.hashing, password, hash).await? {
@@ -208,16 +191,9 @@ impl Store {
                 .await
                 .doing("adding a user")?;
         if done.rows_affected() == 0 {
-            return Err(StoreError::Conflict {
-                what: "user",
-                name: username.to_owned(),
-            });
+            return Err(StoreError::Conflict { what: "user", name: username.to_owned() });
         }
-        Ok(User {
-            username: username.to_owned(),
-            role,
-            created,
-        })
+        Ok(User { username: username.to_owned(), role, created })
     }
 
     /// Changes a password and ends the user's sessions: whoever knew the old
@@ -283,9 +259,7 @@ impl Store {
             .await
             .doing(doing)?;
             if others == 0 {
-                return Err(StoreError::LastAdmin {
-                    username: username.to_owned(),
-                });
+                return Err(StoreError::LastAdmin { username: username.to_owned() });
             }
         }
         sqlx::query("DELETE FROM users WHERE username = ?")

@@ -83,14 +83,9 @@ impl ClipSpec {
             command.args(["-vf", kept, "-fps_mode", "vfr"]);
         }
         match self.codec {
-            ClipCodec::H264 => command.args([
-                "-c:v",
-                "libx264",
-                "-preset",
-                "veryfast",
-                "-sc_threshold",
-                "0",
-            ]),
+            ClipCodec::H264 => {
+                command.args(["-c:v", "libx264", "-preset", "veryfast", "-sc_threshold", "0"])
+            }
             ClipCodec::H265 => command.args([
                 "-c:v",
                 "libx265",
@@ -103,18 +98,9 @@ impl ClipSpec {
         };
         command.args([
             "-pix_fmt",
-            if self.codec == ClipCodec::Mjpeg {
-                "yuvj420p"
-            } else {
-                "yuv420p"
-            },
+            if self.codec == ClipCodec::Mjpeg { "yuvj420p" } else { "yuv420p" },
         ]);
-        command.args([
-            "-bf",
-            &self.b_frames.to_string(),
-            "-g",
-            &self.key_every.to_string(),
-        ]);
+        command.args(["-bf", &self.b_frames.to_string(), "-g", &self.key_every.to_string()]);
         run("ffmpeg", command.arg(path)).map(drop)
     }
 
@@ -175,29 +161,15 @@ pub fn damaged(clip: &Path, to: &Path, from: f64, until: f64) -> Result<(), Test
 /// When ffprobe is missing or fails.
 pub fn picture_times_us(clip: &Path) -> Result<Vec<i64>, TestkitError> {
     let mut command = Command::new("ffprobe");
-    command.args([
-        "-loglevel",
-        "error",
-        "-select_streams",
-        "v:0",
-        "-of",
-        "json",
-        "-show_entries",
-    ]);
-    command
-        .arg("stream=time_base:frame=best_effort_timestamp")
-        .arg(clip);
+    command.args(["-loglevel", "error", "-select_streams", "v:0", "-of", "json", "-show_entries"]);
+    command.arg("stream=time_base:frame=best_effort_timestamp").arg(clip);
     let answer = json(&run("ffprobe", &mut command)?)?;
-    let base = answer["streams"][0]["time_base"]
-        .as_str()
-        .and_then(|base| base.split_once('/'));
+    let base = answer["streams"][0]["time_base"].as_str().and_then(|base| base.split_once('/'));
     let base =
         base.and_then(|(num, den)| Some((num.parse::<i128>().ok()?, den.parse::<i128>().ok()?)));
     let (num, den) = base.ok_or_else(|| TestkitError::Data("no time base".to_owned()))?;
     let frames = answer["frames"].as_array().cloned().unwrap_or_default();
-    let times = frames
-        .iter()
-        .filter_map(|frame| frame["best_effort_timestamp"].as_i64());
+    let times = frames.iter().filter_map(|frame| frame["best_effort_timestamp"].as_i64());
     Ok(times
         .map(|ticks| (2 * i128::from(ticks) * num * 1_000_000 + den).div_euclid(2 * den))
         .map(|micros| i64::try_from(micros).unwrap_or(i64::MAX))
@@ -210,9 +182,7 @@ pub(crate) fn json(text: &[u8]) -> Result<serde_json::Value, TestkitError> {
 
 /// Runs a program and gives its standard output.
 pub(crate) fn run(program: &'static str, command: &mut Command) -> Result<Vec<u8>, TestkitError> {
-    let output = command
-        .output()
-        .map_err(TestkitError::io(format!("starting {program}")))?;
+    let output = command.output().map_err(TestkitError::io(format!("starting {program}")))?;
     if output.status.success() {
         return Ok(output.stdout);
     }

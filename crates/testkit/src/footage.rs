@@ -44,9 +44,7 @@ impl Footage {
             ClipCodec::H264 => ("h264_mp4toannexb", "h264"),
             ClipCodec::H265 => ("hevc_mp4toannexb", "hevc"),
             ClipCodec::Mjpeg => {
-                return Err(TestkitError::Data(
-                    "Motion JPEG has no NAL units".to_owned(),
-                ));
+                return Err(TestkitError::Data("Motion JPEG has no NAL units".to_owned()));
             }
         };
         let h264 = spec.codec == ClipCodec::H264;
@@ -59,12 +57,8 @@ impl Footage {
         // The delimiters tell where a picture ends; they are not sent.
         let filters = format!("{filter},{format}_metadata=aud=insert");
         let mut command = Command::new("ffmpeg");
-        command
-            .args(["-nostdin", "-loglevel", "error", "-i"])
-            .arg(&clip);
-        command.args([
-            "-map", "0:v:0", "-c", "copy", "-bsf:v", &filters, "-f", format, "pipe:1",
-        ]);
+        command.args(["-nostdin", "-loglevel", "error", "-i"]).arg(&clip);
+        command.args(["-map", "0:v:0", "-c", "copy", "-bsf:v", &filters, "-f", format, "pipe:1"]);
         let stream = run("ffmpeg", &mut command)?;
         let mut groups: Vec<Vec<Vec<u8>>> = Vec::new();
         for nal in split(&stream) {
@@ -80,11 +74,8 @@ impl Footage {
             return Err(TestkitError::Data(found));
         }
         let first = times.iter().map(|(time, _)| *time).min().unwrap_or(0);
-        let parameter_sets = groups[0]
-            .iter()
-            .filter(|nal| parameter_sets.contains(&kind(nal)))
-            .cloned()
-            .collect();
+        let parameter_sets =
+            groups[0].iter().filter(|nal| parameter_sets.contains(&kind(nal))).cloned().collect();
         let pictures = groups
             .into_iter()
             .zip(&times)
@@ -100,29 +91,15 @@ impl Footage {
             reason = "clips are short"
         )]
         let length = (spec.seconds * f64::from(CLOCK_HZ)).round() as u32;
-        Ok(Self {
-            codec: spec.codec,
-            pictures,
-            length,
-            parameter_sets,
-        })
+        Ok(Self { codec: spec.codec, pictures, length, parameter_sets })
     }
 }
 
 /// Presentation time (ticks) and key flag of each packet, in decoding order.
 fn packets(clip: &std::path::Path) -> Result<Vec<(i64, bool)>, TestkitError> {
     let mut command = Command::new("ffprobe");
-    command.args([
-        "-loglevel",
-        "error",
-        "-select_streams",
-        "v:0",
-        "-of",
-        "json",
-    ]);
-    command
-        .args(["-show_entries", "packet=pts_time,flags"])
-        .arg(clip);
+    command.args(["-loglevel", "error", "-select_streams", "v:0", "-of", "json"]);
+    command.args(["-show_entries", "packet=pts_time,flags"]).arg(clip);
     let answer = json(&run("ffprobe", &mut command)?)?;
     let packets = answer["packets"].as_array().cloned().unwrap_or_default();
     let one = |packet: &serde_json::Value| {
@@ -146,11 +123,7 @@ fn split(stream: &[u8]) -> Vec<&[u8]> {
             i += 1;
         }
     }
-    let ends = starts
-        .iter()
-        .skip(1)
-        .map(|next| next - 3)
-        .chain([stream.len()]);
+    let ends = starts.iter().skip(1).map(|next| next - 3).chain([stream.len()]);
     let trimmed = |(start, end): (&usize, usize)| {
         let nal = &stream[*start..end];
         let zeros = nal.iter().rev().take_while(|byte| **byte == 0).count();
@@ -172,20 +145,12 @@ mod tests {
 
     #[test]
     fn footage_has_a_picture_a_packet() {
-        let spec = ClipSpec {
-            seconds: 1.0,
-            b_frames: 2,
-            ..ClipSpec::default()
-        };
+        let spec = ClipSpec { seconds: 1.0, b_frames: 2, ..ClipSpec::default() };
         let footage = Footage::make(&spec).unwrap();
         assert_eq!(footage.pictures.len(), 15);
         assert_eq!(footage.parameter_sets.len(), 2);
         assert!(footage.pictures[0].key);
-        let mut times: Vec<_> = footage
-            .pictures
-            .iter()
-            .map(|picture| picture.time)
-            .collect();
+        let mut times: Vec<_> = footage.pictures.iter().map(|picture| picture.time).collect();
         assert!(!times.is_sorted(), "B pictures are sent out of order");
         times.sort_unstable();
         assert_eq!(times, (0..15).map(|n| n * 6000).collect::<Vec<_>>());

@@ -12,9 +12,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [det, fps, size, out] = args.as_slice() else {
         return Err("usage: track_mot DET FPS WIDTHxHEIGHT OUT".into());
     };
-    let (width, height) = size
-        .split_once('x')
-        .ok_or_else(|| format!("'{size}' is not like 640x480"))?;
+    let (width, height) =
+        size.split_once('x').ok_or_else(|| format!("'{size}' is not like 640x480"))?;
     let size = PictureSize::new(width.parse()?, height.parse()?);
     let text = std::fs::read_to_string(det)?;
     let tracks = track_mot(&text, fps.parse()?, size, TrackerConfig::default())?;

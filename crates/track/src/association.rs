@@ -29,12 +29,7 @@ pub(crate) enum Cost {
 }
 
 fn grown(bbox: PixelBox, (across, down): (f32, f32)) -> PixelBox {
-    PixelBox::new(
-        bbox.x1 - across,
-        bbox.y1 - down,
-        bbox.x2 + across,
-        bbox.y2 + down,
-    )
+    PixelBox::new(bbox.x1 - across, bbox.y1 - down, bbox.x2 + across, bbox.y2 + down)
 }
 
 /// The pairs (index in `expected`, index in `candidates`) of least total cost,
@@ -58,11 +53,7 @@ pub(crate) fn associate(
         }
     }
     let columns = assign(&costs, expected.len(), candidates.len(), cost_max);
-    columns
-        .into_iter()
-        .enumerate()
-        .filter_map(|(row, column)| Some((row, column?)))
-        .collect()
+    columns.into_iter().enumerate().filter_map(|(row, column)| Some((row, column?))).collect()
 }
 
 #[cfg(test)]
@@ -80,20 +71,10 @@ mod tests {
         max: f64,
         expect: &[(usize, usize)],
     ) {
-        let expected: Vec<_> = tracks
-            .iter()
-            .map(|x| Expected {
-                bbox: at(*x),
-                margin: (0.0, 0.0),
-            })
-            .collect();
-        let candidates: Vec<_> = found
-            .iter()
-            .map(|(x, score)| Candidate {
-                bbox: at(*x),
-                score: *score,
-            })
-            .collect();
+        let expected: Vec<_> =
+            tracks.iter().map(|x| Expected { bbox: at(*x), margin: (0.0, 0.0) }).collect();
+        let candidates: Vec<_> =
+            found.iter().map(|(x, score)| Candidate { bbox: at(*x), score: *score }).collect();
         assert_eq!(associate(&expected, &candidates, cost, max), expect);
     }
 
@@ -101,43 +82,22 @@ mod tests {
     fn pairs_by_overlap_and_score() {
         check(&[], &[(0.0, 1.0)], Cost::Iou, 0.5, &[]);
         check(&[0.0], &[], Cost::Iou, 0.5, &[]);
-        check(
-            &[0.0, 20.0],
-            &[(21.0, 0.9), (1.0, 0.9)],
-            Cost::Iou,
-            0.5,
-            &[(0, 1), (1, 0)],
-        );
+        check(&[0.0, 20.0], &[(21.0, 0.9), (1.0, 0.9)], Cost::Iou, 0.5, &[(0, 1), (1, 0)]);
         // An IoU of 1/3 costs 2/3.
         check(&[0.0], &[(5.0, 1.0)], Cost::Iou, 0.6, &[]);
         check(&[0.0], &[(5.0, 1.0)], Cost::Iou, 0.7, &[(0, 0)]);
         // The score makes it dearer, and decides between two.
         check(&[0.0], &[(5.0, 0.5)], Cost::IouTimesScore, 0.7, &[]);
         check(&[0.0], &[(1.0, 0.5), (2.0, 0.9)], Cost::Iou, 0.8, &[(0, 0)]);
-        check(
-            &[0.0],
-            &[(1.0, 0.5), (2.0, 0.9)],
-            Cost::IouTimesScore,
-            0.8,
-            &[(0, 1)],
-        );
+        check(&[0.0], &[(1.0, 0.5), (2.0, 0.9)], Cost::IouTimesScore, 0.8, &[(0, 1)]);
     }
 
     #[test]
     fn a_margin_reaches_further() {
-        let candidates = [Candidate {
-            bbox: at(12.0),
-            score: 1.0,
-        }];
+        let candidates = [Candidate { bbox: at(12.0), score: 1.0 }];
         for (margin, pairs) in [(0.0, 0), (10.0, 1)] {
-            let expected = [Expected {
-                bbox: at(0.0),
-                margin: (margin, 0.0),
-            }];
-            assert_eq!(
-                associate(&expected, &candidates, Cost::Iou, 0.7).len(),
-                pairs
-            );
+            let expected = [Expected { bbox: at(0.0), margin: (margin, 0.0) }];
+            assert_eq!(associate(&expected, &candidates, Cost::Iou, 0.7).len(), pairs);
         }
     }
 }

@@ -94,67 +94,29 @@ impl TrackerConfig {
     pub fn validate(&self) -> Result<(), TrackerConfigError> {
         #[expect(clippy::cast_precision_loss, reason = "only shown")]
         let counts = [
-            (
-                "detections_max",
-                self.detections_max as f64,
-                1.0,
-                Self::COUNT_MAX as f64,
-            ),
-            (
-                "tracks_max",
-                self.tracks_max as f64,
-                1.0,
-                Self::COUNT_MAX as f64,
-            ),
+            ("detections_max", self.detections_max as f64, 1.0, Self::COUNT_MAX as f64),
+            ("tracks_max", self.tracks_max as f64, 1.0, Self::COUNT_MAX as f64),
         ];
         let numbers = [
             ("high", self.high, 0.0, 1.0),
             ("low", self.low, 0.0, 1.0),
             ("new", self.new, 0.0, 1.0),
             ("match_cost_max", self.match_cost_max, 0.0, 1.0),
-            (
-                "second_match_cost_max",
-                self.second_match_cost_max,
-                0.0,
-                1.0,
-            ),
-            (
-                "unconfirmed_match_cost_max",
-                self.unconfirmed_match_cost_max,
-                0.0,
-                1.0,
-            ),
+            ("second_match_cost_max", self.second_match_cost_max, 0.0, 1.0),
+            ("unconfirmed_match_cost_max", self.unconfirmed_match_cost_max, 0.0, 1.0),
             ("duplicate_cost_max", self.duplicate_cost_max, 0.0, 1.0),
             ("lost_s", self.lost_s, 0.0, Self::LOST_S_MAX),
-            (
-                "confirm_at_once_s",
-                self.confirm_at_once_s,
-                0.0,
-                Self::LOST_S_MAX,
-            ),
+            ("confirm_at_once_s", self.confirm_at_once_s, 0.0, Self::LOST_S_MAX),
         ];
         for (name, value, min, max) in numbers.into_iter().chain(counts) {
             if !(min..=max).contains(&value) {
-                return Err(TrackerConfigError::OutOfRange {
-                    name,
-                    value,
-                    min,
-                    max,
-                });
+                return Err(TrackerConfigError::OutOfRange { name, value, min, max });
             }
         }
-        let orders = [
-            ("low", self.low, "high", self.high),
-            ("high", self.high, "new", self.new),
-        ];
+        let orders = [("low", self.low, "high", self.high), ("high", self.high, "new", self.new)];
         for (lower, lower_value, upper, upper_value) in orders {
             if lower_value > upper_value {
-                return Err(TrackerConfigError::Order {
-                    lower,
-                    lower_value,
-                    upper,
-                    upper_value,
-                });
+                return Err(TrackerConfigError::Order { lower, lower_value, upper, upper_value });
             }
         }
         Ok(())
@@ -168,29 +130,18 @@ mod tests {
     fn check(change: impl FnOnce(&mut TrackerConfig), expect: &str) {
         let mut config = TrackerConfig::default();
         change(&mut config);
-        let said = config
-            .validate()
-            .map_or_else(|error| error.to_string(), |()| "fine".to_owned());
+        let said = config.validate().map_or_else(|error| error.to_string(), |()| "fine".to_owned());
         assert!(said.contains(expect), "'{said}' lacks '{expect}'");
     }
 
     #[test]
     fn settings_outside_their_range_are_refused_by_name() {
         check(|_| (), "fine");
-        check(
-            |c| c.high = f64::NAN,
-            "`high` is NaN: use a number from 0 to 1",
-        );
+        check(|c| c.high = f64::NAN, "`high` is NaN: use a number from 0 to 1");
         check(|c| c.low = -0.1, "`low` is -0.1");
-        check(
-            |c| c.lost_s = 61.0,
-            "`lost_s` is 61: use a number from 0 to 60",
-        );
+        check(|c| c.lost_s = 61.0, "`lost_s` is 61: use a number from 0 to 60");
         check(|c| c.lost_s = f64::INFINITY, "`lost_s` is inf");
-        check(
-            |c| c.detections_max = 0,
-            "`detections_max` is 0: use a number from 1 to 1000",
-        );
+        check(|c| c.detections_max = 0, "`detections_max` is 0: use a number from 1 to 1000");
         check(|c| c.tracks_max = 5000, "`tracks_max` is 5000");
         check(|c| c.low = 0.55, "`low` (0.55) is above `high` (0.5)");
         check(|c| c.new = 0.3, "`high` (0.5) is above `new` (0.3)");

@@ -60,19 +60,13 @@ impl BoxFilter {
         let (cx, cy) = (self.mean[0], self.mean[1]);
         let (w, h) = (self.mean[2].max(SIZE_MIN), self.mean[3].max(SIZE_MIN));
         let corners = [cx - w / 2.0, cy - h / 2.0, cx + w / 2.0, cy + h / 2.0];
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "pixels need no more than f32"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "pixels need no more than f32")]
         PixelBox::from(corners.map(|pixel| pixel as f32))
     }
 
     /// Standard deviation of the middle, across and down, pixels.
     pub(crate) fn spread(&self) -> (f64, f64) {
-        (
-            self.covariance[(0, 0)].max(0.0).sqrt(),
-            self.covariance[(1, 1)].max(0.0).sqrt(),
-        )
+        (self.covariance[(0, 0)].max(0.0).sqrt(), self.covariance[(1, 1)].max(0.0).sqrt())
     }
 
     /// Moves the state `dt_s` seconds on.
@@ -154,10 +148,7 @@ impl BoxFilter {
 
     /// Whether all numbers are finite and the box lies within `reach` pixels of the origin.
     pub(crate) fn is_sane(&self, reach: f64) -> bool {
-        self.mean
-            .iter()
-            .chain(self.covariance.iter())
-            .all(|number| number.is_finite())
+        self.mean.iter().chain(self.covariance.iter()).all(|number| number.is_finite())
             && self.mean.rows(0, 4).amax() <= reach
     }
 }

@@ -21,10 +21,7 @@ fn one_frame_has_the_noise_of_bot_sort() {
     for (i, size) in [(0, 40.0_f64), (1, 100.0), (2, 40.0), (3, 100.0)] {
         let born = (2.0 * size / 20.0).powi(2);
         let moving = (10.0 * size / 160.0).powi(2);
-        assert!(near(
-            filter.covariance[(i, i)],
-            born + moving + (size / 20.0).powi(2)
-        ));
+        assert!(near(filter.covariance[(i, i)], born + moving + (size / 20.0).powi(2)));
         let per_frame = filter.covariance[(i + 4, i + 4)] / REFERENCE_RATE.powi(2);
         assert!(near(per_frame, moving + (size / 160.0).powi(2)));
     }
@@ -57,19 +54,11 @@ fn velocity_is_learned_at_any_rate() {
             filter.predict(f64::from(step));
             filter.update(seen(90.0 * at, 200.0));
         }
-        assert!(
-            (filter.mean[4] - 90.0).abs() < 4.0,
-            "{rate}/s: {} px/s",
-            filter.mean[4]
-        );
+        assert!((filter.mean[4] - 90.0).abs() < 4.0, "{rate}/s: {} px/s", filter.mean[4]);
         assert!(filter.mean[5].abs() < 1e-6);
         filter.predict(0.5);
         let expect = 90.0 * f64::from(at) + 45.0;
-        assert!(
-            (filter.mean[0] - expect).abs() < 4.0,
-            "{rate}/s: {}",
-            filter.mean[0]
-        );
+        assert!((filter.mean[0] - expect).abs() < 4.0, "{rate}/s: {}", filter.mean[0]);
     }
 }
 
@@ -90,9 +79,7 @@ fn compensation_moves_turns_and_scales() {
     filter.mean[4] = 10.0;
     // A quarter turn, twice as large, and a shift.
     let motion = CameraMotion::new([[0.0, -2.0, 7.0], [2.0, 0.0, 9.0]]);
-    let Ok(motion) = motion else {
-        panic!("{motion:?}")
-    };
+    let Ok(motion) = motion else { panic!("{motion:?}") };
     filter.compensate(&motion);
     let expect = [-93.0, 209.0, 80.0, 200.0, 0.0, 20.0, 0.0, 0.0];
     for (mean, expect) in filter.mean.iter().zip(expect) {
@@ -108,9 +95,7 @@ fn a_rolling_camera_does_not_slim() {
     let mut filter = BoxFilter::new(seen(100.0, 50.0));
     let (sin, cos) = 2.0_f64.to_radians().sin_cos();
     let motion = CameraMotion::new([[cos, -sin, 0.0], [sin, cos, 0.0]]);
-    let Ok(motion) = motion else {
-        panic!("{motion:?}")
-    };
+    let Ok(motion) = motion else { panic!("{motion:?}") };
     filter.compensate(&motion);
     assert!(near(filter.mean[2], 40.0) && near(filter.mean[3], 100.0));
 }

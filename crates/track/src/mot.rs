@@ -80,10 +80,7 @@ pub enum MotError {
 /// Names the first line that can't be read, the field and its value.
 pub fn parse_detections(text: &str) -> Result<Detections, MotError> {
     let mut frames = Detections::new();
-    for (line, row) in (1..)
-        .zip(text.lines())
-        .filter(|(_, row)| !row.trim().is_empty())
-    {
+    for (line, row) in (1..).zip(text.lines()).filter(|(_, row)| !row.trim().is_empty()) {
         let (frame, detection) =
             parse_row(row).map_err(|problem| MotError::Line { line, problem })?;
         frames.entry(frame).or_default().push(detection);
@@ -98,54 +95,24 @@ fn parse_row(row: &str) -> Result<(u32, Detection), LineError> {
         Some(text) => Ok((field, text)),
     };
     // MOT15 writes frame numbers of some sequences as 1.0 or 1e0.
-    let frame = number(
-        next("frame")?,
-        "a whole number from 1 to 10000000",
-        |frame| frame.fract() == 0.0 && (1.0..=f64::from(FRAME_MAX)).contains(&frame),
-    )?;
-    number(
-        next("id")?,
-        "a number (-1 when there is none)",
-        f64::is_finite,
-    )?;
+    let frame = number(next("frame")?, "a whole number from 1 to 10000000", |frame| {
+        frame.fract() == 0.0 && (1.0..=f64::from(FRAME_MAX)).contains(&frame)
+    })?;
+    number(next("id")?, "a number (-1 when there is none)", f64::is_finite)?;
     let is_place = |pixel: f64| pixel.abs() <= 1e6;
     let x = number(next("x")?, "a place in pixels, at most a million", is_place)?;
     let y = number(next("y")?, "a place in pixels, at most a million", is_place)?;
     let is_size = |pixels: f64| pixels > 0.0 && pixels <= 1e6;
-    let w = number(
-        next("w")?,
-        "a width above 0, at most a million pixels",
-        is_size,
-    )?;
-    let h = number(
-        next("h")?,
-        "a height above 0, at most a million pixels",
-        is_size,
-    )?;
-    let score = number(
-        next("score")?,
-        "from 0 to 1: scale the scores first",
-        |score| (0.0..=1.0).contains(&score),
-    )?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "checked above; pixels are f32"
-    )]
+    let w = number(next("w")?, "a width above 0, at most a million pixels", is_size)?;
+    let h = number(next("h")?, "a height above 0, at most a million pixels", is_size)?;
+    let score = number(next("score")?, "from 0 to 1: scale the scores first", |score| {
+        (0.0..=1.0).contains(&score)
+    })?;
+    #[expect(clippy::cast_possible_truncation, reason = "checked above; pixels are f32")]
     let (corners, score) = ([x, y, x + w, y + h].map(|pixel| pixel as f32), score as f32);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked above"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     let frame = frame as u32;
-    Ok((
-        frame,
-        Detection {
-            class: Class::Person,
-            score,
-            bbox: PixelBox::from(corners),
-        },
-    ))
+    Ok((frame, Detection { class: Class::Person, score, bbox: PixelBox::from(corners) }))
 }
 
 fn number(
@@ -155,11 +122,7 @@ fn number(
 ) -> Result<f64, LineError> {
     match text.parse() {
         Ok(value) if fits(value) => Ok(value),
-        _ => Err(LineError::Wrong {
-            field,
-            value: text.chars().take(40).collect(),
-            expected,
-        }),
+        _ => Err(LineError::Wrong { field, value: text.chars().take(40).collect(), expected }),
     }
 }
 
@@ -212,11 +175,7 @@ pub fn track_mot(
         // Nothing shows in frames without detections, but time passes. Once
         // nobody is left, the frames up to the one before this change nothing.
         while done + 1 < frame {
-            done = if tracker.is_empty() && done > 0 {
-                frame - 1
-            } else {
-                done + 1
-            };
+            done = if tracker.is_empty() && done > 0 { frame - 1 } else { done + 1 };
             tracker.update(at(done), &[])?;
         }
         for track in tracker.update(at(frame), found)? {

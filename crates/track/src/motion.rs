@@ -59,10 +59,7 @@ impl CameraMotion {
         if !(0.25..=4.0).contains(&determinant) {
             return Err(CameraMotionError::Scale { determinant });
         }
-        Ok(Self {
-            linear,
-            shift: Vector2::new(tx, ty),
-        })
+        Ok(Self { linear, shift: Vector2::new(tx, ty) })
     }
 
     /// The part that turns and scales.
@@ -90,19 +87,11 @@ mod tests {
         assert!(CameraMotion::new([[1.0, 0.0, 12.0], [0.0, 1.0, -3.0]]).is_ok());
         assert!(matches!(
             CameraMotion::new([[1.0, 0.0, f64::NAN], [0.0, 1.0, 0.0]]),
-            Err(CameraMotionError::Number {
-                row: 1,
-                column: 3,
-                ..
-            })
+            Err(CameraMotionError::Number { row: 1, column: 3, .. })
         ));
         assert!(matches!(
             CameraMotion::new([[1.0, 0.0, 0.0], [0.0, f64::INFINITY, 0.0]]),
-            Err(CameraMotionError::Number {
-                row: 2,
-                column: 2,
-                ..
-            })
+            Err(CameraMotionError::Number { row: 2, column: 2, .. })
         ));
         for (a, d) in [(-1.0, 1.0), (0.0, 0.0), (3.0, 3.0)] {
             assert!(matches!(

@@ -149,34 +149,25 @@ impl Tracker {
         self.last = Some(time);
         // Before the associations: after a long gap nobody is where they were.
         let lost_s = self.config.lost_s;
-        self.tracklets
-            .retain(|tracklet| seconds_between(tracklet.last_seen, time) <= lost_s);
+        self.tracklets.retain(|tracklet| seconds_between(tracklet.last_seen, time) <= lost_s);
         for tracklet in &mut self.tracklets {
             tracklet.predict(gap_s.unwrap_or(0.0));
         }
-        self.tracklets
-            .retain(|tracklet| tracklet.filter.is_sane(f64::from(REACH_PX) * 4.0));
+        self.tracklets.retain(|tracklet| tracklet.filter.is_sane(f64::from(REACH_PX) * 4.0));
 
         let (high, low) = self.candidates(detections);
         let high = self.first_association(time, high);
         self.second_association(time, &low);
         let high = self.confirm(time, high);
         let at_once = gap_s.is_none_or(|gap_s| gap_s > self.config.confirm_at_once_s);
-        let status = if at_once {
-            Status::Tracked
-        } else {
-            Status::Unconfirmed
-        };
+        let status = if at_once { Status::Tracked } else { Status::Unconfirmed };
         for candidate in high {
             if f64::from(candidate.score) >= self.config.new {
                 self.start(candidate, time, status);
             }
         }
         self.remove_duplicates();
-        Ok(self
-            .confirmed()
-            .map(|t| self.shown(t, t.status == Status::Lost))
-            .collect())
+        Ok(self.confirmed().map(|t| self.shown(t, t.status == Status::Lost)).collect())
     }
 
     /// The confirmed tracks as they should be at `time`, all `predicted`;
@@ -205,9 +196,7 @@ impl Tracker {
     }
 
     fn confirmed(&self) -> impl Iterator<Item = &Tracklet> {
-        self.tracklets
-            .iter()
-            .filter(|tracklet| tracklet.status != Status::Unconfirmed)
+        self.tracklets.iter().filter(|tracklet| tracklet.status != Status::Unconfirmed)
     }
 
     fn shown(&self, tracklet: &Tracklet, predicted: bool) -> Track {
@@ -221,27 +210,19 @@ impl Tracker {
             if !is_usable(detection) {
                 self.counters.detections_refused += 1;
             } else if f64::from(detection.score) >= self.config.low {
-                usable.push(Candidate {
-                    bbox: detection.bbox,
-                    score: detection.score,
-                });
+                usable.push(Candidate { bbox: detection.bbox, score: detection.score });
             }
         }
         // A total order: the same detections in any order give the same tracks.
         usable.sort_by(|a, b| {
             let corners = |c: &Candidate| <[f32; 4]>::from(c.bbox);
-            let by_corner = corners(a)
-                .into_iter()
-                .zip(corners(b))
-                .map(|(a, b)| a.total_cmp(&b));
+            let by_corner = corners(a).into_iter().zip(corners(b)).map(|(a, b)| a.total_cmp(&b));
             by_corner.fold(b.score.total_cmp(&a.score), Ordering::then)
         });
         let dropped = usable.len().saturating_sub(self.config.detections_max);
         self.counters.detections_dropped += dropped as u64;
         usable.truncate(self.config.detections_max);
-        usable
-            .into_iter()
-            .partition(|c| f64::from(c.score) >= self.config.high)
+        usable.into_iter().partition(|c| f64::from(c.score) >= self.config.high)
     }
 
     /// Matches the tracks of some status with `candidates`, and returns the
@@ -273,13 +254,7 @@ impl Tracker {
     /// Sure detections with everybody known, seen or lost.
     fn first_association(&mut self, time: PictureTime, high: Vec<Candidate>) -> Vec<Candidate> {
         let known = |status| status != Status::Unconfirmed;
-        self.match_those(
-            time,
-            known,
-            high,
-            Cost::IouTimesScore,
-            self.config.match_cost_max,
-        )
+        self.match_those(time, known, high, Cost::IouTimesScore, self.config.match_cost_max)
     }
 
     /// Unsure detections with those still in sight: an unsure one where a
@@ -300,18 +275,13 @@ impl Tracker {
         let unconfirmed = |status| status == Status::Unconfirmed;
         let cost_max = self.config.unconfirmed_match_cost_max;
         let left = self.match_those(time, unconfirmed, high, Cost::IouTimesScore, cost_max);
-        self.tracklets
-            .retain(|tracklet| tracklet.status != Status::Unconfirmed);
+        self.tracklets.retain(|tracklet| tracklet.status != Status::Unconfirmed);
         left
     }
 
     fn start(&mut self, candidate: Candidate, time: PictureTime, status: Status) {
         if self.tracklets.len() >= self.config.tracks_max {
-            let lost = self
-                .tracklets
-                .iter()
-                .enumerate()
-                .filter(|(_, t)| t.status == Status::Lost);
+            let lost = self.tracklets.iter().enumerate().filter(|(_, t)| t.status == Status::Lost);
             let Some((longest_lost, _)) = lost.min_by_key(|(_, t)| (t.last_seen, t.number)) else {
                 self.counters.tracks_refused += 1;
                 return;
@@ -324,8 +294,7 @@ impl Tracker {
             self.counters.tracks_refused += 1;
             return;
         };
-        self.tracklets
-            .push(Tracklet::new(self.next_number, candidate, time, status));
+        self.tracklets.push(Tracklet::new(self.next_number, candidate, time, status));
         self.next_number = next;
     }
 
@@ -342,17 +311,12 @@ impl Tracker {
                 let cost = 1.0 - f64::from(lost.filter.bbox().iou(&seen.filter.bbox()));
                 if cost < self.config.duplicate_cost_max {
                     let followed = |t: &Tracklet| seconds_between(t.first_seen, t.last_seen);
-                    let shorter = if followed(lost) > followed(seen) {
-                        seen
-                    } else {
-                        lost
-                    };
+                    let shorter = if followed(lost) > followed(seen) { seen } else { lost };
                     ended.push(shorter.number);
                 }
             }
         }
-        self.tracklets
-            .retain(|tracklet| !ended.contains(&tracklet.number));
+        self.tracklets.retain(|tracklet| !ended.contains(&tracklet.number));
     }
 }
 

@@ -29,10 +29,7 @@ pub(crate) fn seconds_between(from: PictureTime, to: PictureTime) -> f64 {
 /// How far to look beyond a side of `size` when the middle is uncertain by
 /// `spread`, all in pixels: at most twice the size.
 fn margin(reach: f32, spread: f64, size: f32) -> f32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "pixels need no more than f32"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "pixels need no more than f32")]
     let spread = spread as f32;
     (reach * (spread - SPREAD_FREE * size)).clamp(0.0, 2.0 * size)
 }
@@ -105,21 +102,14 @@ impl Tracklet {
             Status::Lost => 0.0,
         };
         let (across, down) = self.filter.spread();
-        let margin = (
-            margin(reach, across, bbox.width()),
-            margin(reach, down, bbox.height()),
-        );
+        let margin = (margin(reach, across, bbox.width()), margin(reach, down, bbox.height()));
         Expected { bbox, margin }
     }
 
     /// The track as others see it.
     pub(crate) fn track(&self, camera: &CameraId, segment: SegmentId, predicted: bool) -> Track {
         Track {
-            id: TrackId {
-                camera: camera.clone(),
-                segment,
-                number: self.number,
-            },
+            id: TrackId { camera: camera.clone(), segment, number: self.number },
             bbox: self.filter.bbox(),
             score: self.score,
             predicted,

@@ -14,30 +14,20 @@ use safe_yolo_track::{CameraMotion, Tracker, TrackerConfig, mot};
 type Step = (i64, Vec<Detection>);
 
 fn limits() -> TrackerConfig {
-    TrackerConfig {
-        detections_max: 8,
-        tracks_max: 10,
-        lost_s: 1.0,
-        ..TrackerConfig::default()
-    }
+    TrackerConfig { detections_max: 8, tracks_max: 10, lost_s: 1.0, ..TrackerConfig::default() }
 }
 
 /// People in a small picture, so that they meet, with some nonsense among them.
 fn detection() -> impl Strategy<Value = Detection> {
     let sound = (0.0..640.0, 100.0..400.0, 0.0..1.0f32).prop_map(|(x, y, s)| person(x, y, s));
     let size = 0.0..300.0f32;
-    let odd = (
-        -50.0..700.0f32,
-        -50.0..500.0f32,
-        size.clone(),
-        size,
-        0.0..1.0f32,
-    )
-        .prop_map(|(x, y, w, h, score)| Detection {
+    let odd = (-50.0..700.0f32, -50.0..500.0f32, size.clone(), size, 0.0..1.0f32).prop_map(
+        |(x, y, w, h, score)| Detection {
             class: Class::Person,
             score,
             bbox: PixelBox::from_xywh(x, y, w, h),
-        });
+        },
+    );
     let any = (any::<[f32; 4]>(), any::<f32>()).prop_map(|(corners, score)| Detection {
         class: Class::Person,
         score,

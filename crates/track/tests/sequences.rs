@@ -24,16 +24,8 @@ fn two_people_who_cross_keep_their_numbers() {
         });
         let (_, first) = seen.first().unwrap();
         let (t, last) = seen.last().unwrap();
-        assert_eq!(
-            number_at(last, left(*t)),
-            number_at(first, left(0.0)),
-            "{rate}/s"
-        );
-        assert_eq!(
-            number_at(last, right(*t)),
-            number_at(first, right(0.0)),
-            "{rate}/s"
-        );
+        assert_eq!(number_at(last, left(*t)), number_at(first, left(0.0)), "{rate}/s");
+        assert_eq!(number_at(last, right(*t)), number_at(first, right(0.0)), "{rate}/s");
         assert!(seen.iter().all(|(_, tracks)| tracks.len() == 2), "{rate}/s");
     }
 }
@@ -44,16 +36,10 @@ fn a_second_behind_a_pillar_keeps_the_number() {
         let hidden = 2.0..3.0;
         let x = |t: f64| 50.0 + WALK * t;
         let seen = run(&mut tracker(), times(rate, 5.0), |t| {
-            if hidden.contains(&t) {
-                vec![]
-            } else {
-                vec![person(x(t), 200.0, 0.9)]
-            }
+            if hidden.contains(&t) { vec![] } else { vec![person(x(t), 200.0, 0.9)] }
         });
         for (t, tracks) in &seen {
-            let [track] = tracks.as_slice() else {
-                panic!("{rate}/s, {t} s: {tracks:?}")
-            };
+            let [track] = tracks.as_slice() else { panic!("{rate}/s, {t} s: {tracks:?}") };
             assert_eq!(track.id.number, 1, "{rate}/s, {t} s");
             assert_eq!(track.predicted, hidden.contains(t), "{rate}/s, {t} s");
             let off = f64::from(track.bbox.center().x) - x(*t);
@@ -67,11 +53,7 @@ fn a_second_behind_a_pillar_keeps_the_number() {
 fn who_is_hidden_too_long_is_forgotten() {
     let hidden = 2.0..4.3;
     let seen = run(&mut tracker(), times(10.0, 6.0), |t| {
-        if hidden.contains(&t) {
-            vec![]
-        } else {
-            vec![person(300.0, 200.0, 0.9)]
-        }
+        if hidden.contains(&t) { vec![] } else { vec![person(300.0, 200.0, 0.9)] }
     });
     for (t, tracks) in &seen {
         // Last seen at 1.9 s; the last prediction is at 3.9 s.
@@ -90,15 +72,10 @@ fn who_is_hidden_too_long_is_forgotten() {
 fn unsure_detections_keep_a_track_but_start_none() {
     let seen = run(&mut tracker(), times(10.0, 5.0), |t| {
         let score = if t < 1.0 { 0.9 } else { 0.2 };
-        vec![
-            person(100.0 + 20.0 * t, 200.0, score),
-            person(500.0, 200.0, 0.45),
-        ]
+        vec![person(100.0 + 20.0 * t, 200.0, score), person(500.0, 200.0, 0.45)]
     });
     for (t, tracks) in &seen {
-        let [track] = tracks.as_slice() else {
-            panic!("{t} s: {tracks:?}")
-        };
+        let [track] = tracks.as_slice() else { panic!("{t} s: {tracks:?}") };
         assert!(!track.predicted && track.last_seen == at(*t), "{t} s");
         assert!(*t < 1.0 || (track.score - 0.2).abs() < 1e-6);
     }
@@ -127,26 +104,16 @@ fn a_mistake_seen_once_never_appears() {
 /// Who enters is confirmed by the second sight, walking or running, at any rate.
 #[test]
 fn who_walks_in_is_confirmed_at_once() {
-    for (rate, speed) in [
-        (2.0, WALK),
-        (4.0, WALK),
-        (4.0, 1.5 * WALK),
-        (10.0, 2.0 * WALK),
-        (30.0, 2.5 * WALK),
-    ] {
+    for (rate, speed) in
+        [(2.0, WALK), (4.0, WALK), (4.0, 1.5 * WALK), (10.0, 2.0 * WALK), (30.0, 2.5 * WALK)]
+    {
         let mut tracker = tracker();
         tracker.update(at(0.0), &[]).unwrap();
         for i in 1..4_u32 {
             let t = f64::from(i) / rate;
-            let tracks = tracker
-                .update(at(t), &[person(speed * t, 200.0, 0.8)])
-                .unwrap();
+            let tracks = tracker.update(at(t), &[person(speed * t, 200.0, 0.8)]).unwrap();
             assert_eq!(tracks.len(), usize::from(i > 1), "{rate}/s, picture {i}");
-            assert!(
-                tracks
-                    .iter()
-                    .all(|track| track.id.number == 1 && !track.predicted)
-            );
+            assert!(tracks.iter().all(|track| track.id.number == 1 && !track.predicted));
         }
     }
 }
@@ -156,13 +123,7 @@ fn who_walks_in_is_confirmed_at_once() {
 fn pictures_a_second_apart_confirm_at_once() {
     let mut tracker = tracker();
     tracker.update(at(0.0), &[]).unwrap();
-    assert_eq!(
-        tracker
-            .update(at(1.0), &[person(100.0, 200.0, 0.8)])
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(tracker.update(at(1.0), &[person(100.0, 200.0, 0.8)]).unwrap().len(), 1);
 }
 
 #[test]
@@ -173,9 +134,7 @@ fn the_rate_may_change_all_the_time() {
         instants.push(t);
         t += [0.033, 0.25, 0.1, 0.04, 0.5, 0.066][i as usize % 6];
     }
-    let seen = run(&mut tracker(), instants, |t| {
-        vec![person(100.0 + 60.0 * t, 200.0, 0.9)]
-    });
+    let seen = run(&mut tracker(), instants, |t| vec![person(100.0 + 60.0 * t, 200.0, 0.9)]);
     for (t, tracks) in &seen {
         assert_eq!(tracks.len(), 1, "{t} s");
         assert_eq!(number_at(tracks, 100.0 + 60.0 * t), Some(1), "{t} s");
@@ -211,16 +170,12 @@ fn who_passes_behind_another_is_no_duplicate() {
 #[test]
 fn who_is_found_again_is_not_held_twice() {
     let mut tracker = tracker();
-    run(&mut tracker, times(10.0, 1.0), |_| {
-        vec![person(300.0, 200.0, 0.9)]
-    });
+    run(&mut tracker, times(10.0, 1.0), |_| vec![person(300.0, 200.0, 0.9)]);
     // Shown elsewhere for two pictures, then back: the second number goes.
     let mut tracks = Vec::new();
     for t in [1.1, 1.2, 1.3, 1.4, 1.5] {
         let x = 300.0 + 45.0 * (1.5 - t) / 0.4;
-        tracks = run(&mut tracker, [t], |_| vec![person(x, 200.0, 0.9)])
-            .remove(0)
-            .1;
+        tracks = run(&mut tracker, [t], |_| vec![person(x, 200.0, 0.9)]).remove(0).1;
     }
     let numbers: Vec<_> = tracks.iter().map(|track| track.id.number).collect();
     assert_eq!(numbers.len(), 1, "{tracks:?}");
@@ -229,24 +184,15 @@ fn who_is_found_again_is_not_held_twice() {
 #[test]
 fn between_analyses_boxes_are_predicted_and_nothing_changes() {
     let mut tracker = tracker();
-    run(&mut tracker, times(4.0, 2.0), |t| {
-        vec![person(100.0 + WALK * t, 200.0, 0.9)]
-    });
+    run(&mut tracker, times(4.0, 2.0), |t| vec![person(100.0 + WALK * t, 200.0, 0.9)]);
     for t in [2.1, 2.2, 2.2, 2.05] {
         let tracks = tracker.predict(at(t));
         assert!(tracks[0].predicted && tracks[0].last_seen == at(2.0));
         let off = f64::from(tracks[0].bbox.center().x) - (100.0 + WALK * t);
         assert!(off.abs() < 5.0, "{t} s: {off} px off");
     }
-    assert_eq!(
-        tracker.predict(at(1.0)),
-        tracker.predict(at(2.0)),
-        "no way back"
-    );
-    assert!(
-        tracker.predict(at(4.1)).is_empty(),
-        "nobody is predicted for ever"
-    );
+    assert_eq!(tracker.predict(at(1.0)), tracker.predict(at(2.0)), "no way back");
+    assert!(tracker.predict(at(4.1)).is_empty(), "nobody is predicted for ever");
     assert_eq!(tracker.predict(at(2.1)).len(), 1);
 }
 
@@ -276,14 +222,8 @@ fn a_camera_that_jumps_keeps_the_numbers_when_told() {
 #[test]
 fn only_sound_persons_count() {
     let mut tracker = tracker();
-    let cone = Detection {
-        class: Class::SafetyCone,
-        ..person(300.0, 200.0, 0.9)
-    };
-    let with = |bbox: [f32; 4]| Detection {
-        bbox: PixelBox::from(bbox),
-        ..person(0.0, 0.0, 0.9)
-    };
+    let cone = Detection { class: Class::SafetyCone, ..person(300.0, 200.0, 0.9) };
+    let with = |bbox: [f32; 4]| Detection { bbox: PixelBox::from(bbox), ..person(0.0, 0.0, 0.9) };
     let unsound = [
         with([f32::NAN, 0.0, 10.0, 10.0]),
         with([0.0, 0.0, f32::INFINITY, 10.0]),
@@ -304,45 +244,24 @@ fn only_sound_persons_count() {
 #[test]
 fn time_that_does_not_pass_is_refused() {
     let mut tracker = tracker();
-    tracker
-        .update(at(1.0), &[person(100.0, 200.0, 0.9)])
-        .unwrap();
+    tracker.update(at(1.0), &[person(100.0, 200.0, 0.9)]).unwrap();
     let before = tracker.predict(at(1.0));
     for t in [1.0, 0.5] {
         let error = tracker.update(at(t), &[]).unwrap_err();
-        assert_eq!(
-            error,
-            TrackError::TimeNotLater {
-                last: at(1.0),
-                given: at(t)
-            }
-        );
+        assert_eq!(error, TrackError::TimeNotLater { last: at(1.0), given: at(t) });
     }
     let said = tracker.update(at(0.5), &[]).unwrap_err().to_string();
-    assert!(
-        said.contains("500000 us") && said.contains("1000000 us"),
-        "{said}"
-    );
+    assert!(said.contains("500000 us") && said.contains("1000000 us"), "{said}");
     assert_eq!(tracker.predict(at(1.0)), before);
 }
 
 #[test]
 fn limits_keep_the_best_and_the_present() {
-    let config = TrackerConfig {
-        detections_max: 3,
-        tracks_max: 4,
-        ..TrackerConfig::default()
-    };
+    let config = TrackerConfig { detections_max: 3, tracks_max: 4, ..TrackerConfig::default() };
     let mut tracker = tracker_with(config);
     let row = |from: f64, score: f32| -> Vec<Detection> {
         (0..5_u8)
-            .map(|i| {
-                person(
-                    from + 100.0 * f64::from(i),
-                    200.0,
-                    score + f32::from(i) / 100.0,
-                )
-            })
+            .map(|i| person(from + 100.0 * f64::from(i), 200.0, score + f32::from(i) / 100.0))
             .collect()
     };
     let tracks = tracker.update(at(0.0), &row(0.0, 0.8)).unwrap();
@@ -366,10 +285,7 @@ fn limits_keep_the_best_and_the_present() {
 
 #[test]
 fn a_wrong_configuration_makes_no_tracker() {
-    let config = TrackerConfig {
-        lost_s: -1.0,
-        ..TrackerConfig::default()
-    };
+    let config = TrackerConfig { lost_s: -1.0, ..TrackerConfig::default() };
     let tracker =
         safe_yolo_track::Tracker::new("gate".parse().unwrap(), Default::default(), config);
     assert!(tracker.unwrap_err().to_string().contains("`lost_s` is -1"));

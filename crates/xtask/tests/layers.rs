@@ -15,7 +15,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("server", &["core", "track", "rules", "media", "infer", "pipeline", "store"]),
     ("safe-yolo", &["core", "track", "rules", "media", "infer", "pipeline", "store", "server"]),
     ("testkit", &[]),
-    ("bench", &["core", "track", "rules", "media", "infer", "pipeline", "store", "server", "testkit"]),
+    (
+        "bench",
+        &["core", "track", "rules", "media", "infer", "pipeline", "store", "server", "testkit"],
+    ),
     ("xtask", &[]),
 ];
 
@@ -31,7 +34,11 @@ fn dependencies(name: &str) -> Vec<String> {
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let manifest: toml::Table = text.parse().unwrap();
     let tables = ["dependencies", "build-dependencies"];
-    tables.iter().filter_map(|t| manifest.get(*t)?.as_table()).flat_map(|t| t.keys().cloned()).collect()
+    tables
+        .iter()
+        .filter_map(|t| manifest.get(*t)?.as_table())
+        .flat_map(|t| t.keys().cloned())
+        .collect()
 }
 
 #[test]
@@ -69,7 +76,15 @@ fn the_core_reads_no_clock() {
     for name in ["core", "track", "rules"] {
         for file in walk(&crates().join(name).join("src")) {
             let text = std::fs::read_to_string(&file).unwrap();
-            for word in ["SystemTime", "Instant::now", "std::fs", "std::net", "std::thread", "now_v7", "now_utc"] {
+            for word in [
+                "SystemTime",
+                "Instant::now",
+                "std::fs",
+                "std::net",
+                "std::thread",
+                "now_v7",
+                "now_utc",
+            ] {
                 assert!(!text.contains(word), "{} uses {word}", file.display());
             }
         }

@@ -52,9 +52,7 @@ impl MainHeader {
         for _ in 0..count {
             let mut number = || match u32::try_from(cursor.varint()?) {
                 Ok(value @ 1..=0x7FFF_FFFF) => Ok(value),
-                _ => Err(NutError::Invalid(
-                    "a time base is not a positive fraction of 31 bits",
-                )),
+                _ => Err(NutError::Invalid("a time base is not a positive fraction of 31 bits")),
             };
             time_bases.push((number()?, number()?));
         }
@@ -67,12 +65,7 @@ impl MainHeader {
         for _ in 0..count {
             beginnings.push(cursor.bytes(256)?.to_vec());
         }
-        Ok(Self {
-            raw,
-            time_bases,
-            codes,
-            beginnings,
-        })
+        Ok(Self { raw, time_bases, codes, beginnings })
     }
 }
 
@@ -103,11 +96,7 @@ fn frame_codes(cursor: &mut Cursor<'_>) -> Result<Vec<FrameCode>, NutError> {
         }
         let size = if fields > 3 { cursor.varint()? } else { 0 };
         let reserved = if fields > 4 { cursor.varint()? } else { 0 };
-        let count = if fields > 5 {
-            cursor.varint()?
-        } else {
-            size_mul.saturating_sub(size)
-        };
+        let count = if fields > 5 { cursor.varint()? } else { size_mul.saturating_sub(size) };
         if fields > 6 {
             cursor.varint()?; // match time
         }
@@ -128,15 +117,7 @@ fn frame_codes(cursor: &mut Cursor<'_>) -> Result<Vec<FrameCode>, NutError> {
                 codes.push(invalid);
             }
             let size_lsb = size.saturating_add(step);
-            codes.push(FrameCode {
-                flags,
-                stream,
-                size_mul,
-                size_lsb,
-                pts_step,
-                reserved,
-                header,
-            });
+            codes.push(FrameCode { flags, stream, size_mul, size_lsb, pts_step, reserved, header });
         }
         if codes.len() == n {
             codes.push(invalid);
@@ -170,23 +151,11 @@ impl StreamState {
         let codec_data = cursor.bytes(PACKET_LEN_MAX)?.to_vec();
         let mut side = || match u32::try_from(cursor.varint()?) {
             Ok(side @ 1..=65_535) => Ok(side),
-            _ => Err(NutError::Invalid(
-                "the picture size is not 1 to 65535 a side",
-            )),
+            _ => Err(NutError::Invalid("the picture size is not 1 to 65535 a side")),
         };
         let (width, height) = (side()?, side()?);
-        let header = StreamHeader {
-            fourcc,
-            width,
-            height,
-            time_base,
-            codec_data,
-        };
-        Ok(Self {
-            raw,
-            header,
-            pts_shift,
-        })
+        let header = StreamHeader { fourcc, width, height, time_base, codec_data };
+        Ok(Self { raw, header, pts_shift })
     }
 }
 
@@ -204,10 +173,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn varint(&mut self) -> Result<u64, NutError> {
         let mut value = 0;
         loop {
-            let (&byte, rest) = self
-                .0
-                .split_first()
-                .ok_or(NutError::Truncated("a header"))?;
+            let (&byte, rest) = self.0.split_first().ok_or(NutError::Truncated("a header"))?;
             self.0 = rest;
             if let Some(value) = varint_step(&mut value, byte)? {
                 return Ok(value);
@@ -225,15 +191,9 @@ impl<'a> Cursor<'a> {
     fn bytes(&mut self, max: u64) -> Result<&'a [u8], NutError> {
         let length = self.varint()?;
         if length > max {
-            return Err(NutError::TooLarge {
-                what: "a header field",
-                given: length,
-                max,
-            });
+            return Err(NutError::TooLarge { what: "a header field", given: length, max });
         }
-        let split = usize::try_from(length)
-            .ok()
-            .and_then(|length| self.0.split_at_checked(length));
+        let split = usize::try_from(length).ok().and_then(|length| self.0.split_at_checked(length));
         let (bytes, rest) = split.ok_or(NutError::Truncated("a header field"))?;
         self.0 = rest;
         Ok(bytes)

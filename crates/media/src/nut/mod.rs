@@ -104,11 +104,7 @@ const CRC_TABLE: [u32; 256] = {
         let mut crc = (i as u32) << 24;
         let mut bit = 0;
         while bit < 8 {
-            crc = if crc & 0x8000_0000 != 0 {
-                (crc << 1) ^ 0x04C1_1DB7
-            } else {
-                crc << 1
-            };
+            crc = if crc & 0x8000_0000 != 0 { (crc << 1) ^ 0x04C1_1DB7 } else { crc << 1 };
             bit += 1;
         }
         table[i] = crc;
@@ -120,9 +116,9 @@ const CRC_TABLE: [u32; 256] = {
 /// CRC-32 of the specification: generator 0x104C11DB7, most significant bit
 /// first, starting from 0, not inverted.
 fn crc(start: u32, bytes: &[u8]) -> u32 {
-    bytes.iter().fold(start, |crc, byte| {
-        (crc << 8) ^ CRC_TABLE[((crc >> 24) as u8 ^ byte) as usize]
-    })
+    bytes
+        .iter()
+        .fold(start, |crc, byte| (crc << 8) ^ CRC_TABLE[((crc >> 24) as u8 ^ byte) as usize])
 }
 
 #[cfg(test)]
@@ -132,9 +128,7 @@ mod tests {
     use std::io::Cursor;
 
     fn limits() -> Limits {
-        Limits {
-            frame_len_max: 1 << 20,
-        }
+        Limits { frame_len_max: 1 << 20 }
     }
 
     fn header() -> StreamHeader {
@@ -176,10 +170,7 @@ mod tests {
         }
         for length in 0..bytes.len() {
             let cut = read(&bytes[..length]);
-            assert!(
-                cut.is_err() || cut.is_ok_and(|frames| frames.is_empty()),
-                "cut at {length}"
-            );
+            assert!(cut.is_err() || cut.is_ok_and(|frames| frames.is_empty()), "cut at {length}");
         }
     }
 
@@ -190,13 +181,7 @@ mod tests {
         writer.begin(0, &mut bytes);
         writer.frame(0, true, &vec![0; 2 << 20], &mut bytes);
         let mut reader = NutReader::open(Cursor::new(bytes), limits()).unwrap();
-        assert!(matches!(
-            reader.next_frame(),
-            Err(NutError::TooLarge {
-                given: 2_097_152,
-                ..
-            })
-        ));
+        assert!(matches!(reader.next_frame(), Err(NutError::TooLarge { given: 2_097_152, .. })));
     }
 
     proptest! {

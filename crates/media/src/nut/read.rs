@@ -126,9 +126,7 @@ impl<R: BufRead> NutReader<R> {
                         _ => true,
                     };
                     if !same {
-                        return Err(NutError::Invalid(
-                            "a repeated header differs from the first",
-                        ));
+                        return Err(NutError::Invalid("a repeated header differs from the first"));
                     }
                 }
             }
@@ -140,10 +138,7 @@ impl<R: BufRead> NutReader<R> {
         let mut cursor = Cursor(&payload);
         let value = cursor.varint()?;
         let count = self.main.time_bases.len() as u64;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "less than the number of time bases"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "less than the number of time bases")]
         let from = self.main.time_bases[(value % count) as usize];
         let to = self.stream.header.time_base;
         let ticks = i128::from(value / count) * i128::from(from.0) * i128::from(to.1);
@@ -164,11 +159,7 @@ impl<R: BufRead> NutReader<R> {
         if flags & flag::INVALID != 0 {
             return Err(NutError::Invalid("a frame has a code that means nothing"));
         }
-        let stream = if flags & flag::STREAM_ID != 0 {
-            self.varint()?
-        } else {
-            known.stream
-        };
+        let stream = if flags & flag::STREAM_ID != 0 { self.varint()? } else { known.stream };
         if stream != 0 {
             return Err(NutError::Invalid("a frame of an unknown stream"));
         }
@@ -186,20 +177,11 @@ impl<R: BufRead> NutReader<R> {
         if flags & flag::MATCH_TIME != 0 {
             self.varint()?;
         }
-        let mut header = if flags & flag::HEADER_INDEX != 0 {
-            self.varint()?
-        } else {
-            known.header
-        };
-        let reserved = if flags & flag::RESERVED != 0 {
-            self.varint()?
-        } else {
-            known.reserved
-        };
+        let mut header =
+            if flags & flag::HEADER_INDEX != 0 { self.varint()? } else { known.header };
+        let reserved = if flags & flag::RESERVED != 0 { self.varint()? } else { known.reserved };
         if reserved > 64 {
-            return Err(NutError::Invalid(
-                "a frame header has too many reserved fields",
-            ));
+            return Err(NutError::Invalid("a frame header has too many reserved fields"));
         }
         for _ in 0..reserved {
             self.varint()?;
@@ -216,11 +198,7 @@ impl<R: BufRead> NutReader<R> {
         let size = size.unwrap_or(u64::MAX);
         if size > self.limits.frame_len_max {
             let max = self.limits.frame_len_max;
-            return Err(NutError::TooLarge {
-                what: "a frame",
-                given: size,
-                max,
-            });
+            return Err(NutError::TooLarge { what: "a frame", given: size, max });
         }
         if size > ELISION_MAX {
             header = 0;
@@ -237,11 +215,7 @@ impl<R: BufRead> NutReader<R> {
         if flags & flag::END_OF_RELEVANCE != 0 && data.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Frame {
-            pts,
-            key: flags & flag::KEY != 0,
-            data,
-        }))
+        Ok(Some(Frame { pts, key: flags & flag::KEY != 0, data }))
     }
 
     fn varint(&mut self) -> Result<u64, NutError> {
@@ -296,11 +270,7 @@ fn packet<R: BufRead>(input: &mut R, code: u64) -> Result<Vec<u8>, NutError> {
         }
     };
     if length > PACKET_LEN_MAX {
-        return Err(NutError::TooLarge {
-            what: "a packet",
-            given: length,
-            max: PACKET_LEN_MAX,
-        });
+        return Err(NutError::TooLarge { what: "a packet", given: length, max: PACKET_LEN_MAX });
     }
     if length > LONG_PACKET && u32::from_be_bytes(array(input, "a packet header")?) != sum {
         return Err(NutError::Checksum("a packet header"));
@@ -316,12 +286,10 @@ fn packet<R: BufRead>(input: &mut R, code: u64) -> Result<Vec<u8>, NutError> {
 
 fn array<const N: usize>(input: &mut impl Read, what: &'static str) -> Result<[u8; N], NutError> {
     let mut bytes = [0; N];
-    input
-        .read_exact(&mut bytes)
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::UnexpectedEof => NutError::Truncated(what),
-            _ => NutError::Io(error),
-        })?;
+    input.read_exact(&mut bytes).map_err(|error| match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => NutError::Truncated(what),
+        _ => NutError::Io(error),
+    })?;
     Ok(bytes)
 }
 
@@ -332,15 +300,9 @@ fn take(
     length: u64,
     what: &'static str,
 ) -> Result<Vec<u8>, NutError> {
-    let room = usize::try_from(length)
-        .unwrap_or(0)
-        .saturating_add(beginning.len());
+    let room = usize::try_from(length).unwrap_or(0).saturating_add(beginning.len());
     let mut data = Vec::with_capacity(room);
     data.extend_from_slice(beginning);
     let read = input.take(length).read_to_end(&mut data)?;
-    if read as u64 == length {
-        Ok(data)
-    } else {
-        Err(NutError::Truncated(what))
-    }
+    if read as u64 == length { Ok(data) } else { Err(NutError::Truncated(what)) }
 }

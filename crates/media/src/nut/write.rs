@@ -60,25 +60,15 @@ impl NutWriter {
     fn main_header(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let (num, den) = self.header.time_base;
-        for value in [
-            VERSION_PIPE,
-            MINOR_VERSION,
-            1,
-            DISTANCE_MAX,
-            1,
-            u64::from(num),
-            u64::from(den),
-        ] {
+        for value in
+            [VERSION_PIPE, MINOR_VERSION, 1, DISTANCE_MAX, 1, u64::from(num), u64::from(den)]
+        {
             varint(value, &mut out);
         }
         // The table of the 256 frame codes, in runs; the code 'N' is in none.
         let before = u64::from(FRAME_CODE);
         let after = 255 - u64::from(FRAME_CODE) - u64::from(START_BYTE > FRAME_CODE);
-        for (flags, count) in [
-            (flag::INVALID, before),
-            (flag::CODED, 1),
-            (flag::INVALID, after),
-        ] {
+        for (flags, count) in [(flag::INVALID, before), (flag::CODED, 1), (flag::INVALID, after)] {
             // Six fields follow: time step, size multiplier, stream, size, reserved, count.
             for value in [flags, 6, 0, 1, 0, 0, 0, count] {
                 varint(value, &mut out);

@@ -43,17 +43,11 @@ mod tests {
             ..SourcePolicy::default()
         };
         assert_eq!(expand("-${A_1}-${A_1}$", &policy).unwrap(), "-x${B}-x${B}$");
-        assert_eq!(
-            expand("${B}", &policy),
-            Err(SourceError::EnvMissing("B".into()))
-        );
+        assert_eq!(expand("${B}", &policy), Err(SourceError::EnvMissing("B".into())));
         assert_eq!(expand("${A_1", &policy), Err(SourceError::EnvSyntax));
         assert_eq!(expand("${}", &policy), Err(SourceError::EnvSyntax));
         policy.trusted = false;
-        assert_eq!(
-            expand("${A_1}", &policy),
-            Err(SourceError::EnvNotAllowed("A_1".into()))
-        );
+        assert_eq!(expand("${A_1}", &policy), Err(SourceError::EnvNotAllowed("A_1".into())));
         assert_eq!(expand("plain", &policy).unwrap(), "plain");
     }
 }

@@ -20,9 +20,7 @@ impl FileSource {
     pub(super) fn parse(text: &str, policy: &SourcePolicy) -> Result<Self, SourceError> {
         let given = Path::new(text);
         if policy.trusted {
-            let path = given
-                .canonicalize()
-                .map_err(|error| unreadable(given, &error))?;
+            let path = given.canonicalize().map_err(|error| unreadable(given, &error))?;
             return Self { path, within: None }.checked();
         }
         for dir in &policy.allowed_dirs {
@@ -33,11 +31,7 @@ impl FileSource {
             if let Ok(path) = dir.join(given).canonicalize()
                 && path.starts_with(&dir)
             {
-                return Self {
-                    path,
-                    within: Some(dir),
-                }
-                .checked();
+                return Self { path, within: Some(dir) }.checked();
             }
         }
         // Files elsewhere and no files elsewhere must look the same to a user.
@@ -56,15 +50,8 @@ impl FileSource {
     }
 
     fn checked(self) -> Result<Self, SourceError> {
-        let metadata = self
-            .path
-            .metadata()
-            .map_err(|error| unreadable(&self.path, &error))?;
-        if metadata.is_file() {
-            Ok(self)
-        } else {
-            Err(SourceError::NotAFile(self.path))
-        }
+        let metadata = self.path.metadata().map_err(|error| unreadable(&self.path, &error))?;
+        if metadata.is_file() { Ok(self) } else { Err(SourceError::NotAFile(self.path)) }
     }
 
     /// Where the file is, without links.
@@ -79,10 +66,7 @@ impl FileSource {
     /// # Errors
     /// When the file is gone, can't be read, or is now elsewhere.
     pub fn open(&self) -> Result<File, SourceError> {
-        let path = self
-            .path
-            .canonicalize()
-            .map_err(|error| unreadable(&self.path, &error))?;
+        let path = self.path.canonicalize().map_err(|error| unreadable(&self.path, &error))?;
         if let Some(within) = &self.within
             && !path.starts_with(within)
         {
@@ -92,11 +76,7 @@ impl FileSource {
             });
         }
         // Looked at before it is opened, because opening a pipe waits for its writer.
-        let source = Self {
-            path,
-            within: self.within.clone(),
-        }
-        .checked()?;
+        let source = Self { path, within: self.within.clone() }.checked()?;
         File::open(&source.path).map_err(|error| unreadable(&source.path, &error))
     }
 }
@@ -104,26 +84,18 @@ impl FileSource {
 fn unreadable(path: &Path, error: &io::Error) -> SourceError {
     match error.kind() {
         io::ErrorKind::NotFound => SourceError::NotFound(path.to_owned()),
-        _ => SourceError::Unreadable {
-            path: path.to_owned(),
-            why: error.to_string(),
-        },
+        _ => SourceError::Unreadable { path: path.to_owned(), why: error.to_string() },
     }
 }
 
 /// The path in a `file:` address.
 pub(super) fn path_of_url(text: &str) -> Result<String, SourceError> {
-    let wrong = |why: String| SourceError::Url {
-        scheme: "file",
-        why,
-    };
+    let wrong = |why: String| SourceError::Url { scheme: "file", why };
     let url = Url::parse(text).map_err(|error| wrong(error.to_string()))?;
     let path = url
         .to_file_path()
         .map_err(|()| wrong("it must look like file:///folder/video.mp4".to_owned()))?;
-    path.into_os_string()
-        .into_string()
-        .map_err(|_bytes| wrong("the path is not UTF-8".to_owned()))
+    path.into_os_string().into_string().map_err(|_bytes| wrong("the path is not UTF-8".to_owned()))
 }
 
 #[cfg(test)]
@@ -169,10 +141,7 @@ mod tests {
             SourceSpec::parse("../secret.mp4", &policy),
             Err(SourceError::NotAllowed { .. })
         ));
-        assert!(matches!(
-            parse(&videos.join("none.mp4")),
-            Err(SourceError::NotFound(_))
-        ));
+        assert!(matches!(parse(&videos.join("none.mp4")), Err(SourceError::NotFound(_))));
         assert!(matches!(parse(&videos), Err(SourceError::NotAFile(_))));
         assert!(matches!(
             SourceSpec::parse("file://host/x.mp4", &policy),

@@ -79,10 +79,7 @@ fn folders(allowed: &[PathBuf]) -> String {
     if allowed.is_empty() {
         return "none is configured".to_owned();
     }
-    let names: Vec<_> = allowed
-        .iter()
-        .map(|dir| format!("'{}'", dir.display()))
-        .collect();
+    let names: Vec<_> = allowed.iter().map(|dir| format!("'{}'", dir.display())).collect();
     names.join(", ")
 }
 
@@ -120,11 +117,7 @@ impl SourcePolicy {
     /// For users of the API: files in these folders only.
     #[must_use]
     pub const fn restricted(allowed_dirs: Vec<PathBuf>) -> Self {
-        Self {
-            allowed_dirs,
-            trusted: false,
-            env: None,
-        }
+        Self { allowed_dirs, trusted: false, env: None }
     }
 }
 
@@ -234,10 +227,7 @@ impl fmt::Display for SourceSpec {
 
 impl SimSource {
     fn parse(text: &str) -> Result<Self, SourceError> {
-        let wrong = |why: &str| SourceError::Url {
-            scheme: "sim",
-            why: why.to_owned(),
-        };
+        let wrong = |why: &str| SourceError::Url { scheme: "sim", why: why.to_owned() };
         let rest = text.split_once("://").map_or("", |(_, rest)| rest);
         let (name, query) = rest.split_once('?').unwrap_or((rest, ""));
         let name = name.trim_end_matches('/');
@@ -252,17 +242,12 @@ impl SimSource {
         }
         let mut seed = 0;
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let value = pair
-                .strip_prefix("seed=")
-                .ok_or_else(|| wrong("only ?seed=N may follow"))?;
-            seed = value
-                .parse()
-                .map_err(|_not_a_number| wrong("the seed must be a whole number"))?;
+            let value =
+                pair.strip_prefix("seed=").ok_or_else(|| wrong("only ?seed=N may follow"))?;
+            seed =
+                value.parse().map_err(|_not_a_number| wrong("the seed must be a whole number"))?;
         }
-        Ok(Self {
-            scenario: name.to_owned(),
-            seed,
-        })
+        Ok(Self { scenario: name.to_owned(), seed })
     }
 }
 
@@ -295,38 +280,18 @@ mod tests {
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
-        assert_eq!(
-            parse("concat:a|b"),
-            Err(SourceError::Scheme("concat".into()))
-        );
-        assert!(
-            parse("http://x")
-                .unwrap_err()
-                .to_string()
-                .contains("'http:'")
-        );
+        assert_eq!(parse("concat:a|b"), Err(SourceError::Scheme("concat".into())));
+        assert!(parse("http://x").unwrap_err().to_string().contains("'http:'"));
         for bad in ["", "  ", "rtsp://a\r\nb/", "a\0b", &"x".repeat(3000)] {
             assert_eq!(parse(bad), Err(SourceError::Text));
         }
-        assert!(matches!(
-            parse("rtsps://cam/1"),
-            Err(SourceError::Url {
-                scheme: "rtsps",
-                ..
-            })
-        ));
+        assert!(matches!(parse("rtsps://cam/1"), Err(SourceError::Url { scheme: "rtsps", .. })));
     }
 
     #[test]
     fn simulated_sites() {
         let spec = parse("sim://yard-1?seed=7").unwrap();
-        assert_eq!(
-            spec,
-            SourceSpec::Sim(SimSource {
-                scenario: "yard-1".into(),
-                seed: 7
-            })
-        );
+        assert_eq!(spec, SourceSpec::Sim(SimSource { scenario: "yard-1".into(), seed: 7 }));
         assert_eq!(spec.redacted(), "sim://yard-1?seed=7");
         assert!(spec.is_live());
         for bad in [
@@ -337,10 +302,7 @@ mod tests {
             "sim://yard?speed=2",
             "sim://../x",
         ] {
-            assert!(
-                matches!(parse(bad), Err(SourceError::Url { scheme: "sim", .. })),
-                "{bad}"
-            );
+            assert!(matches!(parse(bad), Err(SourceError::Url { scheme: "sim", .. })), "{bad}");
         }
     }
 

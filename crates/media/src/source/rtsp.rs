@@ -59,13 +59,8 @@ pub struct RtspSource {
 
 impl RtspSource {
     pub(super) fn parse(text: &str, policy: &SourcePolicy) -> Result<Self, SourceError> {
-        let wrong = |why: &str| SourceError::Url {
-            scheme: "rtsp",
-            why: why.to_owned(),
-        };
-        let rest = text
-            .strip_prefix("rtsp://")
-            .ok_or_else(|| wrong("'//' must follow 'rtsp:'"))?;
+        let wrong = |why: &str| SourceError::Url { scheme: "rtsp", why: why.to_owned() };
+        let rest = text.strip_prefix("rtsp://").ok_or_else(|| wrong("'//' must follow 'rtsp:'"))?;
         // User and password are taken out before anything else may see them;
         // the last '@' counts, for passwords that contain one.
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
@@ -90,20 +85,14 @@ impl RtspSource {
         if url.fragment().is_some() {
             return Err(wrong("a '#' must be written as %23"));
         }
-        let credentials = user_info
-            .map(|info| credentials(info, policy))
-            .transpose()?
-            .flatten();
+        let credentials = user_info.map(|info| credentials(info, policy)).transpose()?.flatten();
         Ok(Self { url, credentials })
     }
 
     /// The same stream, logged in to with these.
     #[must_use]
     pub fn with_credentials(self, credentials: Credentials) -> Self {
-        Self {
-            credentials: Some(credentials),
-            ..self
-        }
+        Self { credentials: Some(credentials), ..self }
     }
 
     /// The address without user and password. May still hold a secret in its
@@ -141,12 +130,8 @@ fn credentials(info: &str, policy: &SourcePolicy) -> Result<Option<Credentials>,
         return Ok(None);
     }
     let (user, password) = info.split_once(':').unwrap_or((info, ""));
-    let value = |part: &str| {
-        env::expand(
-            &percent_decode(part).ok_or(SourceError::Credentials)?,
-            policy,
-        )
-    };
+    let value =
+        |part: &str| env::expand(&percent_decode(part).ok_or(SourceError::Credentials)?, policy);
     Credentials::new(value(user)?, value(password)?).map(Some)
 }
 
@@ -170,9 +155,8 @@ fn percent_decode(text: &str) -> Option<String> {
 
 /// Hides the values of parameters that sound like secrets, up to the next '&' or '/'.
 fn redact(address: &str) -> String {
-    const SECRET: [&str; 8] = [
-        "password", "passwd", "pass", "pwd", "psw", "token", "secret", "auth",
-    ];
+    const SECRET: [&str; 8] =
+        ["password", "passwd", "pass", "pwd", "psw", "token", "secret", "auth"];
     // Lower case of ASCII only, so that positions agree.
     let lower = address.to_ascii_lowercase();
     let mut out = String::with_capacity(address.len());
@@ -182,9 +166,7 @@ fn redact(address: &str) -> String {
         from = equals + 1;
         if SECRET.iter().any(|word| lower[..equals].ends_with(word)) {
             out.push_str("***");
-            from = lower[from..]
-                .find(['&', '/'])
-                .map_or(lower.len(), |at| from + at);
+            from = lower[from..].find(['&', '/']).map_or(lower.len(), |at| from + at);
         }
     }
     out.push_str(&address[from..]);
@@ -205,21 +187,13 @@ mod tests {
     fn credentials_are_taken_out_and_never_shown() {
         for (address, user, password) in [
             ("rtsp://admin:pa%40ss@cam:8554/a?b=1", "admin", "pa@ss"),
-            (
-                "rtsp://admin:p@ss:w%zzord@cam:8554/a?b=1",
-                "admin",
-                "p@ss:w%zzord",
-            ),
+            ("rtsp://admin:p@ss:w%zzord@cam:8554/a?b=1", "admin", "p@ss:w%zzord"),
             ("rtsp://admin:%ED%95%9C@cam:8554/a?b=1", "admin", "한"),
             ("rtsp://admin@cam:8554/a?b=1", "admin", ""),
         ] {
             let source = parse(address).unwrap();
             let credentials = source.credentials().unwrap();
-            assert_eq!(
-                (credentials.user(), credentials.password()),
-                (user, password),
-                "{address}"
-            );
+            assert_eq!((credentials.user(), credentials.password()), (user, password), "{address}");
             assert_eq!(source.url().as_str(), "rtsp://cam:8554/a?b=1");
             let spec = SourceSpec::Rtsp(source);
             let shown = format!("{spec:?} {spec} {}", spec.redacted());
@@ -249,10 +223,7 @@ mod tests {
             let error = parse(bad).expect_err(bad);
             assert!(!format!("{error} {error:?}").contains("sec"), "{error:?}");
         }
-        assert!(matches!(
-            parse("rtsp://u:${PW}@cam/"),
-            Err(SourceError::EnvNotAllowed(_))
-        ));
+        assert!(matches!(parse("rtsp://u:${PW}@cam/"), Err(SourceError::EnvNotAllowed(_))));
     }
 
     #[test]
@@ -260,11 +231,7 @@ mod tests {
         let policy = SourcePolicy {
             trusted: true,
             env: Some(Arc::new(|name| {
-                Some(if name == "HOST" {
-                    "cam:99".into()
-                } else {
-                    "a/b@c%41".into()
-                })
+                Some(if name == "HOST" { "cam:99".into() } else { "a/b@c%41".into() })
             })),
             ..SourcePolicy::default()
         };

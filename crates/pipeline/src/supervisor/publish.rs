@@ -24,7 +24,12 @@ impl Supervisor {
                     boxes: analysed.boxes.clone(),
                     zones: analysed.view.zones.clone(),
                     subject,
-                    banner: format!("{} {} {}", event.severity.name(), event.event_type.name(), event.start),
+                    banner: format!(
+                        "{} {} {}",
+                        event.severity.name(),
+                        event.event_type.name(),
+                        event.start
+                    ),
                     severity: event.severity,
                 };
                 self.outlet.changes([change]);
@@ -33,7 +38,13 @@ impl Supervisor {
                 self.outlet.changes([change]);
             }
         }
-        self.publish(shot, LiveAnalysis::Done, analysed.boxes, analysed.view.zones, Some(analysed.counters));
+        self.publish(
+            shot,
+            LiveAnalysis::Done,
+            analysed.boxes,
+            analysed.view.zones,
+            Some(analysed.counters),
+        );
     }
 
     /// Shows a picture that was not looked at with where everybody should be.
@@ -59,7 +70,8 @@ impl Supervisor {
     }
 
     fn unknown_zones(&self) -> Vec<ZoneView> {
-        let View { mut zones, .. } = self.analyst.as_ref().map(crate::analyst::Analyst::view).unwrap_or_default();
+        let View { mut zones, .. } =
+            self.analyst.as_ref().map(crate::analyst::Analyst::view).unwrap_or_default();
         for zone in &mut zones {
             zone.verdict = ZoneVerdict::Unknown;
             zone.people.clear();

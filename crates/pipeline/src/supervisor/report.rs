@@ -55,7 +55,9 @@ const fn words(reason: Option<BlindReason>) -> (&'static str, &'static str) {
         Some(BlindReason::DetectorFailed) => ("검출기 오류", "the detector fails"),
         Some(BlindReason::Frozen) => ("영상이 멈춰 있음", "the picture is frozen"),
         Some(BlindReason::NoPictures) => ("영상이 들어오지 않음", "no pictures arrive"),
-        Some(BlindReason::Unreachable) => ("카메라에 연결할 수 없음", "the camera can't be reached"),
+        Some(BlindReason::Unreachable) => {
+            ("카메라에 연결할 수 없음", "the camera can't be reached")
+        }
         Some(BlindReason::Unauthorized) => ("카메라 로그인 거부", "the camera refuses the login"),
         Some(BlindReason::Undecodable) => ("영상을 해독할 수 없음", "the video can't be decoded"),
         Some(BlindReason::NotFound) => ("영상 원본을 찾을 수 없음", "the source is not there"),
@@ -102,16 +104,20 @@ impl Supervisor {
             }
             Some(mut event) if blind => {
                 let told = (json!(state), json!(reason));
-                if event.details.get("state") != Some(&told.0) || event.details.get("reason") != Some(&told.1) {
+                if event.details.get("state") != Some(&told.0)
+                    || event.details.get("reason") != Some(&told.1)
+                {
                     event.details.insert("state".into(), told.0);
                     event.details.insert("reason".into(), told.1);
                     event.message = self.blind_message(reason);
-                    self.outlet.changes([EventChange { kind: ChangeKind::Updated, event: event.clone() }]);
+                    self.outlet
+                        .changes([EventChange { kind: ChangeKind::Updated, event: event.clone() }]);
                 }
                 self.report.open = Some(event);
             }
-            Some(event) if state == CameraState::Connecting
-                || (state == CameraState::Live && lasts < LIVE_AGAIN_AFTER) =>
+            Some(event)
+                if state == CameraState::Connecting
+                    || (state == CameraState::Live && lasts < LIVE_AGAIN_AFTER) =>
             {
                 self.report.open = Some(event);
             }

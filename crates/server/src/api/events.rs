@@ -298,9 +298,11 @@ mod tests {
             set(&mut query, value.to_owned());
             assert!(query.filter().is_err(), "{value}");
         }
-        let mut query = EventQuery::default();
-        query.from = Some("2026-01-31T08:15:00 09:00".into());
-        query.camera = Some(String::new());
+        let query = EventQuery {
+            from: Some("2026-01-31T08:15:00 09:00".into()),
+            camera: Some(String::new()),
+            ..EventQuery::default()
+        };
         let filter = query.filter().unwrap();
         assert_eq!(filter.from.unwrap().to_string(), "2026-01-30T23:15:00Z");
         assert_eq!(filter.camera, None);

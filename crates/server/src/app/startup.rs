@@ -92,7 +92,7 @@ async fn add_demo(store: &Store) -> Result<(), ServerError> {
                 require: zone.require,
             }),
             Err(error) => {
-                tracing::error!(zone = zone.name_en, %error, "a zone of the drawn scene is none")
+                tracing::error!(zone = zone.name_en, %error, "a zone of the drawn scene is none");
             }
         }
     }

@@ -12,9 +12,7 @@ impl NewCamera {
     pub(super) fn into_record(self) -> Result<CameraRecord, StoreError> {
         let id = random::id('c')?;
         let config = CameraConfig {
-            id: id
-                .parse()
-                .map_err(|error| StoreError::unreadable("camera", &id, error))?,
+            id: id.parse().map_err(|error| StoreError::unreadable("camera", &id, error))?,
             name: self.name,
             source: self.source,
             enabled: self.enabled,
@@ -23,11 +21,7 @@ impl NewCamera {
             zones: Vec::new(),
             version: 1,
         };
-        Ok(CameraRecord {
-            config,
-            credentials: self.credentials,
-            origin: self.origin,
-        })
+        Ok(CameraRecord { config, credentials: self.credentials, origin: self.origin })
     }
 }
 
@@ -90,10 +84,7 @@ impl Store {
         set(&mut record.credentials, patch.credentials);
         set(&mut record.config.enabled, patch.enabled);
         set(&mut record.config.repeat, patch.repeat);
-        set(
-            &mut record.config.analysis_rate_max,
-            patch.analysis_rate_max,
-        );
+        set(&mut record.config.analysis_rate_max, patch.analysis_rate_max);
         set(&mut record.origin, patch.origin);
         if record == before {
             return Ok(before);

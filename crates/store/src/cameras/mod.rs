@@ -204,23 +204,12 @@ mod tests {
     #[test]
     fn credentials_are_never_printed() {
         let mut camera = NewCamera::new("yard", "rtsp://10.0.0.5/1", Origin::Api);
-        camera.credentials = Some(Credentials {
-            username: "root-user".into(),
-            password: "s3cret".into(),
-        });
-        let patch = CameraPatch {
-            credentials: Some(camera.credentials.clone()),
-            ..CameraPatch::default()
-        };
-        for text in [
-            format!("{camera:?}"),
-            format!("{camera:#?}"),
-            format!("{patch:?}"),
-        ] {
-            assert!(
-                !text.contains("s3cret") && !text.contains("root-user"),
-                "{text}"
-            );
+        camera.credentials =
+            Some(Credentials { username: "root-user".into(), password: "s3cret".into() });
+        let patch =
+            CameraPatch { credentials: Some(camera.credentials.clone()), ..CameraPatch::default() };
+        for text in [format!("{camera:?}"), format!("{camera:#?}"), format!("{patch:?}")] {
+            assert!(!text.contains("s3cret") && !text.contains("root-user"), "{text}");
         }
     }
 }

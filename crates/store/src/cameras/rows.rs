@@ -31,10 +31,7 @@ impl CameraRow {
         let unreadable = |detail: String| StoreError::unreadable("camera", &self.id, detail);
         let origin = Origin::from_name(&self.origin)
             .ok_or_else(|| unreadable(format!("origin '{}'", self.origin)))?;
-        let id: CameraId = self
-            .id
-            .parse()
-            .map_err(|error| unreadable(format!("{error}")))?;
+        let id: CameraId = self.id.parse().map_err(|error| unreadable(format!("{error}")))?;
         let version = u64::try_from(self.version)
             .map_err(|_negative| unreadable(format!("version {}", self.version)))?;
         let credentials = match (self.username, self.password) {
@@ -54,11 +51,7 @@ impl CameraRow {
             zones,
             version,
         };
-        Ok(CameraRecord {
-            config,
-            credentials,
-            origin,
-        })
+        Ok(CameraRecord { config, credentials, origin })
     }
 }
 
@@ -88,10 +81,7 @@ pub(super) async fn all(db: &mut SqliteConnection) -> Result<Vec<CameraRecord>, 
     .doing(DOING)?;
     let mut zones: HashMap<String, Vec<Zone>> = HashMap::new();
     for (camera, id, json) in rows {
-        zones
-            .entry(camera)
-            .or_default()
-            .push(zone_from_json(&id, &json)?);
+        zones.entry(camera).or_default().push(zone_from_json(&id, &json)?);
     }
     cameras
         .into_iter()
@@ -125,10 +115,7 @@ pub(super) async fn one(
     .fetch_all(db)
     .await
     .doing(DOING)?;
-    let zones = rows
-        .iter()
-        .map(|(id, json)| zone_from_json(id, json))
-        .collect::<Result<_, _>>()?;
+    let zones = rows.iter().map(|(id, json)| zone_from_json(id, json)).collect::<Result<_, _>>()?;
     row.into_record(zones).map(Some)
 }
 
@@ -159,10 +146,9 @@ pub(super) async fn camera_of_zone(
 /// Refuses a name that another living camera has.
 async fn check_name(db: &mut SqliteConnection, record: &CameraRecord) -> Result<(), StoreError> {
     match id_by_name(db, &record.config.name).await? {
-        Some(other) if other != record.config.id.as_str() => Err(StoreError::Conflict {
-            what: "camera",
-            name: record.config.name.clone(),
-        }),
+        Some(other) if other != record.config.id.as_str() => {
+            Err(StoreError::Conflict { what: "camera", name: record.config.name.clone() })
+        }
         _ => Ok(()),
     }
 }

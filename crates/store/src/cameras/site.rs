@@ -50,10 +50,8 @@ impl Store {
             None => None,
         };
         let mut record = site.camera.into_record()?;
-        let known = before
-            .as_ref()
-            .map(|before| before.config.zones.as_slice())
-            .unwrap_or_default();
+        let known =
+            before.as_ref().map(|before| before.config.zones.as_slice()).unwrap_or_default();
         for zone in site.zones {
             let id = match known.iter().find(|known| known.name == zone.name) {
                 Some(known) => known.id.clone(),
@@ -70,12 +68,7 @@ impl Store {
         record.config.version = before.config.version;
         // Rows keep the order in which zones were first made; so does the answer.
         let place = |zone: &safe_yolo_core::Zone| {
-            before
-                .config
-                .zones
-                .iter()
-                .position(|known| known.id == zone.id)
-                .unwrap_or(usize::MAX)
+            before.config.zones.iter().position(|known| known.id == zone.id).unwrap_or(usize::MAX)
         };
         record.config.zones.sort_by_key(place);
         if record == before {

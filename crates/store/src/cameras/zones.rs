@@ -11,8 +11,7 @@ use crate::{Store, StoreError, random};
 /// A new identifier for a zone.
 pub(super) fn zone_id() -> Result<ZoneId, StoreError> {
     let id = random::id('z')?;
-    id.parse()
-        .map_err(|error| StoreError::unreadable("zone", &id, error))
+    id.parse().map_err(|error| StoreError::unreadable("zone", &id, error))
 }
 
 impl Store {
@@ -29,11 +28,7 @@ impl Store {
         let record = rows::one(&mut tx, &camera).await?;
         tx.rollback().await.doing(doing)?;
         Ok(record.and_then(|record| {
-            let zone = record
-                .config
-                .zones
-                .into_iter()
-                .find(|zone| zone.id == *id)?;
+            let zone = record.config.zones.into_iter().find(|zone| zone.id == *id)?;
             Some((record.config.id, zone))
         }))
     }

@@ -49,11 +49,7 @@ fn acknowledgement(by: &str, reason: &str, at: Utc) -> Result<Acknowledgement, S
             rule: "have 1000 characters at most",
         });
     }
-    Ok(Acknowledgement {
-        by: by.to_owned(),
-        at,
-        reason: reason.to_owned(),
-    })
+    Ok(Acknowledgement { by: by.to_owned(), at, reason: reason.to_owned() })
 }
 
 impl Store {
@@ -147,8 +143,7 @@ impl Store {
                 .doing(DOING)?;
         ids.iter()
             .map(|id| {
-                id.parse()
-                    .map_err(|error| StoreError::unreadable("event", id, format!("{error}")))
+                id.parse().map_err(|error| StoreError::unreadable("event", id, format!("{error}")))
             })
             .collect()
     }

@@ -27,14 +27,10 @@ impl Store {
         let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(EVENT_COLUMNS);
         query.push(" WHERE 1 = 1");
         if let Some(camera) = &filter.camera {
-            query
-                .push(" AND camera = ")
-                .push_bind(camera.as_str().to_owned());
+            query.push(" AND camera = ").push_bind(camera.as_str().to_owned());
         }
         if let Some(event_type) = filter.event_type {
-            query
-                .push(" AND event_type = ")
-                .push_bind(event_type.name());
+            query.push(" AND event_type = ").push_bind(event_type.name());
         }
         if let Some(severity) = filter.severity {
             query.push(" AND severity = ").push_bind(severity.name());
@@ -51,10 +47,7 @@ impl Store {
             query.push(" AND start_at < ").push_bind(to.micros());
         }
         if let Some(after) = filter.after_seq {
-            query
-                .push(" AND seq > ")
-                .push_bind(after)
-                .push(" ORDER BY seq ASC");
+            query.push(" AND seq > ").push_bind(after).push(" ORDER BY seq ASC");
         } else {
             if let Some(before) = filter.before_seq {
                 let raised = self.raised_seq_of(before).await?;
@@ -62,19 +55,10 @@ impl Store {
             }
             query.push(" ORDER BY raised_seq DESC");
         }
-        let limit = if filter.limit == 0 {
-            EventFilter::LIMIT
-        } else {
-            filter.limit
-        };
-        query
-            .push(" LIMIT ")
-            .push_bind(i64::from(limit.min(EventFilter::LIMIT_MAX)));
-        let rows: Vec<EventRow> = query
-            .build_query_as()
-            .fetch_all(&self.inner.readers)
-            .await
-            .doing(DOING)?;
+        let limit = if filter.limit == 0 { EventFilter::LIMIT } else { filter.limit };
+        query.push(" LIMIT ").push_bind(i64::from(limit.min(EventFilter::LIMIT_MAX)));
+        let rows: Vec<EventRow> =
+            query.build_query_as().fetch_all(&self.inner.readers).await.doing(DOING)?;
         rows.into_iter().map(EventRow::into_record).collect()
     }
 
@@ -98,9 +82,7 @@ impl Store {
     /// When the database fails.
     pub async fn event(&self, id: EventId) -> Result<Option<EventRecord>, StoreError> {
         let mut reader = self.inner.readers.acquire().await.doing(DOING)?;
-        Ok(event(&mut reader, id)
-            .await?
-            .map(|(record, _raised)| record))
+        Ok(event(&mut reader, id).await?.map(|(record, _raised)| record))
     }
 
     /// How many alarms wait for acknowledgement.

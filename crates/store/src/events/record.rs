@@ -45,16 +45,7 @@ async fn apply(
     let at = made_at(change_id);
     let Some((before, raised_seq)) = rows::event(db, change.event.id).await? else {
         // Whatever it is called: without a raising it would be lost to all who list events.
-        return rows::put(
-            db,
-            &key,
-            at,
-            ChangeKind::Raised,
-            change.event.clone(),
-            None,
-            None,
-        )
-        .await;
+        return rows::put(db, &key, at, ChangeKind::Raised, change.event.clone(), None, None).await;
     };
     if change.kind == ChangeKind::Raised
         && let Some(first) = rows::change_by_seq(db, raised_seq).await?
@@ -62,16 +53,7 @@ async fn apply(
         return Ok(first);
     }
     let (kind, event) = merge(&before.event, change.kind, change.event.clone());
-    rows::put(
-        db,
-        &key,
-        at,
-        kind,
-        event,
-        before.acknowledged,
-        Some(raised_seq),
-    )
-    .await
+    rows::put(db, &key, at, kind, event, before.acknowledged, Some(raised_seq)).await
 }
 
 impl Store {
@@ -123,10 +105,7 @@ impl Store {
         self.publish(&stored);
         Ok(stored
             .into_iter()
-            .map(|change| Recorded {
-                seq: change.seq,
-                record: change.record,
-            })
+            .map(|change| Recorded { seq: change.seq, record: change.record })
             .collect())
     }
 
@@ -208,13 +187,7 @@ impl Store {
                 let mut event = record.event;
                 event.end = Some(at.max(event.start));
                 event.details.insert("end_reason".to_owned(), reason.into());
-                (
-                    Uuid::now_v7(),
-                    EventChange {
-                        kind: ChangeKind::Ended,
-                        event,
-                    },
-                )
+                (Uuid::now_v7(), EventChange { kind: ChangeKind::Ended, event })
             })
             .collect();
         for chunk in changes.chunks(CHUNK) {
@@ -233,10 +206,7 @@ pub(super) async fn unbroken<T: Send + 'static>(
         Ok(result) => result,
         Err(error) => {
             let source = sqlx::Error::Io(std::io::Error::other(error));
-            Err(StoreError::Database {
-                doing: DOING,
-                source,
-            })
+            Err(StoreError::Database { doing: DOING, source })
         }
     }
 }

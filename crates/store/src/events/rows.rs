@@ -32,11 +32,7 @@ impl EventRow {
             at: Utc(at),
             reason: self.acknowledged_reason.unwrap_or_default(),
         });
-        Ok(EventRecord {
-            event,
-            seq: self.seq,
-            acknowledged,
-        })
+        Ok(EventRecord { event, seq: self.seq, acknowledged })
     }
 }
 
@@ -69,11 +65,7 @@ impl ChangeRow {
         Ok(StoredChange {
             seq: self.seq,
             kind,
-            record: EventRecord {
-                event,
-                seq: self.seq,
-                acknowledged,
-            },
+            record: EventRecord { event, seq: self.seq, acknowledged },
         })
     }
 }
@@ -143,11 +135,8 @@ pub(super) async fn put(
     let id = event.id.to_string();
     let unwritable = |error: serde_json::Error| StoreError::unreadable("event", id.as_str(), error);
     let json = serde_json::to_string(&event).map_err(unwritable)?;
-    let acknowledged_json = acknowledged
-        .as_ref()
-        .map(serde_json::to_string)
-        .transpose()
-        .map_err(unwritable)?;
+    let acknowledged_json =
+        acknowledged.as_ref().map(serde_json::to_string).transpose().map_err(unwritable)?;
     let seq: i64 = sqlx::query_scalar(
         "INSERT INTO event_changes (change_id, event_id, kind, at, event, acknowledged)
          VALUES (?, ?, ?, ?, ?, ?) RETURNING seq",
@@ -187,13 +176,5 @@ pub(super) async fn put(
     .execute(db)
     .await
     .doing(doing)?;
-    Ok(StoredChange {
-        seq,
-        kind,
-        record: EventRecord {
-            event,
-            seq,
-            acknowledged,
-        },
-    })
+    Ok(StoredChange { seq, kind, record: EventRecord { event, seq, acknowledged } })
 }

@@ -116,9 +116,7 @@ impl Outbox {
             submit_wait,
             refused: AtomicU64::new(0),
         };
-        OutboxHandle {
-            shared: Arc::new(shared),
-        }
+        OutboxHandle { shared: Arc::new(shared) }
     }
 }
 
@@ -145,21 +143,12 @@ impl OutboxHandle {
     /// # Errors
     /// When too many wait or the outbox is shut down.
     pub fn try_submit(&self, change: EventChange) -> Result<Uuid, SubmitError> {
-        let submitted = Submitted {
-            change_id: Uuid::now_v7(),
-            change,
-            at: Instant::now(),
-        };
+        let submitted = Submitted { change_id: Uuid::now_v7(), change, at: Instant::now() };
         let change_id = submitted.change_id;
-        self.shared
-            .sender
-            .try_send(submitted)
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(back) => self.refuse(back),
-                mpsc::error::TrySendError::Closed(back) => {
-                    SubmitError::Closed(Box::new(back.change))
-                }
-            })?;
+        self.shared.sender.try_send(submitted).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(back) => self.refuse(back),
+            mpsc::error::TrySendError::Closed(back) => SubmitError::Closed(Box::new(back.change)),
+        })?;
         Ok(change_id)
     }
 
@@ -168,17 +157,9 @@ impl OutboxHandle {
     /// # Errors
     /// When too many wait even then, or the outbox is shut down.
     pub async fn submit(&self, change: EventChange) -> Result<Uuid, SubmitError> {
-        let submitted = Submitted {
-            change_id: Uuid::now_v7(),
-            change,
-            at: Instant::now(),
-        };
+        let submitted = Submitted { change_id: Uuid::now_v7(), change, at: Instant::now() };
         let change_id = submitted.change_id;
-        let sent = self
-            .shared
-            .sender
-            .send_timeout(submitted, self.shared.submit_wait)
-            .await;
+        let sent = self.shared.sender.send_timeout(submitted, self.shared.submit_wait).await;
         sent.map_err(|error| match error {
             mpsc::error::SendTimeoutError::Timeout(back) => self.refuse(back),
             mpsc::error::SendTimeoutError::Closed(back) => {
@@ -226,10 +207,8 @@ impl OutboxHandle {
     pub async fn shutdown(&self) -> Result<(), ShutdownError> {
         self.shared.stop.send_replace(true);
         let mut finished = self.shared.finished.clone();
-        let lost = finished
-            .wait_for(Option::is_some)
-            .await
-            .map_err(|_task_gone| ShutdownError::Died)?;
+        let lost =
+            finished.wait_for(Option::is_some).await.map_err(|_task_gone| ShutdownError::Died)?;
         match *lost {
             None | Some(0) => Ok(()),
             Some(count) => Err(ShutdownError::Lost(count)),

@@ -22,16 +22,9 @@ pub(super) enum Queue {
 /// What a piece of work comes to.
 pub(super) enum Done {
     /// The batch is in the database, or nothing of it.
-    Written {
-        from: Queue,
-        batch: VecDeque<Submitted>,
-        result: Result<(), StoreError>,
-    },
+    Written { from: Queue, batch: VecDeque<Submitted>, result: Result<(), StoreError> },
     /// So many of the batch are in the journal.
-    Journaled {
-        batch: VecDeque<Submitted>,
-        result: Result<usize, String>,
-    },
+    Journaled { batch: VecDeque<Submitted>, result: Result<usize, String> },
     /// What the journal holds.
     Loaded(Result<Replay, String>),
     /// The journal is empty.
@@ -50,16 +43,9 @@ pub(super) async fn finished(work: Option<&mut Work>) -> Done {
 
 pub(super) fn write(store: Store, from: Queue, batch: VecDeque<Submitted>) -> Work {
     Box::pin(async move {
-        let changes: Vec<_> = batch
-            .iter()
-            .map(|s| (s.change_id, s.change.clone()))
-            .collect();
+        let changes: Vec<_> = batch.iter().map(|s| (s.change_id, s.change.clone())).collect();
         let result = store.record_here(&changes).await.map(drop);
-        Done::Written {
-            from,
-            batch,
-            result,
-        }
+        Done::Written { from, batch, result }
     })
 }
 

@@ -204,11 +204,7 @@ impl Writer {
                 recorded: false,
                 seq: None,
                 kind: late.change.kind,
-                record: EventRecord {
-                    event: late.change.event,
-                    seq: 0,
-                    acknowledged: None,
-                },
+                record: EventRecord { event: late.change.event, seq: 0, acknowledged: None },
             });
         }
     }
@@ -255,22 +251,14 @@ impl Writer {
 
     fn finish(&mut self, done: Done) {
         match done {
-            Done::Written {
-                from,
-                batch,
-                result: Ok(()),
-            } => {
+            Done::Written { from, batch, result: Ok(()) } => {
                 let recorded: HashSet<Uuid> = batch.iter().map(|s| s.change_id).collect();
                 self.late.retain(|late| !recorded.contains(&late.change_id));
                 if from == Queue::Memory {
                     self.failures = 0;
                 }
             }
-            Done::Written {
-                from,
-                mut batch,
-                result: Err(error),
-            } => {
+            Done::Written { from, mut batch, result: Err(error) } => {
                 match from {
                     Queue::Memory => {
                         batch.append(&mut self.pending);
@@ -286,13 +274,7 @@ impl Writer {
                 if !batch.is_empty() {
                     self.journal_stuck = true;
                     let full = || {
-                        chain(
-                            &self
-                                .journal
-                                .lock()
-                                .unwrap_or_else(PoisonError::into_inner)
-                                .full(),
-                        )
+                        chain(&self.journal.lock().unwrap_or_else(PoisonError::into_inner).full())
                     };
                     let detail = result.err().unwrap_or_else(full);
                     tracing::error!(
@@ -315,11 +297,7 @@ impl Writer {
                 }
                 self.damaged = !replay.damaged.is_empty();
                 let at = Instant::now();
-                let again = |(change_id, change)| Submitted {
-                    change_id,
-                    change,
-                    at,
-                };
+                let again = |(change_id, change)| Submitted { change_id, change, at };
                 self.replaying = replay.changes.into_iter().map(again).collect();
                 self.phase = Phase::Replaying;
             }
@@ -347,9 +325,7 @@ impl Writer {
         self.failures += 1;
         // The journal may have room again too.
         self.journal_stuck = false;
-        self.phase = Phase::Failed {
-            retry_at: Instant::now() + wait,
-        };
+        self.phase = Phase::Failed { retry_at: Instant::now() + wait };
         tracing::error!(
             detail,
             failures = self.failures,

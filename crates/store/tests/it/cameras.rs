@@ -12,12 +12,7 @@ use uuid::Uuid;
 use crate::fixture::{connect, event, raised, store};
 
 fn polygon(size: f64) -> Polygon {
-    Polygon::new(vec![
-        [0.1, 0.1].into(),
-        [size, 0.1].into(),
-        [0.1, 0.7].into(),
-    ])
-    .unwrap()
+    Polygon::new(vec![[0.1, 0.1].into(), [size, 0.1].into(), [0.1, 0.7].into()]).unwrap()
 }
 
 fn zone(name: &str) -> NewZone {
@@ -36,66 +31,29 @@ fn zone(name: &str) -> NewZone {
 async fn each_change_raises_the_version_by_one() {
     let (_dir, store) = store().await;
     let mut new = NewCamera::new("gate", "rtsp://10.0.0.5/1", Origin::Api);
-    new.credentials = Some(Credentials {
-        username: "u".into(),
-        password: "s3cret".into(),
-    });
+    new.credentials = Some(Credentials { username: "u".into(), password: "s3cret".into() });
     let made = store.create_camera(new).await.unwrap();
     let id = made.config.id.clone();
-    assert!(
-        id.as_str().starts_with("c-") && id.as_str().len() == 12,
-        "{id}"
-    );
+    assert!(id.as_str().starts_with("c-") && id.as_str().len() == 12, "{id}");
     assert_eq!(made.config.version, 1);
     assert!(!format!("{made:?}").contains("s3cret"));
 
-    let patch = CameraPatch {
-        name: Some("north gate".into()),
-        ..CameraPatch::default()
-    };
+    let patch = CameraPatch { name: Some("north gate".into()), ..CameraPatch::default() };
     let renamed = store.update_camera(&id, patch.clone()).await.unwrap();
-    assert_eq!(
-        (renamed.config.version, renamed.credentials.is_some()),
-        (2, true)
-    );
+    assert_eq!((renamed.config.version, renamed.credentials.is_some()), (2, true));
     assert_eq!(store.update_camera(&id, patch).await.unwrap(), renamed);
-    let forget = CameraPatch {
-        credentials: Some(None),
-        ..CameraPatch::default()
-    };
-    assert_eq!(
-        store
-            .update_camera(&id, forget)
-            .await
-            .unwrap()
-            .config
-            .version,
-        3
-    );
+    let forget = CameraPatch { credentials: Some(None), ..CameraPatch::default() };
+    assert_eq!(store.update_camera(&id, forget).await.unwrap().config.version, 3);
 
     let (camera, press) = store.create_zone(&id, zone("press")).await.unwrap();
     assert_eq!(
         (camera.config.version, camera.config.zones.as_slice()),
         (4, std::slice::from_ref(&press))
     );
-    let patch = ZonePatch {
-        points: Some(polygon(0.8)),
-        ..ZonePatch::default()
-    };
+    let patch = ZonePatch { points: Some(polygon(0.8)), ..ZonePatch::default() };
     let camera = store.update_zone(&press.id, patch.clone()).await.unwrap();
-    assert_eq!(
-        (camera.config.version, &camera.config.zones[0].points),
-        (5, &polygon(0.8))
-    );
-    assert_eq!(
-        store
-            .update_zone(&press.id, patch)
-            .await
-            .unwrap()
-            .config
-            .version,
-        5
-    );
+    assert_eq!((camera.config.version, &camera.config.zones[0].points), (5, &polygon(0.8)));
+    assert_eq!(store.update_zone(&press.id, patch).await.unwrap().config.version, 5);
     assert_eq!(
         store.zone(&press.id).await.unwrap().unwrap(),
         (id.clone(), camera.config.zones[0].clone())
@@ -114,79 +72,35 @@ async fn each_change_raises_the_version_by_one() {
 #[tokio::test]
 async fn names_are_unique_among_the_living() {
     let (_dir, store) = store().await;
-    let gate = store
-        .create_camera(NewCamera::new("gate", "sim:1", Origin::Api))
-        .await
-        .unwrap();
-    let yard = store
-        .create_camera(NewCamera::new("yard", "sim:2", Origin::Api))
-        .await
-        .unwrap();
-    let error = store
-        .create_camera(NewCamera::new("gate", "sim:3", Origin::Api))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&error, StoreError::Conflict { name, .. } if name == "gate"),
-        "{error}"
-    );
-    let patch = CameraPatch {
-        name: Some("gate".into()),
-        ..CameraPatch::default()
-    };
+    let gate = store.create_camera(NewCamera::new("gate", "sim:1", Origin::Api)).await.unwrap();
+    let yard = store.create_camera(NewCamera::new("yard", "sim:2", Origin::Api)).await.unwrap();
+    let error =
+        store.create_camera(NewCamera::new("gate", "sim:3", Origin::Api)).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Conflict { name, .. } if name == "gate"), "{error}");
+    let patch = CameraPatch { name: Some("gate".into()), ..CameraPatch::default() };
     assert!(matches!(
         store.update_camera(&yard.config.id, patch).await,
         Err(StoreError::Conflict { .. })
     ));
     store.delete_camera(&gate.config.id).await.unwrap();
-    let again = store
-        .create_camera(NewCamera::new("gate", "sim:1", Origin::Api))
-        .await
-        .unwrap();
+    let again = store.create_camera(NewCamera::new("gate", "sim:1", Origin::Api)).await.unwrap();
     assert_ne!(again.config.id, gate.config.id);
 
-    store
-        .create_zone(&yard.config.id, zone("press"))
-        .await
-        .unwrap();
-    let error = store
-        .create_zone(&yard.config.id, zone("press"))
-        .await
-        .unwrap_err();
+    store.create_zone(&yard.config.id, zone("press")).await.unwrap();
+    let error = store.create_zone(&yard.config.id, zone("press")).await.unwrap_err();
     assert!(error.to_string().contains("press"), "{error}");
-    let wrong = NewZone {
-        dwell_s: f64::NAN,
-        ..zone("other")
-    };
-    assert!(matches!(
-        store.create_zone(&yard.config.id, wrong).await,
-        Err(StoreError::Config(_))
-    ));
-    assert_eq!(
-        store
-            .camera(&yard.config.id)
-            .await
-            .unwrap()
-            .unwrap()
-            .config
-            .version,
-        2
-    );
+    let wrong = NewZone { dwell_s: f64::NAN, ..zone("other") };
+    assert!(matches!(store.create_zone(&yard.config.id, wrong).await, Err(StoreError::Config(_))));
+    assert_eq!(store.camera(&yard.config.id).await.unwrap().unwrap().config.version, 2);
 }
 
 #[tokio::test]
 async fn deleting_a_camera_keeps_its_events_and_forgets_its_password() {
     let (dir, store) = store().await;
     let mut new = NewCamera::new("gate", "rtsp://10.0.0.5/1", Origin::Api);
-    new.credentials = Some(Credentials {
-        username: "u".into(),
-        password: "s3cret".into(),
-    });
+    new.credentials = Some(Credentials { username: "u".into(), password: "s3cret".into() });
     let camera = store.create_camera(new).await.unwrap();
-    let (_, press) = store
-        .create_zone(&camera.config.id, zone("press"))
-        .await
-        .unwrap();
+    let (_, press) = store.create_zone(&camera.config.id, zone("press")).await.unwrap();
     let mut seen = event(Severity::Critical);
     seen.camera = Some(camera.config.id.clone());
     store.record(Uuid::now_v7(), &raised(&seen)).await.unwrap();
@@ -195,19 +109,9 @@ async fn deleting_a_camera_keeps_its_events_and_forgets_its_password() {
     assert_eq!(store.camera(&camera.config.id).await.unwrap(), None);
     assert_eq!(store.zone(&press.id).await.unwrap(), None);
     assert_eq!(store.event(seen.id).await.unwrap().unwrap().event, seen);
-    assert_eq!(
-        store
-            .open_events(Some(&camera.config.id))
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(store.open_events(Some(&camera.config.id)).await.unwrap().len(), 1);
     let missing = store.delete_camera(&camera.config.id).await.unwrap_err();
-    assert!(
-        matches!(missing, StoreError::NotFound { what: "camera", .. }),
-        "{missing}"
-    );
+    assert!(matches!(missing, StoreError::NotFound { what: "camera", .. }), "{missing}");
     let mut connection = connect(dir.path()).await;
     let password: Option<String> = sqlx::query_scalar("SELECT password FROM cameras")
         .fetch_one(&mut connection)
@@ -231,42 +135,19 @@ async fn a_site_file_is_followed_by_name() {
     assert_eq!(same, Upserted::Unchanged(first.clone()));
 
     site.camera.source = "sim:2".into();
-    site.zones = vec![
-        zone("dock"),
-        NewZone {
-            dwell_s: 5.0,
-            ..zone("belt")
-        },
-    ];
+    site.zones = vec![zone("dock"), NewZone { dwell_s: 5.0, ..zone("belt") }];
     let Upserted::Changed(second) = store.upsert_camera_by_name(site.clone()).await.unwrap() else {
         panic!("not changed");
     };
-    assert_eq!(
-        (&second.config.id, second.config.version),
-        (&first.config.id, 2)
-    );
-    let names: Vec<_> = second
-        .config
-        .zones
-        .iter()
-        .map(|zone| zone.name.as_str())
-        .collect();
+    assert_eq!((&second.config.id, second.config.version), (&first.config.id, 2));
+    let names: Vec<_> = second.config.zones.iter().map(|zone| zone.name.as_str()).collect();
     assert_eq!(names, ["belt", "dock"]);
     assert_eq!(second.config.zones[0].id, first.config.zones[1].id);
-    assert_eq!(
-        store.camera(&first.config.id).await.unwrap(),
-        Some(second.clone())
-    );
-    assert_eq!(
-        store.upsert_camera_by_name(site).await.unwrap(),
-        Upserted::Unchanged(second)
-    );
+    assert_eq!(store.camera(&first.config.id).await.unwrap(), Some(second.clone()));
+    assert_eq!(store.upsert_camera_by_name(site).await.unwrap(), Upserted::Unchanged(second));
     let twice = SiteCamera {
         camera: NewCamera::new("gate", "sim:1", Origin::Site),
         zones: vec![zone("press"), zone("press")],
     };
-    assert!(matches!(
-        store.upsert_camera_by_name(twice).await,
-        Err(StoreError::Config(_))
-    ));
+    assert!(matches!(store.upsert_camera_by_name(twice).await, Err(StoreError::Config(_))));
 }

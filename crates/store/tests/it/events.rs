@@ -17,52 +17,28 @@ async fn an_event_lives_through_its_changes() {
     let mut event = event(Severity::Critical);
     let first = store.record(Uuid::now_v7(), &raised(&event)).await.unwrap();
     assert_eq!((first.seq, &first.record.event), (1, &event));
-    soon("the number", seqs.wait_for(|seq| *seq == 1))
-        .await
-        .unwrap();
-    let (seq, _) = store
-        .acknowledge(event.id, "kim", "on site", seconds(5))
-        .await
-        .unwrap();
+    soon("the number", seqs.wait_for(|seq| *seq == 1)).await.unwrap();
+    let (seq, _) = store.acknowledge(event.id, "kim", "on site", seconds(5)).await.unwrap();
     assert_eq!(seq, Some(2));
     event.details.insert("votes".into(), 7.into());
-    let third = store
-        .record(Uuid::now_v7(), &updated(&event))
-        .await
-        .unwrap();
+    let third = store.record(Uuid::now_v7(), &updated(&event)).await.unwrap();
     assert_eq!(third.record.acknowledged.as_ref().unwrap().by, "kim");
-    let fourth = store
-        .record(Uuid::now_v7(), &ended(&event, seconds(9)))
-        .await
-        .unwrap();
+    let fourth = store.record(Uuid::now_v7(), &ended(&event, seconds(9))).await.unwrap();
     assert_eq!(store.event(event.id).await.unwrap().unwrap(), fourth.record);
-    assert_eq!(
-        fourth.record.acknowledged.as_ref().unwrap().reason,
-        "on site"
-    );
+    assert_eq!(fourth.record.acknowledged.as_ref().unwrap().reason, "on site");
 
-    let kinds = [
-        ChangeKind::Raised,
-        ChangeKind::Acknowledged,
-        ChangeKind::Updated,
-        ChangeKind::Ended,
-    ];
+    let kinds =
+        [ChangeKind::Raised, ChangeKind::Acknowledged, ChangeKind::Updated, ChangeKind::Ended];
     let changes = store.changes_after(0, 100).await.unwrap();
     assert_eq!(changes.iter().map(|c| c.kind).collect::<Vec<_>>(), kinds);
-    assert_eq!(
-        changes.iter().map(|c| c.seq).collect::<Vec<_>>(),
-        [1, 2, 3, 4]
-    );
+    assert_eq!(changes.iter().map(|c| c.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
     // Each as it was then.
     assert_eq!(changes[0].record.acknowledged, None);
     assert_eq!(changes[1].record.event.details.get("votes"), None);
     assert_eq!(changes[3].record, fourth.record);
     for change in changes {
         let told = news.recv().await.unwrap();
-        assert_eq!(
-            (told.recorded, told.seq, told.kind),
-            (true, Some(change.seq), change.kind)
-        );
+        assert_eq!((told.recorded, told.seq, told.kind), (true, Some(change.seq), change.kind));
         assert_eq!(told.record, change.record);
     }
     assert_eq!(store.newest_seq().await.unwrap(), 4);
@@ -76,12 +52,7 @@ async fn json_has_the_shape_of_the_api() {
     store.acknowledge(event.id, "kim", "", T0).await.unwrap();
     let record = store.event(event.id).await.unwrap().unwrap();
     let json = serde_json::to_value(&record).unwrap();
-    let keys: BTreeSet<_> = json
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let keys: BTreeSet<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = "id seq camera camera_name type severity zone track start end message details config_version snapshot acknowledged";
     assert_eq!(keys, expected.split(' ').collect());
     assert_eq!(json["seq"], 2);
@@ -101,23 +72,11 @@ async fn the_same_change_counts_once() {
     let second = store.record(b, &updated(&event)).await.unwrap();
     assert_eq!(store.record(a, &raised(&event)).await.unwrap(), first);
     // Another id, but an event is raised once.
-    assert_eq!(
-        store.record(Uuid::now_v7(), &raised(&event)).await.unwrap(),
-        first
-    );
+    assert_eq!(store.record(Uuid::now_v7(), &raised(&event)).await.unwrap(), first);
     assert_eq!(store.record(b, &updated(&event)).await.unwrap(), second);
-    let batch = [
-        (a, raised(&event)),
-        (b, updated(&event)),
-        (Uuid::now_v7(), ended(&event, seconds(3))),
-    ];
-    let seqs: Vec<_> = store
-        .record_batch(&batch)
-        .await
-        .unwrap()
-        .iter()
-        .map(|r| r.seq)
-        .collect();
+    let batch =
+        [(a, raised(&event)), (b, updated(&event)), (Uuid::now_v7(), ended(&event, seconds(3)))];
+    let seqs: Vec<_> = store.record_batch(&batch).await.unwrap().iter().map(|r| r.seq).collect();
     assert_eq!(seqs, [1, 2, 3]);
     assert_eq!(store.newest_seq().await.unwrap(), 3);
 }
@@ -126,10 +85,7 @@ async fn the_same_change_counts_once() {
 async fn a_change_without_a_raising_is_kept_as_one() {
     let (_dir, store) = store().await;
     let event = event(Severity::Critical);
-    store
-        .record(Uuid::now_v7(), &ended(&event, seconds(3)))
-        .await
-        .unwrap();
+    store.record(Uuid::now_v7(), &ended(&event, seconds(3))).await.unwrap();
     let changes = store.changes_after(0, 10).await.unwrap();
     assert_eq!((changes.len(), changes[0].kind), (1, ChangeKind::Raised));
     assert_eq!(changes[0].record.event.end, Some(seconds(3)));
@@ -147,41 +103,23 @@ async fn late_news_does_not_undo_what_is_settled() {
     // The evidence writer knows the event as it was raised.
     event.snapshot = SnapshotState::Stored;
     event.details.insert("bytes".into(), 12.into());
-    let record = store
-        .record(Uuid::now_v7(), &updated(&event))
-        .await
-        .unwrap()
-        .record;
+    let record = store.record(Uuid::now_v7(), &updated(&event)).await.unwrap().record;
     assert_eq!(
         (record.event.end, record.event.snapshot),
         (Some(seconds(9)), SnapshotState::Stored)
     );
     assert_eq!(
-        (
-            &record.event.details["stay_s"],
-            &record.event.details["bytes"]
-        ),
+        (&record.event.details["stay_s"], &record.event.details["bytes"]),
         (&9.into(), &12.into())
     );
     // The rules know nothing of evidence.
     over.event.details.insert("reason".into(), "left".into());
     let record = store.record(Uuid::now_v7(), &over).await.unwrap().record;
     assert_eq!(record.event.snapshot, SnapshotState::Stored);
-    let kinds: Vec<_> = store
-        .changes_after(0, 10)
-        .await
-        .unwrap()
-        .iter()
-        .map(|c| c.kind)
-        .collect();
+    let kinds: Vec<_> = store.changes_after(0, 10).await.unwrap().iter().map(|c| c.kind).collect();
     assert_eq!(
         kinds,
-        [
-            ChangeKind::Raised,
-            ChangeKind::Ended,
-            ChangeKind::Updated,
-            ChangeKind::Updated
-        ]
+        [ChangeKind::Raised, ChangeKind::Ended, ChangeKind::Updated, ChangeKind::Updated]
     );
 }
 
@@ -192,43 +130,15 @@ async fn the_first_acknowledgement_stands() {
     let info = raise(&store, Severity::Info).await;
     assert_eq!(store.unacknowledged_count().await.unwrap(), 1);
     store.acknowledge(alarm, "kim", "seen", T0).await.unwrap();
-    let (seq, record) = store
-        .acknowledge(alarm, "lee", "me too", seconds(9))
-        .await
-        .unwrap();
-    assert_eq!(
-        (seq, record.acknowledged.unwrap().by.as_str()),
-        (None, "kim")
-    );
-    assert!(
-        store
-            .acknowledge(info, "kim", "", T0)
-            .await
-            .unwrap()
-            .0
-            .is_some()
-    );
+    let (seq, record) = store.acknowledge(alarm, "lee", "me too", seconds(9)).await.unwrap();
+    assert_eq!((seq, record.acknowledged.unwrap().by.as_str()), (None, "kim"));
+    assert!(store.acknowledge(info, "kim", "", T0).await.unwrap().0.is_some());
     assert_eq!(store.unacknowledged_count().await.unwrap(), 0);
     let unknown = EventId(Uuid::now_v7());
     let error = store.acknowledge(unknown, "kim", "", T0).await.unwrap_err();
-    assert!(
-        matches!(error, StoreError::NotFound { what: "event", .. }),
-        "{error}"
-    );
-    let error = store
-        .acknowledge(alarm, "kim", &"x".repeat(1001), T0)
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            StoreError::Invalid {
-                field: "reason",
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, StoreError::NotFound { what: "event", .. }), "{error}");
+    let error = store.acknowledge(alarm, "kim", &"x".repeat(1001), T0).await.unwrap_err();
+    assert!(matches!(error, StoreError::Invalid { field: "reason", .. }), "{error}");
 }
 
 #[tokio::test]
@@ -240,34 +150,11 @@ async fn many_are_acknowledged_at_once() {
     }
     raise(&store, Severity::Info).await;
     let unknown = [alarms[0], EventId(Uuid::now_v7())];
-    assert!(
-        store
-            .acknowledge_many(Some(&unknown), "kim", "", T0)
-            .await
-            .is_err()
-    );
+    assert!(store.acknowledge_many(Some(&unknown), "kim", "", T0).await.is_err());
     assert_eq!(store.unacknowledged_count().await.unwrap(), 5);
-    assert_eq!(
-        store
-            .acknowledge_many(Some(&alarms[..2]), "kim", "drill", T0)
-            .await
-            .unwrap(),
-        2
-    );
-    assert_eq!(
-        store
-            .acknowledge_many(None, "kim", "drill", T0)
-            .await
-            .unwrap(),
-        3
-    );
-    assert_eq!(
-        store
-            .acknowledge_many(None, "kim", "drill", T0)
-            .await
-            .unwrap(),
-        0
-    );
+    assert_eq!(store.acknowledge_many(Some(&alarms[..2]), "kim", "drill", T0).await.unwrap(), 2);
+    assert_eq!(store.acknowledge_many(None, "kim", "drill", T0).await.unwrap(), 3);
+    assert_eq!(store.acknowledge_many(None, "kim", "drill", T0).await.unwrap(), 0);
     // The INFO event did not wait.
     assert_eq!(store.newest_seq().await.unwrap(), 11);
 }
@@ -280,26 +167,13 @@ async fn what_a_crash_left_open_is_ended() {
     done.end = Some(T0);
     store.record(Uuid::now_v7(), &raised(&done)).await.unwrap();
     assert_eq!(store.open_events(None).await.unwrap().len(), 1);
-    assert_eq!(
-        store
-            .open_events(Some(&"other".parse().unwrap()))
-            .await
-            .unwrap()
-            .len(),
-        0
-    );
-    assert_eq!(
-        store.end_left_open(seconds(60), "restart").await.unwrap(),
-        1
-    );
+    assert_eq!(store.open_events(Some(&"other".parse().unwrap())).await.unwrap().len(), 0);
+    assert_eq!(store.end_left_open(seconds(60), "restart").await.unwrap(), 1);
     let last = store.changes_after(2, 10).await.unwrap().remove(0);
     assert_eq!((last.kind, last.record.event.id), (ChangeKind::Ended, open));
     assert_eq!(last.record.event.end, Some(seconds(60)));
     assert_eq!(last.record.event.details["end_reason"], "restart");
-    assert_eq!(
-        store.end_left_open(seconds(61), "restart").await.unwrap(),
-        0
-    );
+    assert_eq!(store.end_left_open(seconds(61), "restart").await.unwrap(), 0);
 }
 
 mod properties {

@@ -13,17 +13,11 @@ const DAY_S: u64 = 86_400;
 
 /// An event on a day, counted from 2026-01-31.
 fn on_day(day: u64) -> EventId {
-    EventId(Uuid::new_v7(Timestamp::from_unix(
-        NoContext,
-        1_769_847_300 + day * DAY_S,
-        0,
-    )))
+    EventId(Uuid::new_v7(Timestamp::from_unix(NoContext, 1_769_847_300 + day * DAY_S, 0)))
 }
 
 async fn open(dir: &Path, bytes_max: u64) -> EvidenceStore {
-    EvidenceStore::open(dir, EvidenceLimits { bytes_max })
-        .await
-        .unwrap()
+    EvidenceStore::open(dir, EvidenceLimits { bytes_max }).await.unwrap()
 }
 
 #[tokio::test]
@@ -31,13 +25,7 @@ async fn pictures_lie_by_day_and_come_back() {
     let dir = TempDir::new().unwrap();
     let store = open(dir.path(), 1000).await;
     let id = on_day(0);
-    assert!(
-        store
-            .save(id, vec![1; 10], vec![2; 20])
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(store.save(id, vec![1; 10], vec![2; 20]).await.unwrap().is_empty());
     assert_eq!(store.load(id, false).await.unwrap(), [1; 10]);
     assert_eq!(store.load(id, true).await.unwrap(), [2; 20]);
     let folder = dir.path().join("evidence/2026/01/31");
@@ -61,15 +49,9 @@ async fn pictures_lie_by_day_and_come_back() {
 async fn what_is_not_there_is_said() {
     let dir = TempDir::new().unwrap();
     let store = open(dir.path(), 1000).await;
-    assert!(matches!(
-        store.load(on_day(0), false).await,
-        Err(EvidenceError::NotFound(_))
-    ));
+    assert!(matches!(store.load(on_day(0), false).await, Err(EvidenceError::NotFound(_))));
     let timeless = EventId(Uuid::nil());
-    assert!(matches!(
-        store.save(timeless, vec![], vec![]).await,
-        Err(EvidenceError::NoDay(_))
-    ));
+    assert!(matches!(store.save(timeless, vec![], vec![]).await, Err(EvidenceError::NoDay(_))));
 }
 
 #[tokio::test]
@@ -78,14 +60,8 @@ async fn a_full_budget_is_told_from_other_failures() {
     let store = open(dir.path(), 25).await;
     let id = on_day(0);
     let error = store.save(id, vec![1; 10], vec![2; 20]).await.unwrap_err();
-    assert!(
-        matches!(error, EvidenceError::NoSpace { bytes: 30, .. }),
-        "{error}"
-    );
-    assert!(matches!(
-        store.load(id, false).await,
-        Err(EvidenceError::NotFound(_))
-    ));
+    assert!(matches!(error, EvidenceError::NoSpace { bytes: 30, .. }), "{error}");
+    assert!(matches!(store.load(id, false).await, Err(EvidenceError::NotFound(_))));
     // A file where a folder should be is another matter.
     fs::write(dir.path().join("evidence/2026"), b"").unwrap();
     let error = store.save(id, vec![1; 1], vec![2; 1]).await.unwrap_err();
@@ -101,26 +77,14 @@ async fn the_oldest_days_make_room_and_are_named() {
     for id in days {
         store.save(id, vec![0; 15], vec![0; 15]).await.unwrap();
     }
-    let removed = store
-        .save(on_day(2), vec![0; 20], vec![0; 20])
-        .await
-        .unwrap();
+    let removed = store.save(on_day(2), vec![0; 20], vec![0; 20]).await.unwrap();
     assert_eq!(removed.len(), 1);
-    assert_eq!(
-        (removed[0].day.as_str(), removed[0].bytes),
-        ("2026/01/31", 30)
-    );
-    assert!(matches!(
-        store.load(days[0], false).await,
-        Err(EvidenceError::NotFound(_))
-    ));
+    assert_eq!((removed[0].day.as_str(), removed[0].bytes), ("2026/01/31", 30));
+    assert!(matches!(store.load(days[0], false).await, Err(EvidenceError::NotFound(_))));
     assert!(store.load(days[1], false).await.is_ok());
     assert_eq!(store.bytes(), 100);
     // Nothing is removed for what can't fit anyway.
-    let error = store
-        .save(on_day(2), vec![0; 20], vec![0; 20])
-        .await
-        .unwrap_err();
+    let error = store.save(on_day(2), vec![0; 20], vec![0; 20]).await.unwrap_err();
     assert!(matches!(error, EvidenceError::NoSpace { .. }), "{error}");
     assert!(store.load(days[1], false).await.is_ok());
     // An older event never pushes out newer ones.

@@ -20,10 +20,7 @@ pub(crate) fn seconds(n: i64) -> Utc {
 
 /// Gives up on locks fast, so that tests of failures are short.
 pub(crate) fn hasty() -> StoreOptions {
-    StoreOptions {
-        busy_timeout: Duration::from_millis(50),
-        ..StoreOptions::default()
-    }
+    StoreOptions { busy_timeout: Duration::from_millis(50), ..StoreOptions::default() }
 }
 
 pub(crate) async fn store() -> (TempDir, Store) {
@@ -41,17 +38,11 @@ pub(crate) fn event(severity: Severity) -> Event {
         camera_name: "마당".into(),
         event_type: EventType::DangerZoneIntrusion,
         severity,
-        zone: Some(ZoneRef {
-            id: "z-press".parse().unwrap(),
-            name: "press".into(),
-        }),
+        zone: Some(ZoneRef { id: "z-press".parse().unwrap(), name: "press".into() }),
         track: Some("yard/1/17".parse().unwrap()),
         start: T0,
         end: None,
-        message: Message {
-            ko: "위험구역 침입".into(),
-            en: "intrusion".into(),
-        },
+        message: Message { ko: "위험구역 침입".into(), en: "intrusion".into() },
         details,
         config_version: 3,
         snapshot: SnapshotState::Pending,
@@ -59,26 +50,17 @@ pub(crate) fn event(severity: Severity) -> Event {
 }
 
 pub(crate) fn raised(event: &Event) -> EventChange {
-    EventChange {
-        kind: ChangeKind::Raised,
-        event: event.clone(),
-    }
+    EventChange { kind: ChangeKind::Raised, event: event.clone() }
 }
 
 pub(crate) fn updated(event: &Event) -> EventChange {
-    EventChange {
-        kind: ChangeKind::Updated,
-        event: event.clone(),
-    }
+    EventChange { kind: ChangeKind::Updated, event: event.clone() }
 }
 
 pub(crate) fn ended(event: &Event, at: Utc) -> EventChange {
     let mut event = event.clone();
     event.end = Some(at);
-    EventChange {
-        kind: ChangeKind::Ended,
-        event,
-    }
+    EventChange { kind: ChangeKind::Ended, event }
 }
 
 /// Records a new event.
@@ -89,11 +71,7 @@ pub(crate) async fn raise(store: &Store, severity: Severity) -> EventId {
 }
 
 pub(crate) async fn connect(dir: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new()
-        .filename(dir.join(Store::FILE))
-        .connect()
-        .await
-        .unwrap()
+    SqliteConnectOptions::new().filename(dir.join(Store::FILE)).connect().await.unwrap()
 }
 
 /// Another program that holds the database's write lock until dropped or released.
@@ -102,10 +80,7 @@ pub(crate) struct Lock(SqliteConnection);
 impl Lock {
     pub(crate) async fn take(dir: &Path) -> Self {
         let mut connection = connect(dir).await;
-        sqlx::query("BEGIN EXCLUSIVE")
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        sqlx::query("BEGIN EXCLUSIVE").execute(&mut connection).await.unwrap();
         Self(connection)
     }
 

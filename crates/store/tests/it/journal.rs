@@ -14,9 +14,8 @@ use crate::fixture::{event, raised};
 #[test]
 fn what_was_appended_comes_back_in_order_until_cleared() {
     let dir = TempDir::new().unwrap();
-    let changes: Vec<_> = (0..20)
-        .map(|_| (Uuid::now_v7(), raised(&event(Severity::Critical))))
-        .collect();
+    let changes: Vec<_> =
+        (0..20).map(|_| (Uuid::now_v7(), raised(&event(Severity::Critical)))).collect();
     let mut journal = Journal::open(dir.path(), Journal::BYTES_MAX).unwrap();
     assert!(journal.is_empty());
     for (id, change) in &changes[..10] {
@@ -25,9 +24,7 @@ fn what_was_appended_comes_back_in_order_until_cleared() {
     drop(journal);
     let mut journal = Journal::open(dir.path(), Journal::BYTES_MAX).unwrap();
     assert_eq!(
-        journal
-            .append_all(changes[10..].iter().map(|(id, change)| (*id, change)))
-            .unwrap(),
+        journal.append_all(changes[10..].iter().map(|(id, change)| (*id, change))).unwrap(),
         10
     );
     let replay = journal.replay().unwrap();
@@ -41,10 +38,7 @@ fn what_was_appended_comes_back_in_order_until_cleared() {
 #[test]
 fn a_line_cut_short_by_a_crash_is_dropped() {
     let dir = TempDir::new().unwrap();
-    let (a, b) = (
-        raised(&event(Severity::Critical)),
-        raised(&event(Severity::Critical)),
-    );
+    let (a, b) = (raised(&event(Severity::Critical)), raised(&event(Severity::Critical)));
     let mut journal = Journal::open(dir.path(), Journal::BYTES_MAX).unwrap();
     journal.append(Uuid::now_v7(), &a).unwrap();
     let path = journal.path().to_owned();
@@ -58,14 +52,7 @@ fn a_line_cut_short_by_a_crash_is_dropped() {
     let mut journal = Journal::open(dir.path(), Journal::BYTES_MAX).unwrap();
     journal.append(Uuid::now_v7(), &b).unwrap();
     let replay = journal.replay().unwrap();
-    assert_eq!(
-        replay
-            .changes
-            .into_iter()
-            .map(|(_, change)| change)
-            .collect::<Vec<_>>(),
-        [a, b]
-    );
+    assert_eq!(replay.changes.into_iter().map(|(_, change)| change).collect::<Vec<_>>(), [a, b]);
     assert!(replay.damaged.is_empty());
 }
 
@@ -74,9 +61,7 @@ fn a_damaged_line_is_reported_and_can_be_kept() {
     let dir = TempDir::new().unwrap();
     let mut journal = Journal::open(dir.path(), Journal::BYTES_MAX).unwrap();
     for _ in 0..3 {
-        journal
-            .append(Uuid::now_v7(), &raised(&event(Severity::Critical)))
-            .unwrap();
+        journal.append(Uuid::now_v7(), &raised(&event(Severity::Critical))).unwrap();
     }
     let path = journal.path().to_owned();
     drop(journal);
@@ -86,14 +71,7 @@ fn a_damaged_line_is_reported_and_can_be_kept() {
     let mut journal = Journal::open(dir.path(), Journal::BYTES_MAX).unwrap();
     let replay = journal.replay().unwrap();
     assert_eq!(replay.changes.len(), 2);
-    assert_eq!(
-        replay
-            .damaged
-            .iter()
-            .map(|line| line.number)
-            .collect::<Vec<_>>(),
-        [2]
-    );
+    assert_eq!(replay.damaged.iter().map(|line| line.number).collect::<Vec<_>>(), [2]);
     let kept = journal.set_aside().unwrap();
     journal.clear().unwrap();
     assert!(fs::read_to_string(kept).unwrap().contains("{broken"));
@@ -103,24 +81,12 @@ fn a_damaged_line_is_reported_and_can_be_kept() {
 fn a_full_journal_names_its_limit() {
     let dir = TempDir::new().unwrap();
     let mut journal = Journal::open(dir.path(), 1500).unwrap();
-    let changes: Vec<_> = (0..9)
-        .map(|_| (Uuid::now_v7(), raised(&event(Severity::Critical))))
-        .collect();
-    let taken = journal
-        .append_all(changes.iter().map(|(id, change)| (*id, change)))
-        .unwrap();
+    let changes: Vec<_> =
+        (0..9).map(|_| (Uuid::now_v7(), raised(&event(Severity::Critical)))).collect();
+    let taken = journal.append_all(changes.iter().map(|(id, change)| (*id, change))).unwrap();
     assert!(taken > 0 && taken < 9, "{taken}");
     let error = journal.append(changes[8].0, &changes[8].1).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            JournalError::Full {
-                bytes_max: 1500,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, JournalError::Full { bytes_max: 1500, .. }), "{error:?}");
     assert!(error.to_string().contains("1500"));
     assert_eq!(journal.replay().unwrap().changes, changes[..taken]);
 }

@@ -15,39 +15,22 @@ async fn a_folder_is_made_for_its_owner_and_keeps_what_was_stored() {
     let dir = TempDir::new().unwrap();
     let data = dir.path().join("deep/data");
     let store = Store::open(&data).await.unwrap();
-    assert_eq!(
-        fs::metadata(&data).unwrap().permissions().mode() & 0o777,
-        0o700
-    );
+    assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
     for file in fs::read_dir(&data).unwrap() {
-        assert_eq!(
-            file.unwrap().metadata().unwrap().permissions().mode() & 0o077,
-            0
-        );
+        assert_eq!(file.unwrap().metadata().unwrap().permissions().mode() & 0o077, 0);
     }
     let event = event(Severity::Critical);
     store.record(Uuid::now_v7(), &raised(&event)).await.unwrap();
-    store
-        .create_user("kim", "long enough".into(), Role::Operator)
-        .await
-        .unwrap();
-    let camera = store
-        .create_camera(NewCamera::new("gate", "sim:gate", Origin::Api))
-        .await
-        .unwrap();
+    store.create_user("kim", "long enough".into(), Role::Operator).await.unwrap();
+    let camera =
+        store.create_camera(NewCamera::new("gate", "sim:gate", Origin::Api)).await.unwrap();
     store.close().await;
 
     let store = Store::open(&data).await.unwrap();
     assert_eq!(*store.subscribe_seq().borrow(), 1);
     assert_eq!(store.event(event.id).await.unwrap().unwrap().event, event);
     assert_eq!(store.camera(&camera.config.id).await.unwrap(), Some(camera));
-    assert!(
-        store
-            .verify_login("kim", "long enough".into())
-            .await
-            .unwrap()
-            .is_some()
-    );
+    assert!(store.verify_login("kim", "long enough".into()).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -56,10 +39,7 @@ async fn a_file_that_is_no_database_is_named() {
         let dir = TempDir::new().unwrap();
         fs::write(dir.path().join(Store::FILE), garbage).unwrap();
         let error = Store::open(dir.path()).await.unwrap_err();
-        assert!(
-            matches!(error, StoreError::NotADatabase { .. }),
-            "{error:?}"
-        );
+        assert!(matches!(error, StoreError::NotADatabase { .. }), "{error:?}");
         assert!(error.to_string().contains(Store::FILE));
         assert_eq!(fs::read(dir.path().join(Store::FILE)).unwrap(), garbage);
     }
@@ -85,21 +65,9 @@ async fn another_programs_database_is_left_alone() {
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join(Store::FILE), b"").unwrap();
     let mut connection = connect(dir.path()).await;
-    sqlx::raw_sql("CREATE TABLE theirs (a)")
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    sqlx::raw_sql("CREATE TABLE theirs (a)").execute(&mut connection).await.unwrap();
     let error = Store::open(dir.path()).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            StoreError::Foreign {
-                application_id: 0,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, StoreError::Foreign { application_id: 0, .. }), "{error:?}");
     let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_schema")
         .fetch_one(&mut connection)
         .await
@@ -120,18 +88,13 @@ async fn a_newer_schema_is_refused() {
     .await
     .unwrap();
     let error = Store::open(dir.path()).await.unwrap_err();
-    assert!(
-        matches!(error, StoreError::Newer { version: 9999, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, StoreError::Newer { version: 9999, .. }), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_made_is_named() {
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join("file"), b"").unwrap();
-    let error = Store::open(&dir.path().join("file/data"))
-        .await
-        .unwrap_err();
+    let error = Store::open(&dir.path().join("file/data")).await.unwrap_err();
     assert!(matches!(error, StoreError::Folder { .. }), "{error:?}");
 }

@@ -14,47 +14,23 @@ use uuid::Uuid;
 use crate::fixture::{Lock, ended, event, raised, seconds, soon, store, updated};
 
 fn spawn(dir: &TempDir, store: &Store, config: OutboxConfig) -> OutboxHandle {
-    Outbox::spawn(
-        store.clone(),
-        Journal::open(dir.path(), Journal::BYTES_MAX).unwrap(),
-        config,
-    )
+    Outbox::spawn(store.clone(), Journal::open(dir.path(), Journal::BYTES_MAX).unwrap(), config)
 }
 
 /// What the journal holds, read from a copy: the outbox owns the file.
 fn journal_of(dir: &TempDir) -> Vec<EventChange> {
     let copy = TempDir::new().unwrap();
-    fs::copy(
-        dir.path().join(Journal::FILE),
-        copy.path().join(Journal::FILE),
-    )
-    .unwrap();
+    fs::copy(dir.path().join(Journal::FILE), copy.path().join(Journal::FILE)).unwrap();
     let mut journal = Journal::open(copy.path(), Journal::BYTES_MAX).unwrap();
-    journal
-        .replay()
-        .unwrap()
-        .changes
-        .into_iter()
-        .map(|(_, change)| change)
-        .collect()
+    journal.replay().unwrap().changes.into_iter().map(|(_, change)| change).collect()
 }
 
 async fn is_failed(outbox: &OutboxHandle) {
-    soon(
-        "the failure",
-        outbox.state().wait_for(|state| *state != StoreState::Ok),
-    )
-    .await
-    .unwrap();
+    soon("the failure", outbox.state().wait_for(|state| *state != StoreState::Ok)).await.unwrap();
 }
 
 async fn is_ok(outbox: &OutboxHandle) {
-    soon(
-        "the recovery",
-        outbox.state().wait_for(|state| *state == StoreState::Ok),
-    )
-    .await
-    .unwrap();
+    soon("the recovery", outbox.state().wait_for(|state| *state == StoreState::Ok)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,10 +43,7 @@ async fn five_hundred_changes_of_many_tasks_come_out_once_each() {
         let outbox = outbox.clone();
         tasks.push(tokio::spawn(async move {
             for _ in 0..10 {
-                outbox
-                    .submit(raised(&event(Severity::Critical)))
-                    .await
-                    .unwrap();
+                outbox.submit(raised(&event(Severity::Critical))).await.unwrap();
             }
         }));
     }
@@ -79,18 +52,8 @@ async fn five_hundred_changes_of_many_tasks_come_out_once_each() {
     }
     outbox.shutdown().await.unwrap();
     let changes = store.changes_after(0, 1000).await.unwrap();
-    assert_eq!(
-        changes.iter().map(|c| c.seq).collect::<Vec<_>>(),
-        (1..=500).collect::<Vec<_>>()
-    );
-    assert_eq!(
-        changes
-            .iter()
-            .map(|c| c.record.event.id)
-            .collect::<HashSet<_>>()
-            .len(),
-        500
-    );
+    assert_eq!(changes.iter().map(|c| c.seq).collect::<Vec<_>>(), (1..=500).collect::<Vec<_>>());
+    assert_eq!(changes.iter().map(|c| c.record.event.id).collect::<HashSet<_>>().len(), 500);
     let mut last = 0;
     while last < 500 {
         let told = soon("news", news.recv()).await.unwrap();
@@ -109,33 +72,19 @@ async fn an_alarm_is_heard_though_the_database_is_locked_and_is_stored_later() {
     let mut news = outbox.announcements();
     let lock = Lock::take(dir.path()).await;
     let (info, alarm) = (event(Severity::Info), event(Severity::Critical));
-    let submitted = [
-        raised(&info),
-        raised(&alarm),
-        updated(&alarm),
-        ended(&alarm, seconds(9)),
-    ];
+    let submitted = [raised(&info), raised(&alarm), updated(&alarm), ended(&alarm, seconds(9))];
     for change in &submitted {
         outbox.submit(change.clone()).await.unwrap();
     }
     // Only the alarm, once, and not as recorded.
     let first = soon("the late alarm", news.recv()).await.unwrap();
-    assert_eq!(
-        (first.recorded, first.seq, first.kind),
-        (false, None, ChangeKind::Raised)
-    );
+    assert_eq!((first.recorded, first.seq, first.kind), (false, None, ChangeKind::Raised));
     assert_eq!(first.record.event, alarm);
     let json = serde_json::to_value(&first).unwrap();
-    assert!(
-        json["seq"].is_null() && json["event"]["seq"].is_null(),
-        "{json}"
-    );
+    assert!(json["seq"].is_null() && json["event"]["seq"].is_null(), "{json}");
     is_failed(&outbox).await;
     let state = outbox.state().borrow().clone();
-    assert!(
-        matches!(&state, StoreState::Failed(detail) if detail.contains("locked")),
-        "{state:?}"
-    );
+    assert!(matches!(&state, StoreState::Failed(detail) if detail.contains("locked")), "{state:?}");
     soon("the journal", async {
         while journal_of(&dir) != submitted {
             tokio::task::yield_now().await;
@@ -150,10 +99,7 @@ async fn an_alarm_is_heard_though_the_database_is_locked_and_is_stored_later() {
     for (index, change) in submitted.iter().chain([&newer]).enumerate() {
         let told = soon("the record", news.recv()).await.unwrap();
         assert_eq!((told.recorded, told.seq), (true, Some(index as i64 + 1)));
-        assert_eq!(
-            (told.kind, &told.record.event),
-            (change.kind, &change.event)
-        );
+        assert_eq!((told.kind, &told.record.event), (change.kind, &change.event));
     }
     outbox.shutdown().await.unwrap();
     assert_eq!(store.newest_seq().await.unwrap(), 5);
@@ -171,10 +117,7 @@ async fn a_shutdown_during_a_failure_leaves_the_journal_for_the_next_start() {
     }
     soon("the shutdown", outbox.shutdown()).await.unwrap();
     assert_eq!(journal_of(&dir), changes);
-    assert!(matches!(
-        outbox.try_submit(changes[0].clone()),
-        Err(SubmitError::Closed(_))
-    ));
+    assert!(matches!(outbox.try_submit(changes[0].clone()), Err(SubmitError::Closed(_))));
     lock.release().await;
 
     let outbox = spawn(&dir, &store, OutboxConfig::default());
@@ -190,47 +133,24 @@ async fn a_shutdown_during_a_failure_leaves_the_journal_for_the_next_start() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_commit_and_clearing_doubles_nothing() {
     let (dir, store) = store().await;
-    let changes: Vec<_> = (0..5)
-        .map(|_| (Uuid::now_v7(), raised(&event(Severity::Critical))))
-        .collect();
+    let changes: Vec<_> =
+        (0..5).map(|_| (Uuid::now_v7(), raised(&event(Severity::Critical)))).collect();
     let mut journal = Journal::open(dir.path(), Journal::BYTES_MAX).unwrap();
-    journal
-        .append_all(changes.iter().map(|(id, change)| (*id, change)))
-        .unwrap();
+    journal.append_all(changes.iter().map(|(id, change)| (*id, change))).unwrap();
     drop(journal);
     store.record_batch(&changes[..3]).await.unwrap();
-    let outbox = spawn(
-        &dir,
-        &store,
-        OutboxConfig {
-            batch_max: 2,
-            ..OutboxConfig::default()
-        },
-    );
+    let outbox = spawn(&dir, &store, OutboxConfig { batch_max: 2, ..OutboxConfig::default() });
     is_ok(&outbox).await;
-    let ids: Vec<_> = store
-        .changes_after(0, 100)
-        .await
-        .unwrap()
-        .iter()
-        .map(|c| c.record.event.id)
-        .collect();
-    assert_eq!(
-        ids,
-        changes
-            .iter()
-            .map(|(_, change)| change.event.id)
-            .collect::<Vec<_>>()
-    );
+    let ids: Vec<_> =
+        store.changes_after(0, 100).await.unwrap().iter().map(|c| c.record.event.id).collect();
+    assert_eq!(ids, changes.iter().map(|(_, change)| change.event.id).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_journal_is_kept_aside() {
     let (dir, store) = store().await;
     let mut journal = Journal::open(dir.path(), Journal::BYTES_MAX).unwrap();
-    journal
-        .append(Uuid::now_v7(), &raised(&event(Severity::Critical)))
-        .unwrap();
+    journal.append(Uuid::now_v7(), &raised(&event(Severity::Critical))).unwrap();
     let path = journal.path().to_owned();
     drop(journal);
     let good = fs::read_to_string(&path).unwrap();
@@ -242,11 +162,7 @@ async fn a_damaged_journal_is_kept_aside() {
         .unwrap()
         .map(|f| f.unwrap().path())
         .find(|p| p.to_string_lossy().contains("damaged"));
-    assert!(
-        fs::read_to_string(kept.unwrap())
-            .unwrap()
-            .starts_with("broken\n")
-    );
+    assert!(fs::read_to_string(kept.unwrap()).unwrap().starts_with("broken\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -259,11 +175,7 @@ async fn when_journal_and_memory_are_full_submitters_are_told() {
         retry_after: vec![Duration::from_secs(3600)],
         ..OutboxConfig::default()
     };
-    let outbox = Outbox::spawn(
-        store.clone(),
-        Journal::open(dir.path(), 1500).unwrap(),
-        config,
-    );
+    let outbox = Outbox::spawn(store.clone(), Journal::open(dir.path(), 1500).unwrap(), config);
     let lock = Lock::take(dir.path()).await;
     let mut taken = Vec::new();
     let back = soon("the refusal", async {
@@ -286,26 +198,13 @@ async fn when_journal_and_memory_are_full_submitters_are_told() {
     assert!(outbox.refused() > 0);
     let full =
         |state: &StoreState| matches!(state, StoreState::Failed(detail) if detail.contains("1500"));
-    soon("the full journal", outbox.state().wait_for(full))
-        .await
-        .unwrap();
+    soon("the full journal", outbox.state().wait_for(full)).await.unwrap();
     lock.release().await;
     // The last try of the shutdown saves them all, in order.
     outbox.shutdown().await.unwrap();
-    let stored: Vec<_> = store
-        .changes_after(0, 1000)
-        .await
-        .unwrap()
-        .iter()
-        .map(|c| c.record.event.id)
-        .collect();
-    assert_eq!(
-        stored,
-        taken
-            .iter()
-            .map(|change| change.event.id)
-            .collect::<Vec<_>>()
-    );
+    let stored: Vec<_> =
+        store.changes_after(0, 1000).await.unwrap().iter().map(|c| c.record.event.id).collect();
+    assert_eq!(stored, taken.iter().map(|change| change.event.id).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -318,15 +217,9 @@ async fn what_is_lost_at_the_end_is_counted() {
     );
     let lock = Lock::take(dir.path()).await;
     for _ in 0..3 {
-        outbox
-            .submit(raised(&event(Severity::Critical)))
-            .await
-            .unwrap();
+        outbox.submit(raised(&event(Severity::Critical))).await.unwrap();
     }
-    assert_eq!(
-        soon("the shutdown", outbox.shutdown()).await,
-        Err(ShutdownError::Lost(3))
-    );
+    assert_eq!(soon("the shutdown", outbox.shutdown()).await, Err(ShutdownError::Lost(3)));
     lock.release().await;
 }
 
@@ -336,12 +229,8 @@ async fn dropping_the_last_handle_drains_too() {
     let outbox = spawn(&dir, &store, OutboxConfig::default());
     let mut seq = store.subscribe_seq();
     for _ in 0..20 {
-        outbox
-            .try_submit(raised(&event(Severity::Warning)))
-            .unwrap();
+        outbox.try_submit(raised(&event(Severity::Warning))).unwrap();
     }
     drop(outbox);
-    soon("the changes", seq.wait_for(|seq| *seq == 20))
-        .await
-        .unwrap();
+    soon("the changes", seq.wait_for(|seq| *seq == 20)).await.unwrap();
 }

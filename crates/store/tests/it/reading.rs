@@ -15,20 +15,14 @@ async fn pages_back_neither_lose_nor_repeat_while_events_change() {
     }
     all.reverse();
     let mut seen = Vec::new();
-    let mut filter = EventFilter {
-        limit: 3,
-        ..EventFilter::default()
-    };
+    let mut filter = EventFilter { limit: 3, ..EventFilter::default() };
     loop {
         let page = store.events(&filter).await.unwrap();
         let Some(last) = page.last() else { break };
         filter.before_seq = Some(last.seq);
         seen.extend(page.iter().map(|record| record.event.id));
         // The last one seen and one not yet seen get newer numbers.
-        store
-            .acknowledge(last.event.id, "kim", "", T0)
-            .await
-            .unwrap();
+        store.acknowledge(last.event.id, "kim", "", T0).await.unwrap();
         store.acknowledge(all[6], "kim", "", T0).await.unwrap();
         raise(&store, Severity::Info).await;
     }
@@ -41,20 +35,11 @@ async fn a_reader_follows_changes_by_number() {
     let a = raise(&store, Severity::Critical).await;
     let b = raise(&store, Severity::Critical).await;
     store.acknowledge(a, "kim", "", T0).await.unwrap();
-    let after = |seq| EventFilter {
-        after_seq: Some(seq),
-        ..EventFilter::default()
-    };
+    let after = |seq| EventFilter { after_seq: Some(seq), ..EventFilter::default() };
     let ids = |records: Vec<safe_yolo_store::EventRecord>| {
-        records
-            .iter()
-            .map(|r| (r.event.id, r.seq))
-            .collect::<Vec<_>>()
+        records.iter().map(|r| (r.event.id, r.seq)).collect::<Vec<_>>()
     };
-    assert_eq!(
-        ids(store.events(&after(0)).await.unwrap()),
-        [(b, 2), (a, 3)]
-    );
+    assert_eq!(ids(store.events(&after(0)).await.unwrap()), [(b, 2), (a, 3)]);
     assert_eq!(ids(store.events(&after(2)).await.unwrap()), [(a, 3)]);
     assert_eq!(ids(store.events(&after(3)).await.unwrap()), []);
 }
@@ -75,82 +60,19 @@ async fn filters_choose() {
     let all = EventFilter::default();
     for (filter, expected) in [
         (all.clone(), vec![&seen, &alarm, &info]),
-        (
-            EventFilter {
-                camera: Some("yard".parse().unwrap()),
-                ..all.clone()
-            },
-            vec![&seen, &alarm],
-        ),
-        (
-            EventFilter {
-                event_type: Some(EventType::Entrance),
-                ..all.clone()
-            },
-            vec![&info],
-        ),
-        (
-            EventFilter {
-                severity: Some(Severity::Critical),
-                ..all.clone()
-            },
-            vec![&alarm],
-        ),
-        (
-            EventFilter {
-                acknowledged: Some(true),
-                ..all.clone()
-            },
-            vec![&seen],
-        ),
-        (
-            EventFilter {
-                acknowledged: Some(false),
-                ..all.clone()
-            },
-            vec![&alarm],
-        ),
-        (
-            EventFilter {
-                from: Some(seconds(1)),
-                ..all.clone()
-            },
-            vec![&info],
-        ),
-        (
-            EventFilter {
-                to: Some(seconds(10)),
-                ..all.clone()
-            },
-            vec![&seen, &alarm],
-        ),
-        (
-            EventFilter {
-                limit: 1,
-                ..all.clone()
-            },
-            vec![&seen],
-        ),
-        (
-            EventFilter {
-                before_seq: Some(2),
-                ..all.clone()
-            },
-            vec![&info],
-        ),
+        (EventFilter { camera: Some("yard".parse().unwrap()), ..all.clone() }, vec![&seen, &alarm]),
+        (EventFilter { event_type: Some(EventType::Entrance), ..all.clone() }, vec![&info]),
+        (EventFilter { severity: Some(Severity::Critical), ..all.clone() }, vec![&alarm]),
+        (EventFilter { acknowledged: Some(true), ..all.clone() }, vec![&seen]),
+        (EventFilter { acknowledged: Some(false), ..all.clone() }, vec![&alarm]),
+        (EventFilter { from: Some(seconds(1)), ..all.clone() }, vec![&info]),
+        (EventFilter { to: Some(seconds(10)), ..all.clone() }, vec![&seen, &alarm]),
+        (EventFilter { limit: 1, ..all.clone() }, vec![&seen]),
+        (EventFilter { before_seq: Some(2), ..all.clone() }, vec![&info]),
     ] {
-        let found: Vec<_> = store
-            .events(&filter)
-            .await
-            .unwrap()
-            .iter()
-            .map(|r| r.event.id)
-            .collect();
-        assert_eq!(
-            found,
-            expected.iter().map(|e| e.id).collect::<Vec<_>>(),
-            "{filter:?}"
-        );
+        let found: Vec<_> =
+            store.events(&filter).await.unwrap().iter().map(|r| r.event.id).collect();
+        assert_eq!(found, expected.iter().map(|e| e.id).collect::<Vec<_>>(), "{filter:?}");
     }
 }
 
@@ -161,9 +83,8 @@ async fn readers_see_whole_transactions_while_others_write() {
         let store = store.clone();
         async move {
             for _ in 0..50 {
-                let batch: Vec<_> = (0..4)
-                    .map(|_| (Uuid::now_v7(), raised(&event(Severity::Critical))))
-                    .collect();
+                let batch: Vec<_> =
+                    (0..4).map(|_| (Uuid::now_v7(), raised(&event(Severity::Critical)))).collect();
                 store.record_batch(&batch).await.unwrap();
             }
         }

@@ -48,9 +48,7 @@ impl Login {
         match self.scheme {
             Scheme::Basic => {
                 let expected = base64(format!("{}:{}", self.user, self.password).as_bytes());
-                given
-                    .strip_prefix("Basic ")
-                    .is_some_and(|given| given.trim() == expected)
+                given.strip_prefix("Basic ").is_some_and(|given| given.trim() == expected)
             }
             Scheme::Digest => {
                 let Some(fields) = given.strip_prefix("Digest ") else {
@@ -63,11 +61,8 @@ impl Login {
                     })
                 };
                 let secret = md5(&format!("{}:{REALM}:{}", self.user, self.password));
-                let request_hash = md5(&format!(
-                    "{}:{}",
-                    request.method,
-                    field("uri").unwrap_or_default()
-                ));
+                let request_hash =
+                    md5(&format!("{}:{}", request.method, field("uri").unwrap_or_default()));
                 let expected = md5(&format!("{secret}:{NONCE}:{request_hash}"));
                 field("username") == Some(&self.user)
                     && field("nonce") == Some(NONCE)
@@ -78,8 +73,5 @@ impl Login {
 }
 
 fn md5(text: &str) -> String {
-    Md5::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -108,31 +108,19 @@ fn respond(request: &Request, shared: &Shared) -> (String, Next) {
             let public = "Public: OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, TEARDOWN";
             (ok(&[public.to_owned()]), Next::Same)
         }
-        "DESCRIBE" if !request.uri.trim_end_matches('/').ends_with("/live") => (
-            message::answer(request, "404 Not Found", &[], ""),
-            Next::Same,
-        ),
+        "DESCRIBE" if !request.uri.trim_end_matches('/').ends_with("/live") => {
+            (message::answer(request, "404 Not Found", &[], ""), Next::Same)
+        }
         "DESCRIBE" => {
             count.describes.fetch_add(1, Ordering::Relaxed);
             let footage = current(shared);
-            let body = sdp::describe(
-                &footage,
-                !shared.options.without_video,
-                shared.options.audio,
-            );
+            let body = sdp::describe(&footage, !shared.options.without_video, shared.options.audio);
             let base = format!("Content-Base: {}/", request.uri.trim_end_matches('/'));
-            (
-                message::answer(request, "200 OK", &[base], &body),
-                Next::Same,
-            )
+            (message::answer(request, "200 OK", &[base], &body), Next::Same)
         }
         "SETUP" => {
             let audio = request.uri.ends_with(AUDIO_TRACK);
-            let setups = if audio {
-                &count.audio_setups
-            } else {
-                &count.video_setups
-            };
+            let setups = if audio { &count.audio_setups } else { &count.video_setups };
             setups.fetch_add(1, Ordering::Relaxed);
             let wanted = request.header("Transport").unwrap_or_default();
             if !wanted.contains("interleaved=0-1") && !audio {
@@ -151,20 +139,12 @@ fn respond(request: &Request, shared: &Shared) -> (String, Next) {
             count.teardowns.fetch_add(1, Ordering::Relaxed);
             (ok(&[]), Next::Close)
         }
-        _ => (
-            message::answer(request, "405 Method Not Allowed", &[], ""),
-            Next::Same,
-        ),
+        _ => (message::answer(request, "405 Method Not Allowed", &[], ""), Next::Same),
     }
 }
 
 fn current(shared: &Shared) -> Arc<Footage> {
-    Arc::clone(
-        &shared
-            .footage
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner),
-    )
+    Arc::clone(&shared.footage.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 impl<'a> Player<'a> {
@@ -231,13 +211,9 @@ impl<'a> Player<'a> {
     fn change_footage(&mut self, shared: &Shared) {
         let footage = current(shared);
         if !Arc::ptr_eq(&footage, &self.footage) {
-            let shown = self.footage.pictures[..self.index]
-                .iter()
-                .map(|picture| picture.time)
-                .max();
-            self.round = self
-                .round
-                .wrapping_add(shown.map_or(0, |time| time + CLOCK_HZ / 30));
+            let shown =
+                self.footage.pictures[..self.index].iter().map(|picture| picture.time).max();
+            self.round = self.round.wrapping_add(shown.map_or(0, |time| time + CLOCK_HZ / 30));
             self.footage = footage;
             self.index = 0;
         }
@@ -250,18 +226,12 @@ impl<'a> Player<'a> {
             self.round = self.round.wrapping_add(self.footage.length);
         }
         // Pictures are sent at an even pace, in decoding order.
-        let count = u32::try_from(self.footage.pictures.len())
-            .unwrap_or(1)
-            .max(1);
+        let count = u32::try_from(self.footage.pictures.len()).unwrap_or(1).max(1);
         let step = Duration::from_secs(u64::from(self.footage.length)) / CLOCK_HZ / count;
         let now = Instant::now();
         let next = self.next + step;
         // After a stall it goes on from where it was, without a rush.
-        self.next = if next + Duration::from_secs(1) < now {
-            now
-        } else {
-            next
-        };
+        self.next = if next + Duration::from_secs(1) < now { now } else { next };
     }
 }
 
@@ -271,7 +241,5 @@ fn is_nth(count: u64, every: u32) -> bool {
 
 /// Bytes that are neither an answer nor a packet.
 fn noise() -> Vec<u8> {
-    (0..512_u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 | 0x80)
-        .collect()
+    (0..512_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 | 0x80).collect()
 }

@@ -35,11 +35,7 @@ pub(super) fn take(buffer: &mut Vec<u8>) -> Result<Option<Request>, ()> {
         buffer.drain(..end);
     }
     let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") else {
-        return if buffer.len() > LEN_MAX {
-            Err(())
-        } else {
-            Ok(None)
-        };
+        return if buffer.len() > LEN_MAX { Err(()) } else { Ok(None) };
     };
     let head = std::str::from_utf8(&buffer[..end]).map_err(|_not_text| ())?;
     let mut lines = head.split("\r\n");
@@ -52,15 +48,8 @@ pub(super) fn take(buffer: &mut Vec<u8>) -> Result<Option<Request>, ()> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
         .collect();
-    let request = Request {
-        method: method.to_owned(),
-        uri: uri.to_owned(),
-        headers,
-    };
-    let body = request
-        .header("Content-Length")
-        .and_then(|length| length.parse().ok())
-        .unwrap_or(0);
+    let request = Request { method: method.to_owned(), uri: uri.to_owned(), headers };
+    let body = request.header("Content-Length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let end = end + 4 + usize::min(body, LEN_MAX);
     if buffer.len() < end {
         return Ok(None);
@@ -98,10 +87,7 @@ mod tests {
         assert_eq!(take(&mut buffer), Ok(None));
         buffer.extend(b"\r\nDESC");
         let request = take(&mut buffer).unwrap().unwrap();
-        assert_eq!(
-            (request.method.as_str(), request.header("CSeq")),
-            ("OPTIONS", Some("7"))
-        );
+        assert_eq!((request.method.as_str(), request.header("CSeq")), ("OPTIONS", Some("7")));
         assert_eq!(buffer, b"DESC");
         assert!(take(&mut b"nonsense\r\n\r\n".to_vec()).is_err());
     }

@@ -97,15 +97,9 @@ impl RtspServer {
             connections: Mutex::new(Vec::new()),
         });
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-        let address = listener
-            .local_addr()
-            .map_err(TestkitError::io("asking for the port"))?;
+        let address = listener.local_addr().map_err(TestkitError::io("asking for the port"))?;
         let accepting = Some(tokio::spawn(accept(listener, Arc::clone(&shared))));
-        Ok(Self {
-            shared,
-            address,
-            accepting,
-        })
+        Ok(Self { shared, address, accepting })
     }
 
     /// Where it listens.
@@ -124,10 +118,9 @@ impl RtspServer {
     #[must_use]
     pub fn url_with_login(&self) -> String {
         match &self.shared.options.login {
-            Some(login) => format!(
-                "rtsp://{}:{}@{}/live",
-                login.user, login.password, self.address
-            ),
+            Some(login) => {
+                format!("rtsp://{}:{}@{}/live", login.user, login.password, self.address)
+            }
             None => self.url(),
         }
     }
@@ -155,11 +148,8 @@ impl RtspServer {
 
     /// Breaks all connections off.
     pub fn close_all(&self) {
-        let mut connections = self
-            .shared
-            .connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut connections =
+            self.shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
         for connection in connections.drain(..) {
             connection.abort();
         }
@@ -187,10 +177,7 @@ impl RtspServer {
 
     /// Starts sessions, but sends nothing in new ones.
     pub fn without_packets(&self, on: bool) {
-        self.shared
-            .faults
-            .without_packets
-            .store(on, Ordering::Relaxed);
+        self.shared.faults.without_packets.store(on, Ordering::Relaxed);
     }
 
     /// Leaves out each n-th packet; 0 for none.
@@ -206,19 +193,12 @@ impl RtspServer {
     /// Moves the RTP clock by so many seconds from now on.
     pub fn jump_clock(&self, seconds: i64) {
         let ticks = seconds * i64::from(crate::footage::CLOCK_HZ);
-        self.shared
-            .faults
-            .clock_shift
-            .fetch_add(ticks, Ordering::Relaxed);
+        self.shared.faults.clock_shift.fetch_add(ticks, Ordering::Relaxed);
     }
 
     /// Sends other footage from the next picture on, in running sessions, too.
     pub fn set_footage(&self, footage: Footage) {
-        *self
-            .shared
-            .footage
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(footage);
+        *self.shared.footage.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(footage);
     }
 
     /// Connections ever taken.
@@ -230,10 +210,7 @@ impl RtspServer {
     /// Connections open now.
     #[must_use]
     pub fn open_connections(&self) -> u64 {
-        self.shared
-            .counters
-            .open_connections
-            .load(Ordering::Relaxed)
+        self.shared.counters.open_connections.load(Ordering::Relaxed)
     }
 
     /// Sessions that play now.
@@ -289,9 +266,7 @@ impl Drop for RtspServer {
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, TestkitError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(TestkitError::io(format!("listening on {address}")))
+    TcpListener::bind(address).await.map_err(TestkitError::io(format!("listening on {address}")))
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
@@ -305,10 +280,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             continue;
         }
         let task = tokio::spawn(serve(stream, Arc::clone(&shared)));
-        let mut connections = shared
-            .connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut connections = shared.connections.lock().unwrap_or_else(PoisonError::into_inner);
         // Evicts the finished, so that the list stays as long as there are clients.
         connections.retain(|connection| !connection.is_finished());
         connections.push(task.abort_handle());

@@ -17,11 +17,7 @@ pub(super) fn packets(
     timestamp: u32,
     sequence: &mut u16,
 ) -> Vec<Vec<u8>> {
-    let payloads: Vec<_> = picture
-        .nals
-        .iter()
-        .flat_map(|nal| payloads(nal, codec))
-        .collect();
+    let payloads: Vec<_> = picture.nals.iter().flat_map(|nal| payloads(nal, codec)).collect();
     let last = payloads.len().saturating_sub(1);
     let one = |(index, payload): (usize, Vec<u8>)| {
         let marker = if index == last { 0x80 } else { 0 };
@@ -43,11 +39,7 @@ fn payloads(nal: &[u8], codec: ClipCodec) -> Vec<Vec<u8>> {
     }
     // The header says "fragment", and the fragment's own header what it is of.
     let (header, kind, body) = if codec == ClipCodec::H265 {
-        (
-            vec![nal[0] & 0x81 | 49 << 1, nal[1]],
-            nal[0] >> 1 & 0x3F,
-            &nal[2..],
-        )
+        (vec![nal[0] & 0x81 | 49 << 1, nal[1]], nal[0] >> 1 & 0x3F, &nal[2..])
     } else {
         (vec![nal[0] & 0xE0 | 28], nal[0] & 0x1F, &nal[1..])
     };
@@ -70,34 +62,16 @@ mod tests {
 
     #[test]
     fn long_units_are_sent_in_fragments() {
-        let long: Vec<u8> = (0..3000_u32)
-            .map(|n| if n == 0 { 0x65 } else { n as u8 })
-            .collect();
-        let picture = CodedPicture {
-            nals: vec![vec![0x67, 1], long.clone()],
-            time: 0,
-            key: true,
-        };
+        let long: Vec<u8> = (0..3000_u32).map(|n| if n == 0 { 0x65 } else { n as u8 }).collect();
+        let picture = CodedPicture { nals: vec![vec![0x67, 1], long.clone()], time: 0, key: true };
         let mut sequence = 65_535;
         let packets = packets(&picture, ClipCodec::H264, 7, &mut sequence);
         assert_eq!(packets.len(), 4);
         assert_eq!(sequence, 3);
-        assert_eq!(
-            packets
-                .iter()
-                .filter(|packet| packet[1] & 0x80 != 0)
-                .count(),
-            1
-        );
-        let kinds: Vec<_> = packets[1..]
-            .iter()
-            .map(|packet| (packet[12], packet[13]))
-            .collect();
+        assert_eq!(packets.iter().filter(|packet| packet[1] & 0x80 != 0).count(), 1);
+        let kinds: Vec<_> = packets[1..].iter().map(|packet| (packet[12], packet[13])).collect();
         assert_eq!(kinds, [(0x7C, 0x85), (0x7C, 0x05), (0x7C, 0x45)]);
-        let body: Vec<u8> = packets[1..]
-            .iter()
-            .flat_map(|packet| packet[14..].to_vec())
-            .collect();
+        let body: Vec<u8> = packets[1..].iter().flat_map(|packet| packet[14..].to_vec()).collect();
         assert_eq!(body, long[1..]);
     }
 }

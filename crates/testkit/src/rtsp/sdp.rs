@@ -12,11 +12,7 @@ pub(super) const VIDEO_PAYLOAD: u8 = 96;
 pub(super) fn describe(footage: &Footage, video: bool, audio: bool) -> String {
     let mut sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=testkit\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\na=control:*\r\n".to_owned();
     if video {
-        let sets: Vec<_> = footage
-            .parameter_sets
-            .iter()
-            .map(|set| base64(set))
-            .collect();
+        let sets: Vec<_> = footage.parameter_sets.iter().map(|set| base64(set)).collect();
         let (name, parameters) = match footage.codec {
             ClipCodec::H265 => {
                 let named = ["vps", "sps", "pps"].iter().zip(&sets);
@@ -28,13 +24,7 @@ pub(super) fn describe(footage: &Footage, video: bool, audio: bool) -> String {
                         .join(";"),
                 )
             }
-            _ => (
-                "H264",
-                format!(
-                    "packetization-mode=1;sprop-parameter-sets={}",
-                    sets.join(",")
-                ),
-            ),
+            _ => ("H264", format!("packetization-mode=1;sprop-parameter-sets={}", sets.join(","))),
         };
         sdp.push_str(&format!(
             "m=video 0 RTP/AVP {VIDEO_PAYLOAD}\r\na=rtpmap:{VIDEO_PAYLOAD} {name}/90000\r\n\
@@ -59,11 +49,7 @@ pub(super) fn base64(bytes: &[u8]) -> String {
         let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
         for place in 0..4 {
             let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= chunk.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
+            text.push(if place <= chunk.len() { char::from(letter) } else { '=' });
         }
     }
     text
@@ -75,13 +61,8 @@ mod tests {
 
     #[test]
     fn base_64() {
-        let table = [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-        ];
+        let table =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")];
         for (bytes, text) in table {
             assert_eq!(base64(bytes.as_bytes()), text);
         }

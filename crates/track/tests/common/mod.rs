@@ -9,11 +9,7 @@ use safe_yolo_track::{Tracker, TrackerConfig};
 pub(crate) fn person(cx: f64, cy: f64, score: f32) -> Detection {
     let (cx, cy) = (cx as f32, cy as f32);
     let bbox = PixelBox::from_xywh(cx - 20.0, cy - 55.0, 40.0, 110.0);
-    Detection {
-        class: Class::Person,
-        score,
-        bbox,
-    }
+    Detection { class: Class::Person, score, bbox }
 }
 
 pub(crate) fn tracker() -> Tracker {
@@ -40,15 +36,12 @@ pub(crate) fn run(
 
 /// The times from 0 to `until` at `rate` pictures a second.
 pub(crate) fn times(rate: f64, until: f64) -> impl Iterator<Item = f64> {
-    (0_u32..)
-        .map(move |i| f64::from(i) / rate)
-        .take_while(move |t| *t <= until)
+    (0_u32..).map(move |i| f64::from(i) / rate).take_while(move |t| *t <= until)
 }
 
 /// Number of the track that was matched and lies nearest to this x.
 pub(crate) fn number_at(tracks: &[Track], x: f64) -> Option<u32> {
     let gap = |t: &&Track| (f64::from(t.bbox.center().x) - x).abs();
     let seen = tracks.iter().filter(|t| !t.predicted && gap(t) < 20.0);
-    seen.min_by(|a, b| gap(a).total_cmp(&gap(b)))
-        .map(|t| t.id.number)
+    seen.min_by(|a, b| gap(a).total_cmp(&gap(b))).map(|t| t.id.number)
 }
