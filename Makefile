@@ -25,7 +25,8 @@ check: ## Formatting and lints of all languages
 	cd web && npm run --silent check
 
 bench: setup ## Measures; the table goes into docs/performance.md
-	@cargo run --release --quiet --package safe-yolo-bench
+	@cargo build --release --quiet --package safe-yolo --package safe-yolo-bench
+	@target/release/safe-yolo-bench
 
 fmt: ## Formats everything
 	cargo fmt --all

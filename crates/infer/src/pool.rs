@@ -6,6 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError};
@@ -39,8 +40,24 @@ struct Job {
 /// The inference threads; cheap to clone, they end with the last clone.
 #[derive(Debug, Clone)]
 pub struct DetectorPool {
+    // Before the threads, so that they are told to end before they are waited for.
     jobs: Sender<Job>,
     info: Arc<ModelInfo>,
+    _threads: Arc<Threads>,
+}
+
+/// Waits for its threads when dropped: ONNX Runtime must not be at work while
+/// the process ends and takes its library's state down.
+#[derive(Debug, Default)]
+struct Threads(Vec<JoinHandle<()>>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        for thread in self.0.drain(..) {
+            // A thread that panicked has said so already.
+            drop(thread.join());
+        }
+    }
 }
 
 impl DetectorPool {
@@ -51,25 +68,28 @@ impl DetectorPool {
     pub fn start(runtime: &Runtime, config: &PoolConfig) -> Result<Self, ModelError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let sessions = if config.sessions == 0 { cores } else { config.sessions };
+        // Dropped last when a later thread can't be started.
+        let mut threads = Threads::default();
         let (sender, receiver) = crossbeam_channel::bounded(QUEUE_MAX);
         let mut info = None;
         for number in 0..sessions {
             let detector = Detector::load(runtime, &config.model, 1)?;
             info.get_or_insert_with(|| Arc::new(detector.info().clone()));
             let (runtime, model, jobs) = (runtime.clone(), config.model.clone(), receiver.clone());
-            std::thread::Builder::new()
+            let thread = std::thread::Builder::new()
                 .name(format!("infer-{number}"))
                 .spawn(move || work(detector, &jobs, &|| Detector::load(&runtime, &model, 1)))
                 .map_err(|error| ModelError::Invalid {
                     path: config.model.path(),
                     detail: format!("its thread could not be started: {error}"),
                 })?;
+            threads.0.push(thread);
         }
         let info = info.ok_or_else(|| ModelError::Invalid {
             path: config.model.path(),
             detail: "no session was asked for".into(),
         })?;
-        Ok(Self { jobs: sender, info })
+        Ok(Self { jobs: sender, info, _threads: Arc::new(threads) })
     }
 
     /// What the model is.
@@ -136,7 +156,7 @@ fn work(
                 match reload() {
                     Ok(fresh) => detector = fresh,
                     Err(error) => {
-                        tracing::error!(%error, "the detector panicked and its model can't be loaded again")
+                        tracing::error!(%error, "the detector panicked and its model can't be loaded again");
                     }
                 }
                 Analysis::Failed("the detector panicked".into())

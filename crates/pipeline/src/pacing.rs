@@ -71,7 +71,7 @@ mod tests {
         for (source, limit, expected) in
             [(15.0, 10.0, 100), (15.0, 15.0, 150), (30.0, 4.0, 40), (5.0, 10.0, 50)]
         {
-            let (mut taken, mut rate) = (0, RateLimit::default());
+            let (mut taken, mut rate) = (0_i32, RateLimit::default());
             let period = Duration::from_secs_f64(1.0 / limit);
             for i in 0..(10.0 * source) as i64 {
                 let time = PictureTime::from_secs_f64(i as f64 / source);
@@ -80,10 +80,7 @@ mod tests {
                     taken += 1;
                 }
             }
-            assert!(
-                (taken - expected as i32).abs() <= 2,
-                "{source}/s limited to {limit}/s gave {taken}"
-            );
+            assert!((taken - expected).abs() <= 2, "{source}/s limited to {limit}/s gave {taken}");
         }
     }
 

@@ -202,7 +202,7 @@ impl Supervisor {
                 Ok(()) = self.config_seen.changed() => self.configure(),
                 (shot, analysis) = output(&mut self.in_flight) => {
                     self.in_flight = None;
-                    self.analysed(shot, analysis);
+                    self.analysed(&shot, analysis);
                 }
                 opened = output(&mut self.opening) => {
                     self.opening = None;
@@ -283,7 +283,7 @@ impl Supervisor {
         match analyst {
             Ok(analyst) => self.analyst = Some(analyst),
             Err(error) => {
-                tracing::error!(camera = %self.config.id, %error, "the tracker can't be set up")
+                tracing::error!(camera = %self.config.id, %error, "the tracker can't be set up");
             }
         }
     }
@@ -375,14 +375,9 @@ impl Supervisor {
         let now = self.now();
         self.failures = 0;
         self.figures.pictures.add(now);
-        let (anchor, utc) = *self.utc_anchor.get_or_insert_with(|| (decoded.time, Utc(0)));
-        let utc = if utc == Utc(0) {
-            let utc = self.utc_now();
-            self.utc_anchor = Some((anchor, utc));
-            utc
-        } else {
-            utc.plus_micros(decoded.time.micros() - anchor.micros())
-        };
+        let now_utc = self.utc_now();
+        let (anchor, utc) = *self.utc_anchor.get_or_insert((decoded.time, now_utc));
+        let utc = utc.plus_micros(decoded.time.micros() - anchor.micros());
         let shot = Shot {
             segment: self.segment,
             time: decoded.time,
@@ -424,15 +419,15 @@ impl Supervisor {
         }));
     }
 
-    fn analysed(&mut self, shot: Shot, analysis: Analysis<Vec<Detection>>) {
+    fn analysed(&mut self, shot: &Shot, analysis: Analysis<Vec<Detection>>) {
         if shot.segment == self.segment && self.play == Play::Playing {
             match analysis {
-                Analysis::Done(found) => self.judge(&shot, &found),
+                Analysis::Done(found) => self.judge(shot, &found),
                 Analysis::Skipped(_) => {
                     self.figures.dropped += 1;
-                    self.publish_predicted(&shot);
+                    self.publish_predicted(shot);
                 }
-                Analysis::Failed(_) => self.analysis_failed(&shot),
+                Analysis::Failed(_) => self.analysis_failed(shot),
             }
         }
         if let Some(next) = self.waiting.take() {

@@ -1,5 +1,12 @@
 //! The drawn scene through the real detector, tracker and rules. Nobody watches.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,5 +1,12 @@
 //! Whole scenes through the judge: people as tracks, time as data.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

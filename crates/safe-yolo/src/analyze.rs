@@ -97,12 +97,20 @@ pub(crate) fn run(arguments: &AnalyzeArguments) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
     let started = Instant::now();
     let lock = || results.lock().unwrap_or_else(PoisonError::into_inner);
-    let last = runtime
-        .block_on(offline.run(|info| lock().begin(info), |frame| lock().take(frame)))
-        .with_context(|| format!("'{video}'"))?;
+    let ended =
+        runtime.block_on(offline.run(|info| lock().begin(info), |frame| lock().take(frame)));
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.changes(last);
+    let ended = match ended {
+        Ok(last) => {
+            results.changes(last);
+            Ok(())
+        }
+        // What was found before the video broke off is kept.
+        Err(error) if results.pictures > 0 => Err(error),
+        Err(error) => return Err(error).with_context(|| format!("'{video}'")),
+    };
     results.write(&arguments.out, &video, &camera.name, &model, started.elapsed())?;
+    ended.with_context(|| format!("'{video}' broke off: the results end there"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -182,7 +190,7 @@ impl<'a> Results<'a> {
             }
         }
         self.progress.set_position(u64::try_from(frame.time.micros() / 1000).unwrap_or(0));
-        if frame.number % 16 == 0 {
+        if frame.number.is_multiple_of(16) {
             let rate = f64::from(u32::try_from(self.pictures).unwrap_or(u32::MAX))
                 / self.progress.elapsed().as_secs_f64().max(0.001);
             self.progress

@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use safe_yolo_store::Role;
 use serde_json::json;
 
-use crate::site::{Heard, PASSWORD, PATIENCE, Site, answer};
+use crate::site::{ADMIN_PASSWORD, Heard, PASSWORD, PATIENCE, SECRET, Site, answer};
 
 /// Every route with the least role that may use it.
 const ROUTES: &[(&str, &str, Role)] = &[
@@ -117,7 +117,7 @@ async fn guessing_is_slowed_down() {
         let guess = json!({"username": "admin", "password": "wrong guess"});
         assert_eq!(nobody.post("/api/session", guess).await.code(), "wrong_password");
     }
-    let right = json!({"username": "admin", "password": crate::site::ADMIN_PASSWORD});
+    let right = json!({"username": "admin", "password": ADMIN_PASSWORD});
     let refused = nobody.post("/api/session", right.clone()).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(refused.code(), "too_many_attempts");
@@ -182,7 +182,7 @@ async fn bodies_that_make_no_sense_are_problems() {
 async fn passwords_are_in_no_answer() {
     let site = Site::quiet().await;
     let admin = site.admin().await;
-    let secret = "h1dden-Secret";
+    let secret = SECRET;
     let new = json!({"name": "gate", "source": format!("rtsp://root:{secret}@127.0.0.1:9/live?token=t0ps3cret")});
     let added = admin.post("/api/cameras", new).await;
     let id = added.json["id"].as_str().unwrap().to_owned();
@@ -229,6 +229,7 @@ async fn passwords_are_in_no_answer() {
     admin.patch(&format!("/api/cameras/{id}"), moved).await.ok();
     let moved = site.store.camera(&id.parse().unwrap()).await.unwrap().unwrap();
     assert!(moved.credentials.is_none());
+    assert_eq!(crate::log::found(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn a_source_is_tried_before_it_is_added() {
     let site = Site::quiet().await;
     let admin = site.admin().await;
     clip(&site, "a.mp4", 1.0);
-    for (source, width, height) in [("a.mp4", 320, 180), ("sim://quiet", 1280, 720)] {
+    for (source, width, height) in [("a.mp4", 320, 180), ("sim://quiet", 960, 540)] {
         let tried = admin.post("/api/cameras/test", json!({"source": source})).await.ok();
         assert_eq!((&tried["width"], &tried["height"]), (&json!(width), &json!(height)));
         let picture = tried["picture"].as_str().unwrap();

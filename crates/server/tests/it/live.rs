@@ -32,7 +32,7 @@ async fn the_first_picture_comes_at_once_and_is_complete() {
     let header = &picture.header;
     assert_eq!(
         (&header["camera"], &header["width"], &header["height"]),
-        (&json!(camera), &json!(1280), &json!(720))
+        (&json!(camera), &json!(960), &json!(540))
     );
     for field in
         ["segment", "time_us", "utc", "analysis", "boxes", "zones", "config_version", "state"]
@@ -162,4 +162,36 @@ async fn sockets_are_limited() {
         assert!(begun.elapsed() < crate::site::PATIENCE);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+#[tokio::test]
+async fn a_slow_viewer_is_sent_on_to_the_newest_picture_and_told() {
+    let (_site, viewer, camera) = live_site().await;
+    let subscribe = json!({"type": "subscribe", "cameras": [{"id": camera, "width": 1920}]});
+    let (mut slow, mut quick) = (viewer.socket("/ws/live").await, viewer.socket("/ws/live").await);
+    slow.say(subscribe.clone()).await;
+    quick.say(subscribe).await;
+    let mut last = slow.picture().await.header["time_us"].as_i64().unwrap();
+    // The quick one is the clock: meanwhile the slow one takes nothing.
+    let mut newest = 0;
+    for _ in 0..75 {
+        newest = quick.picture().await.header["time_us"].as_i64().unwrap();
+    }
+    let mut told = 0;
+    while told == 0 || last < newest {
+        match slow.hear().await {
+            Heard::Picture(picture) => {
+                let time = picture.header["time_us"].as_i64().unwrap();
+                assert!(time > last, "never back");
+                last = time;
+            }
+            Heard::Text(text) if text["type"] == "missed" => {
+                assert_eq!(text["camera"], camera);
+                told += text["count"].as_u64().unwrap();
+            }
+            Heard::Text(_) => {}
+            Heard::Closed(code) => panic!("closed {code:?}"),
+        }
+    }
+    assert!(told > 0);
 }

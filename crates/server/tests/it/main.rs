@@ -1,9 +1,12 @@
 //! The server as its clients see it: real store, real cameras, real HTTP.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
 mod access;
 mod cameras;
 mod events;
 mod live;
+mod log;
 mod openapi;
 mod site;
 mod zones;

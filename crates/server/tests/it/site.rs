@@ -22,6 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery";
 pub(crate) const PASSWORD: &str = "some other password";
+/// The password of a camera.
+pub(crate) const SECRET: &str = "h1dden-Secret";
 /// The longest any condition is waited for.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -93,6 +95,7 @@ impl Site {
     }
 
     async fn start_in(folder: TempDir, cameras: Vec<StartupCamera>, sees_masks: bool) -> Self {
+        crate::log::search();
         let (data, videos) = (folder.path().join("data"), folder.path().join("videos"));
         std::fs::create_dir_all(&videos).unwrap();
         let server = Box::pin(Server::start(ServerConfig {
