@@ -97,7 +97,7 @@ impl Offline {
         let mut analyst = Analyst::new(SegmentId(1), config, known, self.tracking.clone())?;
         let mut pictures = stream::open(&self.source, OpenOptions::default()).await?;
         begin(pictures.info());
-        let mut running = FuturesOrdered::new();
+        let (mut running, mut broken_off) = (FuturesOrdered::new(), None);
         let (mut number, mut ended, mut last) = (0, false, PictureTime::default());
         let mut limit = RateLimit::default();
         let period = self.rate_max.map(|rate| Duration::from_secs_f64(1.0 / rate.max(0.1)));
@@ -120,9 +120,10 @@ impl Offline {
                     sink(Frame { number, time, picture, analysis }).map_err(OfflineError::Sink)?;
                 }
                 next = tokio::time::timeout(SILENCE_MAX, pictures.next()), if !ended && running.len() < IN_FLIGHT_MAX => {
-                    match next.map_err(|_elapsed| OfflineError::Hangs(number))?? {
-                        Some(Decoded { time, .. }) if self.until.is_some_and(|until| time >= until) => ended = true,
-                        Some(Decoded { time, picture }) => {
+                    let next = next.map_or_else(|_elapsed| Err(OfflineError::Hangs(number)), |next| Ok(next?));
+                    match next {
+                        Ok(Some(Decoded { time, .. })) if self.until.is_some_and(|until| time >= until) => ended = true,
+                        Ok(Some(Decoded { time, picture })) => {
                             number += 1;
                             if let Some(period) = period {
                                 if !limit.is_due(time, period) {
@@ -136,13 +137,21 @@ impl Offline {
                                 Answer { number: this, time, picture, analysis }
                             });
                         }
-                        None => ended = true,
+                        Ok(None) => ended = true,
+                        // What came before is still looked at.
+                        Err(error) => {
+                            ended = true;
+                            broken_off = Some(error);
+                        }
                     }
                 }
                 else => break,
             }
         }
-        Ok(analyst.finish("end_of_file"))
+        match broken_off {
+            None => Ok(analyst.finish("end_of_file")),
+            Some(error) => Err(error),
+        }
     }
 }
 

@@ -8,15 +8,15 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use safe_yolo_core::{
-    Analysis, BlindReason, CameraConfig, CameraState, Class, Detection, PictureTime, SegmentId, Utc,
+    Analysis, BlindReason, CameraConfig, Class, Detection, PictureTime, SegmentId, Utc,
 };
 use safe_yolo_infer::detector::SCORE_MIN;
 use safe_yolo_media::picture::I420;
-use safe_yolo_media::stream::{self, OpenOptions, PictureStream};
+use safe_yolo_media::stream::PictureStream;
 use safe_yolo_media::{Decoded, StreamError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -24,24 +24,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::analyst::Analyst;
 use crate::camera::{Asked, CameraSetup};
-use crate::command::{Command, CommandError};
+
 use crate::health::Health;
 use crate::live::LivePicture;
 use crate::outlet::Outlet;
 use crate::pacing::{Pacer, RateLimit};
 use crate::status::{Rate, Status};
 
+mod commands;
 mod publish;
 mod report;
+mod source;
 
 /// Figures and timeouts are looked at this often.
 const TICK: Duration = Duration::from_millis(250);
 /// An open source without pictures for this long is opened anew.
 const SILENCE_MAX: Duration = Duration::from_secs(6);
-/// Longest pause before a failed source is opened again.
-const RETRY_MAX: Duration = Duration::from_secs(5);
-/// Shortest.
-const RETRY_MIN: Duration = Duration::from_millis(250);
 
 type Pending<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -240,135 +238,6 @@ impl Supervisor {
         Utc(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 
-    // The source -----------------------------------------------------------
-
-    fn open(&mut self) {
-        self.retry_at = None;
-        self.stream = None;
-        self.held = None;
-        self.figures.connections += 1;
-        let source = self.setup.source.clone();
-        let connect_timeout = self.setup.engine.connect_timeout;
-        let options =
-            OpenOptions { start: self.start_at, connect_timeout, ..OpenOptions::default() };
-        self.opening = Some(Box::pin(async move { stream::open(&source, options).await }));
-    }
-
-    fn opened(&mut self, opened: Result<PictureStream, StreamError>) {
-        match opened {
-            Ok(stream) => {
-                let now = self.now();
-                self.health.opened(now);
-                self.duration = stream.info().duration;
-                self.stream = Some(stream);
-                self.begin_segment();
-            }
-            Err(error) => self.lost(&error),
-        }
-    }
-
-    fn begin_segment(&mut self) {
-        let millis = u64::try_from(self.utc_now().micros() / 1000).unwrap_or(0);
-        self.segment = SegmentId(millis.max(self.segment.0 + 1));
-        self.utc_anchor = None;
-        self.last_analysed = None;
-        self.pacer.reset();
-        self.limit.reset();
-        let analyst = Analyst::new(
-            self.segment,
-            Arc::clone(&self.config),
-            self.known.clone(),
-            self.setup.engine.tracking.clone(),
-        );
-        match analyst {
-            Ok(analyst) => self.analyst = Some(analyst),
-            Err(error) => {
-                tracing::error!(camera = %self.config.id, %error, "the tracker can't be set up");
-            }
-        }
-    }
-
-    /// Ends the segment: open findings end, nothing of it is shown any more.
-    fn end_segment(&mut self, reason: &str) {
-        if let Some(mut analyst) = self.analyst.take() {
-            self.outlet.changes(analyst.finish(reason));
-        }
-        self.forbid_older();
-        self.in_flight = None;
-        self.waiting = None;
-        self.newest = None;
-    }
-
-    /// From now on no picture that was published before may be shown.
-    fn forbid_older(&self) {
-        self.epoch.store(self.pictures, Ordering::Release);
-    }
-
-    fn read(&mut self, next: Result<Option<Decoded>, StreamError>) {
-        match next {
-            Ok(Some(decoded)) if self.is_paced() => {
-                let due = self.pacer.due(Instant::now(), decoded.time);
-                self.held = Some((decoded, due));
-            }
-            Ok(Some(decoded)) => self.picture(decoded),
-            Ok(None) => self.file_ended(),
-            Err(error) => self.lost(&error),
-        }
-    }
-
-    fn is_paced(&self) -> bool {
-        self.setup.source.kind() != "rtsp"
-    }
-
-    fn file_ended(&mut self) {
-        self.stream = None;
-        self.start_at = None;
-        self.end_segment("discontinuity");
-        if self.failures == 0 && self.newest_was_none() {
-            // A file without a single picture must not spin.
-            self.fail(BlindReason::NoPictures, "the source has no pictures");
-        } else if self.config.repeat {
-            self.open();
-        } else {
-            self.play = Play::Stopped;
-            self.health.set_unwatched(CameraState::Stopped, BlindReason::Ended);
-            tracing::info!(camera = %self.config.id, "the file has ended");
-        }
-    }
-
-    fn newest_was_none(&self) -> bool {
-        self.health.picture_age(self.now()).is_none()
-    }
-
-    fn lost(&mut self, error: &StreamError) {
-        self.stream = None;
-        self.end_segment("discontinuity");
-        if error.is_discontinuity() && self.failures == 0 {
-            // The source is well, only its clock or size changed: a new segment, at once.
-            tracing::info!(camera = %self.config.id, %error, "a new segment begins");
-            self.failures = 1;
-            self.open();
-            return;
-        }
-        self.fail(error.reason(), &error.to_string());
-    }
-
-    fn fail(&mut self, reason: BlindReason, detail: &str) {
-        let now = self.now();
-        self.health.down(now, reason);
-        self.failures = self.failures.saturating_add(1);
-        self.figures.restarts += 1;
-        let doubled = RETRY_MIN * 2_u32.saturating_pow(self.failures.min(6) - 1);
-        // Jitter, so that cameras of one dead switch do not return in step.
-        let wait = doubled.min(RETRY_MAX).mul_f64(0.5 + rand::random::<f64>() / 2.0);
-        self.retry_at = Some(Instant::now() + wait);
-        metrics::counter!("safe_yolo_pipeline_source_failures_total", "camera" => self.config.id.to_string())
-            .increment(1);
-        if self.report.is_news(reason) {
-            tracing::warn!(camera = %self.config.id, reason = reason.name(), detail, "the source failed");
-        }
-    }
-
     // Pictures ---------------------------------------------------------------
 
     fn picture(&mut self, decoded: Decoded) {
@@ -466,91 +335,6 @@ impl Supervisor {
         if let Some(analyst) = self.analyst.as_mut() {
             self.outlet.changes(analyst.not_analysed(from, to, reason));
         }
-    }
-
-    // Commands and settings --------------------------------------------------
-
-    fn configure(&mut self) {
-        self.config = Arc::clone(&self.config_seen.borrow_and_update());
-        self.health.set_period(period(&self.config));
-        self.limit.reset();
-        if let Some(analyst) = self.analyst.as_mut() {
-            let changes = analyst.configure(Arc::clone(&self.config), self.known.clone());
-            self.outlet.changes(changes);
-        }
-    }
-
-    fn command(&mut self, command: Command) -> Result<(), CommandError> {
-        if self.setup.source.is_live() {
-            return if command == Command::Play { Ok(()) } else { Err(CommandError::Live) };
-        }
-        match command {
-            Command::Play => self.resume(),
-            Command::Pause if self.play == Play::Playing => {
-                self.play = Play::Paused { show_one: false };
-                self.health.set_unwatched(CameraState::Paused, BlindReason::Command);
-                self.in_flight = None;
-                self.waiting = None;
-                self.forbid_older();
-                if let Some(newest) = self.newest.clone() {
-                    self.not_analysed(newest.time, "paused");
-                    self.publish_unseen(&newest);
-                }
-            }
-            Command::Pause => {}
-            Command::Stop => {
-                self.end_segment("stopped");
-                self.stream = None;
-                self.opening = None;
-                self.held = None;
-                self.retry_at = None;
-                self.start_at = None;
-                self.play = Play::Stopped;
-                self.health.set_unwatched(CameraState::Stopped, BlindReason::Command);
-            }
-            Command::Seek(position_ms) => self.seek(position_ms)?,
-        }
-        Ok(())
-    }
-
-    fn resume(&mut self) {
-        if self.play == Play::Playing {
-            return;
-        }
-        let now = self.now();
-        self.health.watch_again(now);
-        self.pacer.reset();
-        self.limit.reset();
-        self.utc_anchor = None;
-        if let Some((decoded, due)) = self.held.as_mut() {
-            *due = self.pacer.due(Instant::now(), decoded.time);
-        }
-        if self.play == Play::Stopped || (self.stream.is_none() && self.opening.is_none()) {
-            self.open();
-        } else {
-            self.health.opened(now);
-        }
-        self.play = Play::Playing;
-    }
-
-    fn seek(&mut self, position_ms: i64) -> Result<(), CommandError> {
-        let duration_ms =
-            self.duration.map_or(u64::MAX, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
-        let inside = u64::try_from(position_ms).is_ok_and(|ms| ms <= duration_ms);
-        if !inside {
-            return Err(CommandError::Position { position_ms, duration_ms });
-        }
-        self.end_segment("discontinuity");
-        self.start_at = (position_ms > 0).then(|| PictureTime::from_millis(position_ms));
-        if self.play == Play::Playing {
-            let now = self.now();
-            self.health.watch_again(now);
-        } else {
-            self.play = Play::Paused { show_one: true };
-            self.health.set_unwatched(CameraState::Paused, BlindReason::Command);
-        }
-        self.open();
-        Ok(())
     }
 
     // Time -------------------------------------------------------------------

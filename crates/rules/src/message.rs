@@ -22,21 +22,23 @@ fn missing(item: Equipment, zone: &str, number: u32) -> Message {
 /// The message of an event about worker `number` in `zone`; `seconds` is the
 /// dwell of an intrusion or the stay of an exit.
 pub(crate) fn message(event: EventType, zone: &str, number: u32, seconds: f64) -> Message {
+    // Tenths matter only in short times.
+    let seconds = if seconds < 10.0 { format!("{seconds:.1}") } else { format!("{seconds:.0}") };
     let (ko, en) = match event {
         EventType::DangerZoneIntrusion => (
-            format!("{zone}: 작업자 #{number} 위험구역 침입 ({seconds:.0}초 경과)"),
-            format!("{zone}: worker #{number} in a danger zone for {seconds:.0} s"),
+            format!("{zone}: 작업자 #{number} 위험구역 침입 ({seconds}초 경과)"),
+            format!("{zone}: worker #{number} in a danger zone for {seconds} s"),
         ),
         EventType::WarningZoneIntrusion => (
-            format!("{zone}: 작업자 #{number} 경고구역 진입 ({seconds:.0}초 경과)"),
-            format!("{zone}: worker #{number} in a warning zone for {seconds:.0} s"),
+            format!("{zone}: 작업자 #{number} 경고구역 진입 ({seconds}초 경과)"),
+            format!("{zone}: worker #{number} in a warning zone for {seconds} s"),
         ),
         EventType::Entrance => {
             (format!("{zone}: 작업자 #{number} 입장"), format!("{zone}: worker #{number} came in"))
         }
         EventType::Exit => (
-            format!("{zone}: 작업자 #{number} 퇴장 (체류 {seconds:.0}초)"),
-            format!("{zone}: worker #{number} left after {seconds:.0} s"),
+            format!("{zone}: 작업자 #{number} 퇴장 (체류 {seconds}초)"),
+            format!("{zone}: worker #{number} left after {seconds} s"),
         ),
         EventType::HelmetMissing => return missing(Equipment::Helmet, zone, number),
         EventType::VestMissing => return missing(Equipment::Vest, zone, number),

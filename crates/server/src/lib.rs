@@ -18,6 +18,7 @@ mod page;
 mod problem;
 mod router;
 mod server;
+mod stall;
 mod system_event;
 mod ws;
 

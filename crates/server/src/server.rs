@@ -129,6 +129,7 @@ impl Server {
         tasks.spawn(app.clone().retry_unopened());
         tasks.spawn(health::watch_progress(app.clone()));
         tasks.spawn(metrics::upkeep(app.clone()));
+        tasks.spawn(crate::stall::watch_stalls(app.closing.clone()));
         Ok(Self { app, listener, address, first_admin, outputs, drain, tasks })
     }
 

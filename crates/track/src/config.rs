@@ -42,8 +42,8 @@ impl Default for TrackerConfig {
             duplicate_cost_max: 0.15,
             lost_s: 2.0,
             confirm_at_once_s: 0.7,
-            detections_max: 300,
-            tracks_max: 300,
+            detections_max: 120,
+            tracks_max: 160,
         }
     }
 }

@@ -83,6 +83,8 @@ fn the_core_reads_no_clock() {
     for name in ["core", "track", "rules"] {
         for file in walk(&crates().join(name).join("src")) {
             let text = std::fs::read_to_string(&file).unwrap();
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let code: String = code.collect();
             for word in [
                 "SystemTime",
                 "Instant::now",
@@ -92,7 +94,7 @@ fn the_core_reads_no_clock() {
                 "now_v7",
                 "now_utc",
             ] {
-                assert!(!text.contains(word), "{} uses {word}", file.display());
+                assert!(!code.contains(word), "{} uses {word}", file.display());
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use safe_yolo_core::event::ChangeKind;
+use safe_yolo_core::event::{ChangeKind, SnapshotState};
 use safe_yolo_core::{CameraId, EventChange, Utc};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{broadcast, watch};
@@ -187,6 +187,10 @@ impl Store {
                 let mut event = record.event;
                 event.end = Some(at.max(event.start));
                 event.details.insert("end_reason".to_owned(), reason.into());
+                // Whoever was to write the picture is gone.
+                if event.snapshot == SnapshotState::Pending {
+                    event.snapshot = SnapshotState::Failed;
+                }
                 (Uuid::now_v7(), EventChange { kind: ChangeKind::Ended, event })
             })
             .collect();

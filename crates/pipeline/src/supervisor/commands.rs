@@ -1,0 +1,94 @@
+//! What operators ask of a camera, and new settings.
+
+use std::sync::Arc;
+
+use safe_yolo_core::{BlindReason, CameraState, PictureTime};
+use tokio::time::Instant;
+
+use super::{Play, Supervisor, period};
+use crate::command::{Command, CommandError};
+
+impl Supervisor {
+    pub(super) fn configure(&mut self) {
+        self.config = Arc::clone(&self.config_seen.borrow_and_update());
+        self.health.set_period(period(&self.config));
+        self.limit.reset();
+        if let Some(analyst) = self.analyst.as_mut() {
+            let changes = analyst.configure(Arc::clone(&self.config), self.known.clone());
+            self.outlet.changes(changes);
+        }
+    }
+
+    pub(super) fn command(&mut self, command: Command) -> Result<(), CommandError> {
+        if self.setup.source.is_live() {
+            return if command == Command::Play { Ok(()) } else { Err(CommandError::Live) };
+        }
+        match command {
+            Command::Play => self.resume(),
+            Command::Pause if self.play == Play::Playing => {
+                self.play = Play::Paused { show_one: false };
+                self.health.set_unwatched(CameraState::Paused, BlindReason::Command);
+                self.in_flight = None;
+                self.waiting = None;
+                self.forbid_older();
+                if let Some(newest) = self.newest.clone() {
+                    self.not_analysed(newest.time, "paused");
+                    self.publish_unseen(&newest);
+                }
+            }
+            Command::Pause => {}
+            Command::Stop => {
+                self.end_segment("stopped");
+                self.stream = None;
+                self.opening = None;
+                self.held = None;
+                self.retry_at = None;
+                self.start_at = None;
+                self.play = Play::Stopped;
+                self.health.set_unwatched(CameraState::Stopped, BlindReason::Command);
+            }
+            Command::Seek(position_ms) => self.seek(position_ms)?,
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self) {
+        if self.play == Play::Playing {
+            return;
+        }
+        let now = self.now();
+        self.health.watch_again(now);
+        self.pacer.reset();
+        self.limit.reset();
+        self.utc_anchor = None;
+        if let Some((decoded, due)) = self.held.as_mut() {
+            *due = self.pacer.due(Instant::now(), decoded.time);
+        }
+        if self.play == Play::Stopped || (self.stream.is_none() && self.opening.is_none()) {
+            self.open();
+        } else {
+            self.health.opened(now);
+        }
+        self.play = Play::Playing;
+    }
+
+    fn seek(&mut self, position_ms: i64) -> Result<(), CommandError> {
+        let duration_ms =
+            self.duration.map_or(u64::MAX, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
+        let inside = u64::try_from(position_ms).is_ok_and(|ms| ms <= duration_ms);
+        if !inside {
+            return Err(CommandError::Position { position_ms, duration_ms });
+        }
+        self.end_segment("discontinuity");
+        self.start_at = (position_ms > 0).then(|| PictureTime::from_millis(position_ms));
+        if self.play == Play::Playing {
+            let now = self.now();
+            self.health.watch_again(now);
+        } else {
+            self.play = Play::Paused { show_one: true };
+            self.health.set_unwatched(CameraState::Paused, BlindReason::Command);
+        }
+        self.open();
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! The first start of a server: where it is, who may come in, what is kept secret.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
+mod common;
+
+use std::time::Duration;
+
+use common::client::Client;
+use common::server::{ADMIN_PASSWORD, Site};
+use safe_yolo_testkit::wait::until;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generated_password_is_told_once_and_never_logged() {
+    let site = Site::new();
+    let mut server = site.start(&mut site.command()).await;
+    let told = || server.said().contains("(shown only now)\n");
+    until("the password", Duration::from_secs(5), told).await.unwrap();
+    let said = server.said();
+    let line = said.lines().find(|line| line.starts_with("First login: user admin")).unwrap();
+    let (_, rest) = line.split_once("password ").unwrap();
+    let password = rest.split(' ').next().unwrap();
+    assert!(password.len() >= 12, "{said}");
+    assert_eq!(said.matches(password).count(), 1, "{said}");
+    let refused = Client::try_login(&server.base, "admin", "another password").await;
+    assert_eq!(refused.err().map(|status| status.as_u16()), Some(401));
+    let admin = Client::login(&server.base, "admin", password).await;
+    admin.get("/api/cameras").await.ok();
+    assert!(server.terminate().success(), "{}", server.log());
+    let first_log = server.log();
+    drop(server);
+
+    let mut server = site.start(&mut site.command()).await;
+    Client::login(&server.base, "admin", password).await.get("/api/system").await.ok();
+    assert!(server.terminate().success(), "{}", server.log());
+    let said = server.said();
+    assert_eq!(said.lines().count(), 1, "only the address: {said}");
+    for text in [&first_log, &said, &server.log()] {
+        assert!(!text.contains(password), "{text}");
+    }
+    assert!(first_log.contains("listening") && !first_log.contains("panicked"), "{first_log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_given_password_is_taken_and_told_nowhere() {
+    let site = Site::new();
+    let mut command = site.command();
+    command.args(["--log-json"]).env("SAFE_YOLO_ADMIN_PASSWORD", ADMIN_PASSWORD);
+    command.env("SAFE_YOLO_LOG", "debug");
+    let mut server = site.start(&mut command).await;
+    let admin = server.admin().await;
+    let cameras = admin.get("/api/cameras").await.ok();
+    assert_eq!(cameras["cameras"].as_array().unwrap().len(), 1, "the drawn scene: {cameras}");
+    assert!(server.terminate().success(), "{}", server.log());
+    let (said, log) = (server.said(), server.log());
+    assert_eq!(said.lines().count(), 1, "only the address: {said}");
+    assert!(!log.contains(ADMIN_PASSWORD), "{log}");
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+        assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
+    }
+}
