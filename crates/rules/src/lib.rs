@@ -5,6 +5,7 @@
 
 pub mod engine;
 pub mod equipment;
+mod findings;
 mod message;
 pub mod presence;
 pub mod subject;

@@ -1,0 +1,254 @@
+//! From one person in one zone to findings: raised, paused, ended.
+
+use std::collections::BTreeMap;
+
+use safe_yolo_core::event::{ChangeKind, SnapshotState, ZoneRef};
+use safe_yolo_core::{
+    CameraConfig, CameraId, Equipment, Event, EventChange, EventId, EventType, PictureTime,
+    SegmentId, Severity, Utc, Zone, ZoneId, ZoneType,
+};
+use serde_json::{Map, json};
+
+use crate::engine::PictureEntry;
+use crate::equipment::{self, Count, Verdict};
+use crate::message::message;
+use crate::presence::{Presence, Step, is_inside};
+use crate::subject::{Raised, Subject};
+
+/// Window of a zone's verdicts: its dwell, within what votes can carry.
+pub(crate) fn window_s(zone: &Zone) -> f64 {
+    zone.dwell_s.clamp(1.0, equipment::Ballot::WINDOW_MAX_S)
+}
+
+/// Makes the events of one picture.
+pub(crate) struct EventMaker<'a> {
+    pub(crate) camera: &'a CameraId,
+    pub(crate) segment: SegmentId,
+    pub(crate) config: &'a CameraConfig,
+    pub(crate) now: (PictureTime, Utc),
+    pub(crate) made: &'a mut u64,
+}
+
+impl EventMaker<'_> {
+    /// An event about `track` in `zone` whose condition began at `since`.
+    fn make(
+        &mut self,
+        event_type: EventType,
+        severity: Severity,
+        zone: &Zone,
+        subject: &Subject,
+        since: PictureTime,
+        mut details: Map<String, serde_json::Value>,
+    ) -> Event {
+        let (time, utc) = self.now;
+        *self.made += 1;
+        let seconds = time.secs_since(since);
+        details.insert("start_s".into(), json!(time.secs_f64()));
+        details.insert("since_s".into(), json!(since.secs_f64()));
+        details.insert("box".into(), json!(subject.bbox));
+        details.insert("score".into(), json!(subject.score));
+        let said = details.get("stay_s").and_then(serde_json::Value::as_f64).unwrap_or(seconds);
+        Event {
+            id: event_id(self.camera, self.segment, *self.made, utc),
+            camera: Some(self.camera.clone()),
+            camera_name: self.config.name.clone(),
+            event_type,
+            severity,
+            zone: Some(ZoneRef { id: zone.id.clone(), name: zone.name.clone() }),
+            track: Some(subject.track.clone()),
+            start: utc,
+            end: None,
+            message: message(event_type, &zone.name, subject.track.number, said),
+            details,
+            config_version: self.config.version,
+            snapshot: SnapshotState::None,
+        }
+    }
+}
+
+/// A UUID version 7 whose random part is made from what makes the event
+/// unique, so that a replay gives the same one (FNV-1a, 2 x 64 bits).
+fn event_id(camera: &CameraId, segment: SegmentId, number: u64, utc: Utc) -> EventId {
+    let hash = |seed: u64| {
+        let bytes =
+            camera.as_str().bytes().chain(segment.0.to_le_bytes()).chain(number.to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325 ^ seed, |h: u64, b| {
+            (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
+        })
+    };
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&hash(0).to_le_bytes());
+    random[8..].copy_from_slice(&hash(0x9e37_79b9_7f4a_7c15).to_le_bytes()[..2]);
+    let millis = u64::try_from(utc.micros() / 1000).unwrap_or(0);
+    EventId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+}
+
+/// One matched person and one zone, after one picture.
+pub(crate) fn step_zone(
+    subject: &mut Subject,
+    zone: &Zone,
+    picture: &PictureEntry<'_>,
+    maker: &mut EventMaker<'_>,
+    changes: &mut Vec<EventChange>,
+) {
+    let known = subject.presence.get(&zone.id).copied();
+    let inside = is_inside(zone, &subject.bbox, picture.size, known.is_some());
+    let mut presence = match known {
+        Some(presence) => presence,
+        None if inside => Presence::new(picture.time),
+        None => return,
+    };
+    let step = presence.observe(picture.time, inside);
+    if let Step::Left(at) = step {
+        subject.presence.remove(&zone.id);
+        leave(subject, zone, presence, at, maker, changes);
+        return;
+    }
+    if step == Step::Entered {
+        let event = maker.make(
+            EventType::Entrance,
+            Severity::Info,
+            zone,
+            subject,
+            presence.since,
+            Map::new(),
+        );
+        changes.push(instant(event));
+    }
+    subject.presence.insert(zone.id.clone(), presence);
+    if inside {
+        intrusion(subject, zone, &presence, picture.time, maker, changes);
+    }
+    for item in &zone.require {
+        equipment_rule(subject, zone, *item, &presence, inside, maker, changes);
+    }
+}
+
+fn intrusion(
+    subject: &mut Subject,
+    zone: &Zone,
+    presence: &Presence,
+    time: PictureTime,
+    maker: &mut EventMaker<'_>,
+    changes: &mut Vec<EventChange>,
+) {
+    let (event_type, severity) = match zone.zone_type {
+        ZoneType::Danger => (EventType::DangerZoneIntrusion, Severity::Critical),
+        ZoneType::Warning => (EventType::WarningZoneIntrusion, Severity::Warning),
+    };
+    if presence.stay_s(time) >= zone.dwell_s {
+        raise(subject, zone, event_type, severity, presence.since, Map::new(), maker, changes);
+    }
+}
+
+fn equipment_rule(
+    subject: &mut Subject,
+    zone: &Zone,
+    item: Equipment,
+    presence: &Presence,
+    inside: bool,
+    maker: &mut EventMaker<'_>,
+    changes: &mut Vec<EventChange>,
+) {
+    let (time, utc) = maker.now;
+    let Some(ballot) = subject.ballots.get(&item) else { return };
+    let count = ballot.count(time, window_s(zone));
+    let event_type = EventType::missing(item);
+    match count.verdict {
+        Verdict::Missing if inside && presence.stay_s(time) >= zone.dwell_s => {
+            let since = PictureTime::from_secs_f64(count.since_s.max(presence.since.secs_f64()));
+            raise(
+                subject,
+                zone,
+                event_type,
+                Severity::Warning,
+                since,
+                details_of(&count),
+                maker,
+                changes,
+            );
+        }
+        Verdict::Present => {
+            let this = |key: &(EventType, ZoneId)| key.0 == event_type && key.1 == zone.id;
+            end_all(subject, this, time, utc, "worn", changes);
+        }
+        Verdict::Missing | Verdict::Unknown => {}
+    }
+}
+
+fn details_of(count: &Count) -> Map<String, serde_json::Value> {
+    let mut details = Map::new();
+    details.insert(
+        "votes".into(),
+        json!({"present": count.present, "missing": count.missing, "coverage": count.coverage}),
+    );
+    details
+}
+
+/// Raises the finding unless it lasts already or its pause does.
+#[expect(clippy::too_many_arguments, reason = "an event is made of all of these")]
+fn raise(
+    subject: &mut Subject,
+    zone: &Zone,
+    event_type: EventType,
+    severity: Severity,
+    since: PictureTime,
+    details: Map<String, serde_json::Value>,
+    maker: &mut EventMaker<'_>,
+    changes: &mut Vec<EventChange>,
+) {
+    let (time, _) = maker.now;
+    let key = (event_type, zone.id.clone());
+    if let Some(raised) = subject.raised.get(&key)
+        && (raised.open || time.secs_since(raised.at) < zone.pause_s)
+    {
+        return;
+    }
+    let event = maker.make(event_type, severity, zone, subject, since, details);
+    subject.raised.insert(key, Raised { event: event.clone(), at: time, open: true });
+    changes.push(EventChange { kind: ChangeKind::Raised, event });
+}
+
+/// The person left the zone at `at`: exit with stay time, open findings there end.
+pub(crate) fn leave(
+    subject: &mut Subject,
+    zone: &Zone,
+    presence: Presence,
+    at: PictureTime,
+    maker: &mut EventMaker<'_>,
+    changes: &mut Vec<EventChange>,
+) {
+    let (time, utc) = maker.now;
+    end_all(subject, |key| key.1 == zone.id, time, utc, "left", changes);
+    if presence.entered {
+        let mut details = Map::new();
+        details.insert("stay_s".into(), json!(presence.stay_s(at)));
+        let event = maker.make(EventType::Exit, Severity::Info, zone, subject, at, details);
+        changes.push(instant(event));
+    }
+}
+
+/// Events of an instant are over when they are raised.
+fn instant(mut event: Event) -> EventChange {
+    event.end = Some(event.start);
+    EventChange { kind: ChangeKind::Raised, event }
+}
+
+pub(crate) fn end_all(
+    subject: &mut Subject,
+    which: impl Fn(&(EventType, ZoneId)) -> bool,
+    time: PictureTime,
+    utc: Utc,
+    reason: &str,
+    changes: &mut Vec<EventChange>,
+) {
+    let ending: BTreeMap<_, _> =
+        subject.raised.iter_mut().filter(|(key, r)| r.open && which(key)).collect();
+    for (_, raised) in ending {
+        raised.open = false;
+        raised.event.end = Some(utc);
+        raised.event.details.insert("end_s".into(), json!(time.secs_f64()));
+        raised.event.details.insert("end_reason".into(), json!(reason));
+        changes.push(EventChange { kind: ChangeKind::Ended, event: raised.event.clone() });
+    }
+}
