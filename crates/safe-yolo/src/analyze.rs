@@ -103,6 +103,7 @@ pub(crate) fn run(arguments: &AnalyzeArguments) -> Result<ExitCode> {
     let ended = match ended {
         Ok(last) => {
             results.changes(last);
+            results.complete = true;
             Ok(())
         }
         // What was found before the video broke off is kept.
@@ -123,6 +124,8 @@ struct Results<'a> {
     tracks: String,
     people: BTreeSet<u32>,
     people_at_once: usize,
+    /// Whether the video was analysed to its end.
+    complete: bool,
     events: BTreeMap<EventId, Event>,
     pictures: u64,
     failed: u64,
@@ -139,6 +142,7 @@ impl<'a> Results<'a> {
             tracks: String::new(),
             people: BTreeSet::new(),
             people_at_once: 0,
+            complete: false,
             events: BTreeMap::new(),
             pictures: 0,
             failed: 0,
@@ -262,6 +266,7 @@ impl<'a> Results<'a> {
             "model": model,
             "pictures": self.pictures,
             "not_analysed": self.failed,
+            "complete": self.complete,
             "last_picture_s": self.last_s,
             "took_s": took.as_secs_f64(),
             "pictures_per_s": rate,

@@ -163,6 +163,7 @@ fn analyze_writes_events_tracks_report_and_video_of_a_clip() {
         "model",
         "pictures",
         "not_analysed",
+        "complete",
         "last_picture_s",
         "took_s",
         "pictures_per_s",
@@ -175,6 +176,7 @@ fn analyze_writes_events_tracks_report_and_video_of_a_clip() {
     assert_eq!(report["camera"], "hall");
     assert_eq!(report["pictures"], pictures);
     assert_eq!(report["not_analysed"], 0);
+    assert_eq!(report["complete"], true);
     assert!((report["last_picture_s"].as_f64().unwrap() - length_s).abs() < 1e-6, "{report}");
     assert_eq!((&report["people"], &report["people_at_once"]), (&2.into(), &2.into()));
     assert_eq!(report["events"]["helmet_missing"], 1);
@@ -231,7 +233,7 @@ fn what_was_found_before_a_video_becomes_unreadable_is_kept() {
     assert!(!outcome.stderr.contains("onnxruntime"), "ended at work: {outcome:?}");
     let report = fs::read(out.join("report.json"));
     let report: Value = serde_json::from_slice(&report.expect(&outcome.stderr)).unwrap();
-    assert_eq!(report["pictures"], 20, "{report}");
+    assert_eq!((&report["pictures"], &report["complete"]), (&20.into(), &false.into()), "{report}");
     assert_eq!(read_tracks(&out.join("tracks.txt"), 30).len(), 2);
     assert_eq!(count_pictures(&out.join("annotated.mp4")), 20);
 }
