@@ -231,7 +231,8 @@ impl CameraConfig {
     /// Names the first setting that does not.
     pub fn validate(&self) -> Result<(), ConfigError> {
         check_name("camera name", &self.name)?;
-        check_range("analysis_rate_max", self.analysis_rate_max, 0.1, 60.0)?;
+        // Below once a second a person walks through a zone between two looks.
+        check_range("analysis_rate_max", self.analysis_rate_max, 1.0, 60.0)?;
         if self.zones.len() > Self::ZONES_MAX {
             return Err(ConfigError::TooManyZones(self.zones.len()));
         }

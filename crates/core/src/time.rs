@@ -27,7 +27,7 @@ impl PictureTime {
     /// A time of `millis` milliseconds.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis * 1000)
+        Self(millis.saturating_mul(1000))
     }
 
     /// A time of `seconds` seconds, rounded to a microsecond.

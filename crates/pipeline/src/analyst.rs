@@ -40,6 +40,8 @@ pub struct Analyst {
     judge: Judge,
     /// People of the newest analysed picture, by track: predictions are shown with these.
     people: HashMap<u32, PersonView>,
+    /// Time of the newest analysed picture.
+    last: PictureTime,
 }
 
 impl Analyst {
@@ -54,7 +56,12 @@ impl Analyst {
         tracking: TrackerConfig,
     ) -> Result<Self, TrackerConfigError> {
         let tracker = Tracker::new(config.id.clone(), segment, tracking)?;
-        Ok(Self { tracker, judge: Judge::new(segment, config, known), people: HashMap::new() })
+        Ok(Self {
+            tracker,
+            judge: Judge::new(segment, config, known),
+            people: HashMap::new(),
+            last: PictureTime::default(),
+        })
     }
 
     /// One analysed picture.
@@ -70,6 +77,7 @@ impl Analyst {
         detections: &[Detection],
     ) -> Result<Analysed, TrackError> {
         let tracks = self.tracker.update(time, detections)?;
+        self.last = time;
         let entry = PictureEntry { time, utc, size, tracks: &tracks, detections, input_scale };
         let changes = self.judge.feed(&Entry::Picture(entry));
         let view = self.judge.view();
@@ -98,7 +106,8 @@ impl Analyst {
     /// Where everybody probably is at `time`, without having looked.
     #[must_use]
     pub fn predict(&self, time: PictureTime) -> (Vec<LiveBox>, Counters, View) {
-        let boxes = self.person_boxes(&self.tracker.predict(time), time);
+        // Measured from the last look: that nobody looked since makes nobody vanish.
+        let boxes = self.person_boxes(&self.tracker.predict(time), self.last);
         let view = self.judge.view();
         let counters = count(&view, &boxes);
         (boxes, counters, view)

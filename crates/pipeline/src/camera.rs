@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use safe_yolo_core::{CameraConfig, CameraId, Class};
+use safe_yolo_core::{BlindReason, CameraConfig, CameraId, CameraState, Class};
 use safe_yolo_media::source::SourceSpec;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,7 @@ pub struct CameraHandle {
     live: watch::Receiver<Option<Arc<LivePicture>>>,
     status: watch::Receiver<Status>,
     epoch: Arc<AtomicU64>,
+    crashed: Arc<AtomicBool>,
     cancel: CancellationToken,
     tasks: TaskTracker,
 }
@@ -65,9 +66,20 @@ impl CameraHandle {
             Arc::clone(&epoch),
             cancel.clone(),
         );
-        tasks.spawn(supervisor.run());
+        let camera = id.clone();
+        let run = tasks.spawn(supervisor.run());
+        let crashed = Arc::new(AtomicBool::new(false));
+        let (tell, ended) = (Arc::clone(&crashed), cancel.clone());
+        tasks.spawn(async move {
+            if let Err(error) = run.await {
+                tracing::error!(%camera, %error, "the camera's task broke off; it is started anew");
+                metrics::counter!("safe_yolo_pipeline_crashed_cameras_total").increment(1);
+                tell.store(true, Ordering::Release);
+                ended.cancel();
+            }
+        });
         tasks.close();
-        Self { id, source, commands, config, live, status, epoch, cancel, tasks }
+        Self { id, source, commands, config, live, status, epoch, crashed, cancel, tasks }
     }
 
     /// Which camera.
@@ -96,7 +108,29 @@ impl CameraHandle {
     /// Figures, as of the last quarter of a second.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.status.borrow().clone()
+        let mut status = self.status.borrow().clone();
+        if !self.is_running() {
+            // The last figures of a task that is gone say nothing about now.
+            status.state = CameraState::Offline;
+            status.reason = Some(BlindReason::NoPictures);
+            status.people = None;
+            status.analysed_per_s = 0.0;
+            status.pictures_per_s = 0.0;
+            status.playing = false;
+        }
+        status
+    }
+
+    /// Whether the camera's task is there; false after it ended or broke off.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.status.has_changed().is_ok()
+    }
+
+    /// Whether the camera's task broke off by a fault of ours.
+    #[must_use]
+    pub fn has_crashed(&self) -> bool {
+        self.crashed.load(Ordering::Acquire)
     }
 
     /// Figures, as they change.
@@ -115,7 +149,7 @@ impl CameraHandle {
     /// reconnect has ended its segment.
     #[must_use]
     pub fn is_current(&self, picture: &LivePicture) -> bool {
-        picture.number >= self.epoch.load(Ordering::Acquire)
+        self.is_running() && picture.number >= self.epoch.load(Ordering::Acquire)
     }
 
     /// Asks something of the camera; taken before any further picture.

@@ -61,7 +61,8 @@ impl Engine {
     pub async fn apply(&self, config: Arc<CameraConfig>, source: SourceSpec) {
         let running = self.camera(&config.id);
         if let Some(handle) = running {
-            if config.enabled
+            if handle.is_running()
+                && config.enabled
                 && *handle.source() == source
                 && handle.config().repeat == config.repeat
             {
@@ -75,6 +76,13 @@ impl Engine {
             let setup = CameraSetup { engine: self.config.clone(), config, source };
             let handle = CameraHandle::start(setup, self.known_classes());
             self.lock().insert(id, handle);
+        }
+    }
+
+    /// Starts cameras anew whose task broke off; to be called every few seconds.
+    pub async fn revive(&self) {
+        for handle in self.cameras().into_iter().filter(CameraHandle::has_crashed) {
+            self.apply(handle.config(), handle.source().clone()).await;
         }
     }
 

@@ -31,6 +31,7 @@ pub struct Health {
     picture: Option<Duration>,
     analysis: Option<Duration>,
     analysis_failed: bool,
+    lagging: bool,
     same_since: Option<Duration>,
     /// Between analyses when all goes well.
     period: Duration,
@@ -46,6 +47,7 @@ impl Health {
             picture: None,
             analysis: None,
             analysis_failed: false,
+            lagging: false,
             same_since: None,
             period,
             command: None,
@@ -60,6 +62,7 @@ impl Health {
     /// The source answered; pictures may come.
     pub const fn opened(&mut self, now: Duration) {
         self.session = Session::Open(now);
+        self.lagging = false;
     }
 
     /// The source ended or could not be opened.
@@ -83,6 +86,11 @@ impl Health {
     pub const fn analysed(&mut self, now: Duration) {
         self.analysis = Some(now);
         self.analysis_failed = false;
+    }
+
+    /// Whether live pictures come seconds after they were taken.
+    pub const fn set_lagging(&mut self, lagging: bool) {
+        self.lagging = lagging;
     }
 
     /// The analysis of a picture failed.
@@ -152,6 +160,9 @@ impl Health {
         }
         if self.analysis_failed {
             return (CameraState::Degraded, Some(BlindReason::DetectorFailed));
+        }
+        if self.lagging {
+            return (CameraState::Degraded, Some(BlindReason::AnalysisLate));
         }
         let late = ANALYSIS_LATE_AFTER.max(self.period * ANALYSIS_LATE_PERIODS);
         match self.analysis_age(now) {
@@ -241,6 +252,8 @@ mod tests {
         slow.set_period(ms(1000));
         slow.picture(ms(3900), false);
         assert_eq!(slow.state(ms(3900)).0, CameraState::Live, "three periods are allowed");
+        slow.set_lagging(true);
+        assert_eq!(slow.state(ms(3900)).0, CameraState::Degraded, "old pictures are not live");
         slow.analysis_failed();
         assert_eq!(
             slow.state(ms(3900)),

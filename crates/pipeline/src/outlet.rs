@@ -46,6 +46,16 @@ impl Outlet {
         !self.backlog.is_empty()
     }
 
+    /// Tells of what found no room to the end.
+    pub(crate) fn close(&mut self) {
+        if !self.backlog.is_empty() {
+            let lost = self.backlog.len();
+            metrics::counter!("safe_yolo_pipeline_lost_outputs_total").increment(lost as u64);
+            tracing::error!(lost, "event changes were lost: the event store takes no more");
+            self.backlog.clear();
+        }
+    }
+
     /// Hands on what there is room for.
     pub(crate) fn flush(&mut self) {
         while let Some(output) = self.backlog.pop_front() {

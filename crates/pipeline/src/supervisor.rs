@@ -41,6 +41,11 @@ const TICK: Duration = Duration::from_millis(250);
 /// An open source without pictures for this long is opened anew.
 const SILENCE_MAX: Duration = Duration::from_secs(6);
 
+/// A session that lasts this long has recovered.
+const STEADY_AFTER: Duration = Duration::from_secs(5);
+/// Live pictures that come later than this behind the first ones are not live, microseconds.
+const LAG_MAX_US: i64 = 2_000_000;
+
 type Pending<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 
 /// The future's output; for ever pending when there is none.
@@ -98,7 +103,10 @@ pub(crate) struct Supervisor {
 
     segment: SegmentId,
     analyst: Option<Analyst>,
+    segment_since: Duration,
     utc_anchor: Option<(PictureTime, Utc)>,
+    /// The least delay seen in this segment between a picture's time and its coming, microseconds.
+    lag_least: Option<i64>,
     limit: RateLimit,
     in_flight: Pending<(Shot, Analysis<Vec<Detection>>)>,
     waiting: Option<Shot>,
@@ -162,7 +170,9 @@ impl Supervisor {
             pacer: Pacer::default(),
             segment: SegmentId(0),
             analyst: None,
+            segment_since: Duration::ZERO,
             utc_anchor: None,
+            lag_least: None,
             limit: RateLimit::default(),
             in_flight: None,
             waiting: None,
@@ -198,6 +208,7 @@ impl Supervisor {
                     reply.send(answer).ok();
                 }
                 Ok(()) = self.config_seen.changed() => self.configure(),
+                _ = tick.tick() => self.tick(),
                 (shot, analysis) = output(&mut self.in_flight) => {
                     self.in_flight = None;
                     self.analysed(&shot, analysis);
@@ -213,7 +224,6 @@ impl Supervisor {
                 }
                 next = next_picture(&mut self.stream), if wants_pictures => self.read(next),
                 () = sleep_until(self.retry_at), if self.retry_at.is_some() => self.open(),
-                _ = tick.tick() => self.tick(),
             }
         }
         self.end_segment("camera_removed");
@@ -224,6 +234,7 @@ impl Supervisor {
             tokio::time::sleep(Duration::from_millis(20)).await;
             self.outlet.flush();
         }
+        self.outlet.close();
         tracing::info!(camera = %self.config.id, "camera ended");
     }
 
@@ -242,7 +253,10 @@ impl Supervisor {
 
     fn picture(&mut self, decoded: Decoded) {
         let now = self.now();
-        self.failures = 0;
+        // A source that breaks again and again is given longer and longer pauses.
+        if now.saturating_sub(self.segment_since) > STEADY_AFTER {
+            self.failures = 0;
+        }
         self.figures.pictures.add(now);
         let now_utc = self.utc_now();
         let (anchor, utc) = *self.utc_anchor.get_or_insert((decoded.time, now_utc));
@@ -253,6 +267,13 @@ impl Supervisor {
             utc,
             picture: Arc::new(decoded.picture),
         };
+        if self.setup.source.is_live() {
+            // Pictures that queue up before or in the decoder are late although they keep coming.
+            let lag = now_utc.micros() - utc.micros();
+            let least = self.lag_least.map_or(lag, |least| least.min(lag));
+            self.lag_least = Some(least);
+            self.health.set_lagging(lag - least > LAG_MAX_US);
+        }
         let same = self.setup.source.is_live()
             && self.newest.as_ref().is_some_and(|newest| newest.picture == shot.picture);
         self.health.picture(now, same);

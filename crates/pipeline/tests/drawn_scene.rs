@@ -7,7 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
-use std::path::Path;
+mod common;
+
 use std::sync::Arc;
 
 use safe_yolo_core::event::ChangeKind;
@@ -15,20 +16,12 @@ use safe_yolo_core::{
     Analysis, CameraConfig, Event, EventChange, EventType, FractionPoint, PictureTime, PixelBox,
     Polygon, Zone,
 };
-use safe_yolo_infer::{DetectorPool, PoolConfig, Runtime};
 use safe_yolo_media::sim::{Scene, SceneZone};
 use safe_yolo_media::source::{SourcePolicy, SourceSpec};
 use safe_yolo_pipeline::offline::Offline;
 use safe_yolo_track::TrackerConfig;
 
-fn detectors() -> DetectorPool {
-    let library = std::env::var_os(safe_yolo_infer::runtime::LIBRARY_VARIABLE).map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cache/onnxruntime/libonnxruntime.so"),
-        Into::into,
-    );
-    let runtime = Runtime::load(&library).expect("run `make setup` first");
-    DetectorPool::start(&runtime, &PoolConfig::default()).unwrap()
-}
+use common::detectors;
 
 fn zone(number: usize, suggested: &SceneZone) -> Zone {
     let points: Vec<FractionPoint> = suggested.points.clone();

@@ -9,7 +9,7 @@ use safe_yolo_core::{
 };
 
 use crate::equipment::{self, Seen, Verdict};
-use crate::findings::{EventMaker, end_all, leave, step_zone, window_s};
+use crate::findings::{EventMaker, end_all, has_rule, leave, step_zone, window_s};
 use crate::presence::Presence;
 use crate::subject::{Subject, Subjects};
 use crate::view::{Level, PersonView, View, ZonePersonView, ZoneVerdict, ZoneView};
@@ -118,6 +118,8 @@ impl Judge {
         let live: BTreeSet<&ZoneId> =
             config.zones.iter().filter(|z| z.active).map(|z| &z.id).collect();
         let (time, utc) = self.now;
+        // Nobody has looked with these settings yet.
+        self.looking = false;
         let mut changes = Vec::new();
         for subject in self.subjects.all_mut() {
             subject.presence.retain(|zone, _| live.contains(zone));
@@ -129,6 +131,7 @@ impl Judge {
                 "zone_removed",
                 &mut changes,
             );
+            end_all(subject, |key| !has_rule(config, key), time, utc, "rule_removed", &mut changes);
         }
         changes
     }
@@ -176,7 +179,7 @@ impl Judge {
             .subjects
             .all()
             .iter()
-            .map(|s| Seen { bbox: s.bbox, matched: s.is_whole() })
+            .map(|s| Seen { bbox: s.bbox, matched: s.matched, whole: s.is_whole() })
             .collect();
         for item in equipment::asked_for(self.config.zones.iter()) {
             if !self.known.contains(&item.class()) {
@@ -249,7 +252,9 @@ impl Judge {
         let alarm = inside
             .iter()
             .any(|(s, _)| s.raised.iter().any(|((_, id), r)| *id == zone.id && r.open));
-        let verdict = match (self.looking, alarm, inside.is_empty()) {
+        // What the model can't see can't be called clear.
+        let judged = zone.require.iter().all(|item| self.known.contains(&item.class()));
+        let verdict = match (self.looking && (judged || alarm), alarm, inside.is_empty()) {
             (false, _, _) => ZoneVerdict::Unknown,
             (true, true, _) => ZoneVerdict::Alarm,
             (true, false, false) => ZoneVerdict::Occupied,

@@ -78,12 +78,14 @@ impl Region {
 
 /// The box of `items` that belongs to each person: at most one each, and each
 /// at most one person's, so that the sum of distances is least.
-fn owners(people: &[PixelBox], items: &[&Detection], item: Equipment) -> Vec<Option<usize>> {
+fn owners(people: &[Seen], items: &[&Detection], item: Equipment) -> Vec<Option<usize>> {
     /// Farther apart than this, in heights of the person, nothing belongs together.
     const APART: f64 = 0.5;
     let region = region(item);
     let mut cost = Vec::with_capacity(people.len() * items.len());
     for person in people {
+        let matched = person.matched;
+        let person = &person.bbox;
         let (w, h) = (person.width().max(1.0), person.height().max(1.0));
         let area = region.of(person);
         for candidate in items {
@@ -97,7 +99,7 @@ fn owners(people: &[PixelBox], items: &[&Detection], item: Equipment) -> Vec<Opt
             let expected_x = person.center().x;
             let expected_y = person.y1 + region.centre * h;
             let distance = ((centre.x - expected_x) / h).hypot((centre.y - expected_y) / h);
-            cost.push(if inside && fits { f64::from(distance) } else { 10.0 });
+            cost.push(if matched && inside && fits { f64::from(distance) } else { 10.0 });
         }
     }
     assign(&cost, people.len(), items.len(), APART)
@@ -108,8 +110,10 @@ fn owners(people: &[PixelBox], items: &[&Detection], item: Equipment) -> Vec<Opt
 pub struct Seen {
     /// Pixels of the source picture.
     pub bbox: PixelBox,
-    /// Whether a detection was matched in this picture.
+    /// Whether a detection was matched in this picture; only then can an item be theirs.
     pub matched: bool,
+    /// Whether the box shows all of the person; only then is there a verdict.
+    pub whole: bool,
 }
 
 /// Votes for `item` on each of `people`, from one picture's detections.
@@ -129,14 +133,14 @@ pub fn votes(
     };
     let worn = of(Some(item.class()), ITEM_SCORE_MIN);
     let bare = of(item.class().negative(), NEGATIVE_SCORE_MIN);
-    let worn_by = owners(&boxes, &worn, item);
-    let bare_by = owners(&boxes, &bare, item);
+    let worn_by = owners(people, &worn, item);
+    let bare_by = owners(people, &bare, item);
     people
         .iter()
         .enumerate()
         .map(|(i, person)| {
             let height = person.bbox.height() * input_scale;
-            if !person.matched || height < PERSON_HEIGHT_MIN_INPUT_PX {
+            if !person.whole || height < PERSON_HEIGHT_MIN_INPUT_PX {
                 return Vote::Unknown;
             }
             let size_weight = (height / PERSON_HEIGHT_FULL_INPUT_PX).min(1.0);
@@ -205,7 +209,7 @@ impl Ballot {
     /// Votes older than this are forgotten.
     pub const WINDOW_MAX_S: f64 = 10.0;
     /// No vote speaks for longer than this, so that a gap is no evidence.
-    const VOTE_SPAN_MAX_S: f64 = 0.5;
+    const VOTE_SPAN_MAX_S: f64 = 1.2;
     /// Part of the window that needs evidence.
     const COVERAGE_MIN: f64 = 0.6;
     /// Share of the weight that decides; between the two, nothing is decided.
@@ -232,9 +236,10 @@ impl Ballot {
         let mut first = None;
         for (i, (time, vote)) in self.votes.iter().enumerate() {
             let until = self.votes.get(i + 1).map_or(now, |(next, _)| *next);
-            let begin = now.secs_since(*time).min(window_s);
-            let end = now.secs_since(until).min(window_s);
-            let span = (begin - end).min(Self::VOTE_SPAN_MAX_S);
+            // The vote speaks until the next one, but no longer than its span.
+            let spoken_s = until.secs_since(*time).min(Self::VOTE_SPAN_MAX_S);
+            let begin = now.secs_since(*time);
+            let span = begin.min(window_s) - (begin - spoken_s).min(window_s);
             if span <= 0.0 {
                 continue;
             }
@@ -285,7 +290,7 @@ mod tests {
     const SCALE: f32 = 448.0 / 960.0;
 
     fn person(x: f32, y: f32, height: f32) -> Seen {
-        Seen { bbox: PixelBox::from_xywh(x, y, height * 0.36, height), matched: true }
+        Seen { bbox: PixelBox::from_xywh(x, y, height * 0.36, height), matched: true, whole: true }
     }
 
     fn item(class: Class, score: f32, person: &Seen, down: f32) -> Detection {
@@ -309,6 +314,19 @@ mod tests {
         assert!(matches!(votes[1], Vote::Present(_)), "{votes:?}");
     }
 
+    /// A track that is only predicted stands where somebody was, perhaps over
+    /// somebody who is: the helmet is the real one's.
+    #[test]
+    fn a_ghost_owns_nothing() {
+        let real = person(300.0, 200.0, 200.0);
+        let ghost = Seen { matched: false, whole: false, ..real };
+        let helmets = [item(Class::Helmet, 0.7, &real, 0.06)];
+        for people in [[ghost, real], [real, ghost]] {
+            let votes = votes(&people, &helmets, Equipment::Helmet, SIZE, SCALE);
+            assert_eq!(votes.iter().filter(|v| matches!(v, Vote::Present(_))).count(), 1);
+        }
+    }
+
     #[test]
     fn overlapping_people_each_get_their_own_helmet() {
         let people = [person(300.0, 200.0, 200.0), person(330.0, 205.0, 200.0)];
@@ -330,10 +348,17 @@ mod tests {
                 "hidden by a nearer one",
                 vec![person(300.0, 200.0, 150.0), person(290.0, 190.0, 250.0)],
             ),
-            ("only predicted", vec![Seen { matched: false, ..person(300.0, 200.0, 200.0) }]),
+            (
+                "only predicted",
+                vec![Seen { matched: false, whole: false, ..person(300.0, 200.0, 200.0) }],
+            ),
             (
                 "lying or cut",
-                vec![Seen { bbox: PixelBox::from_xywh(300.0, 300.0, 150.0, 120.0), matched: true }],
+                vec![Seen {
+                    bbox: PixelBox::from_xywh(300.0, 300.0, 150.0, 120.0),
+                    matched: true,
+                    whole: true,
+                }],
             ),
         ];
         for (name, people) in table {

@@ -234,6 +234,16 @@ fn instant(mut event: Event) -> EventChange {
     EventChange { kind: ChangeKind::Raised, event }
 }
 
+/// Whether the settings still have the rule that raises this.
+pub(crate) fn has_rule(config: &CameraConfig, (event, zone): &(EventType, ZoneId)) -> bool {
+    let Some(zone) = config.zones.iter().find(|z| z.id == *zone) else { return false };
+    match event {
+        EventType::DangerZoneIntrusion => zone.zone_type == ZoneType::Danger,
+        EventType::WarningZoneIntrusion => zone.zone_type == ZoneType::Warning,
+        _ => zone.require.iter().any(|item| EventType::missing(*item) == *event),
+    }
+}
+
 pub(crate) fn end_all(
     subject: &mut Subject,
     which: impl Fn(&(EventType, ZoneId)) -> bool,

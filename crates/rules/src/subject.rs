@@ -21,6 +21,8 @@ const WHOLE_HEIGHT_MIN: f32 = 0.85;
 /// A person who stays lower than that for this long sits, kneels or stands
 /// behind something: then that is the usual height, seconds.
 const CUT_MAX_S: f64 = 2.0;
+/// Out of sight for no longer than this, somebody is the same beyond doubt, seconds.
+const SURELY_SAME_S: f64 = 0.6;
 /// An analysed picture accounts for no more unseen time than this, seconds:
 /// in a longer gap nobody looked.
 const UNSEEN_STEP_MAX_S: f64 = 1.0;
@@ -111,6 +113,7 @@ impl Subjects {
             if let Some(at) = answer {
                 let subject = &mut self.all[missing[at]];
                 subject.track = track.id.clone();
+                subject.come_back(time);
                 subject.follow(track, time);
             } else if self.all.len() < SUBJECTS_MAX {
                 self.all.push(Subject::new(track, time));
@@ -198,6 +201,15 @@ impl Subject {
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.matched && self.cut_since.is_none()
+    }
+
+    /// After more than a moment out of sight it may be somebody else: what
+    /// lasts goes on, but no pause or vote of the one before silences an alarm.
+    fn come_back(&mut self, time: PictureTime) {
+        if time.secs_since(self.last_seen) > SURELY_SAME_S {
+            self.raised.retain(|_, raised| raised.open);
+            self.ballots.clear();
+        }
     }
 
     fn may_come_back(&self, time: PictureTime) -> bool {

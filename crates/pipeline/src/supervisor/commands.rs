@@ -8,6 +8,9 @@ use tokio::time::Instant;
 use super::{Play, Supervisor, period};
 use crate::command::{Command, CommandError};
 
+/// Places beyond this are refused in files that do not tell their length: ten days.
+const POSITION_MAX_MS: u64 = 10 * 24 * 3_600_000;
+
 impl Supervisor {
     pub(super) fn configure(&mut self) {
         self.config = Arc::clone(&self.config_seen.borrow_and_update());
@@ -73,8 +76,8 @@ impl Supervisor {
     }
 
     fn seek(&mut self, position_ms: i64) -> Result<(), CommandError> {
-        let duration_ms =
-            self.duration.map_or(u64::MAX, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
+        let known_ms = self.duration.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
+        let duration_ms = known_ms.unwrap_or(POSITION_MAX_MS);
         let inside = u64::try_from(position_ms).is_ok_and(|ms| ms <= duration_ms);
         if !inside {
             return Err(CommandError::Position { position_ms, duration_ms });

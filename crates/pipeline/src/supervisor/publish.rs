@@ -11,6 +11,9 @@ use crate::evidence::Evidence;
 use crate::live::{Counters, LiveAnalysis, LiveBox, LiveHeader, LivePicture};
 use safe_yolo_rules::{View, ZoneVerdict, ZoneView};
 
+/// Predictions older than this are guesses, and not shown as knowledge, seconds.
+const PREDICTED_MAX_S: f64 = 1.5;
+
 impl Supervisor {
     pub(super) fn publish_analysed(&mut self, shot: &Shot, analysed: Analysed) {
         for mut change in analysed.changes {
@@ -50,7 +53,8 @@ impl Supervisor {
     /// Shows a picture that was not looked at with where everybody should be.
     pub(super) fn publish_predicted(&mut self, shot: &Shot) {
         let Some(analyst) = self.analyst.as_ref() else { return };
-        if self.last_analysed.is_none() {
+        let known_s = self.last_analysed.map(|at| shot.time.secs_since(at));
+        if known_s.is_none_or(|age_s| age_s > PREDICTED_MAX_S) {
             self.publish_unseen(shot);
             return;
         }

@@ -121,7 +121,11 @@ impl Supervisor {
             {
                 self.report.open = Some(event);
             }
-            Some(event) => self.outlet.changes([ended(event, utc, "watching_again")]),
+            Some(event) => {
+                let watching = state == CameraState::Live;
+                let why = if watching { "watching_again" } else { "not_watched" };
+                self.outlet.changes([ended(event, utc, why)]);
+            }
             None => {}
         }
     }

@@ -9,7 +9,7 @@ use safe_yolo_media::stream::{self, OpenOptions, PictureStream};
 use safe_yolo_media::{Decoded, StreamError};
 use tokio::time::Instant;
 
-use super::{Play, Supervisor};
+use super::{Play, Shot, Supervisor};
 use crate::analyst::Analyst;
 
 /// Longest pause before a failed source is opened again.
@@ -46,6 +46,8 @@ impl Supervisor {
     fn begin_segment(&mut self) {
         let millis = u64::try_from(self.utc_now().micros() / 1000).unwrap_or(0);
         self.segment = SegmentId(millis.max(self.segment.0 + 1));
+        self.segment_since = self.now();
+        self.lag_least = None;
         self.utc_anchor = None;
         self.last_analysed = None;
         self.pacer.reset();
@@ -98,9 +100,11 @@ impl Supervisor {
 
     fn file_ended(&mut self) {
         self.stream = None;
-        self.start_at = None;
+        // A place behind the last picture has none, and that is no failure.
+        let sought = self.start_at.take().is_some();
+        let without_pictures = self.newest.is_none() && !sought;
         self.end_segment("discontinuity");
-        if self.failures == 0 && self.newest_was_none() {
+        if without_pictures {
             // A file without a single picture must not spin.
             self.fail(BlindReason::NoPictures, "the source has no pictures");
         } else if self.config.repeat {
@@ -112,14 +116,18 @@ impl Supervisor {
         }
     }
 
-    fn newest_was_none(&self) -> bool {
-        self.health.picture_age(self.now()).is_none()
-    }
-
     fn lost(&mut self, error: &StreamError) {
         self.stream = None;
+        let is_file = self.setup.source.kind() == "file";
+        if is_file {
+            // Go on behind the fault, or the rest would never be looked at; a
+            // file that gives nothing there begins again.
+            let behind = |shot: &Shot| shot.time + Duration::from_micros(1);
+            self.start_at = self.newest.as_ref().map(behind);
+        }
+        let progress = self.newest.is_some();
         self.end_segment("discontinuity");
-        if error.is_discontinuity() && self.failures == 0 {
+        if error.is_discontinuity() && self.failures == 0 && progress {
             // The source is well, only its clock or size changed: a new segment, at once.
             tracing::info!(camera = %self.config.id, %error, "a new segment begins");
             self.failures = 1;
