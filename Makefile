@@ -12,7 +12,7 @@ setup: ## Installs what is missing to run
 	@scripts/setup.sh run
 
 run: setup ## Starts the server with its page; ARGS='--video FILE' adds a file
-	@cargo build --release --quiet --package safe-yolo
+	@cargo build --release --package safe-yolo
 	@target/release/safe-yolo serve $(ARGS)
 
 test: ## Runs every test, the browser's too
