@@ -152,3 +152,19 @@ async fn a_refused_login_is_told_as_such_and_no_password_gets_out() {
         assert!(!text.contains(PASSWORD) && !text.contains(wrong), "{place}: {text}");
     }
 }
+
+/// Pictures keep coming, all the same: the badge must not say that somebody watches.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_that_hangs_on_one_picture_is_degraded() {
+    let still = ClipSpec { frozen: true, ..ClipSpec::default() };
+    let camera = RtspServer::start(Footage::make(&still).unwrap()).await.unwrap();
+    let site = Site::new();
+    let server = site.serve().await;
+    let admin = server.admin().await;
+    let id = admin.add_camera(json!({"name": "hung", "source": camera.url()})).await;
+    admin.until_state(&id, "LIVE", PATIENCE).await;
+    let status = admin.until_state(&id, "DEGRADED", Duration::from_secs(12)).await;
+    assert_eq!(status["reason"], "frozen");
+    assert_eq!(status["people"], Value::Null, "what is not seen is not counted");
+    assert_eq!(system_event(&admin, &id).await["details"]["reason"], "frozen");
+}

@@ -38,6 +38,8 @@ pub struct ClipSpec {
     pub codec: ClipCodec,
     /// Adds a tone, to prove that nobody asks for it.
     pub sound: bool,
+    /// Every picture is the same, as of a camera that hangs.
+    pub frozen: bool,
 }
 
 impl Default for ClipSpec {
@@ -52,6 +54,7 @@ impl Default for ClipSpec {
             variable_rate: false,
             codec: ClipCodec::H264,
             sound: false,
+            frozen: false,
         }
     }
 }
@@ -64,8 +67,9 @@ impl ClipSpec {
     pub fn write(&self, path: &Path) -> Result<(), TestkitError> {
         let mut command = Command::new("ffmpeg");
         command.args(["-nostdin", "-loglevel", "error", "-y"]);
+        let pattern = if self.frozen { "color=color=gray:" } else { "testsrc2=" };
         let source = format!(
-            "testsrc2=size={}x{}:rate={}:duration={}",
+            "{pattern}size={}x{}:rate={}:duration={}",
             self.width, self.height, self.rate, self.seconds
         );
         command.args(["-f", "lavfi", "-i", &source]);
