@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use safe_yolo_core::{BlindReason, CameraConfig, CameraId, CameraState, Class};
 use safe_yolo_media::source::SourceSpec;
@@ -18,6 +19,9 @@ use crate::supervisor::Supervisor;
 
 /// Commands that may wait; they are served before pictures.
 const COMMANDS_MAX: usize = 16;
+
+/// A task tells its figures four times a second; silent for this long, it hangs.
+const STUCK_AFTER: Duration = Duration::from_secs(3);
 
 /// What a camera's task begins with.
 #[derive(Debug)]
@@ -109,8 +113,9 @@ impl CameraHandle {
     #[must_use]
     pub fn status(&self) -> Status {
         let mut status = self.status.borrow().clone();
-        if !self.is_running() {
-            // The last figures of a task that is gone say nothing about now.
+        let stuck = status.told.is_some_and(|told| told.elapsed() > STUCK_AFTER);
+        if stuck || !self.is_running() {
+            // The last figures of a task that is gone or hangs say nothing about now.
             status.state = CameraState::Offline;
             status.reason = Some(BlindReason::NoPictures);
             status.people = None;

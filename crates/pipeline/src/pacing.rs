@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use safe_yolo_core::PictureTime;
+use safe_yolo_core::{PictureTime, Utc};
 use tokio::time::Instant;
 
 /// Plays a file's pictures in real time.
@@ -29,6 +29,40 @@ impl Pacer {
     }
 
     /// The next picture starts the clock anew, as after a pause.
+    pub(crate) const fn reset(&mut self) {
+        self.anchor = None;
+    }
+}
+
+/// The world's time of a camera's pictures, and how late they come.
+///
+/// The camera's clock sets the steps. The least delay seen is taken for none;
+/// it may grow a little each second, so that a clock that runs differently
+/// from ours is followed, while a queue that fills up shows as delay.
+#[derive(Debug, Default)]
+pub(crate) struct LiveClock {
+    /// Time, its instant, and when it came last.
+    anchor: Option<(PictureTime, Utc, Utc)>,
+}
+
+impl LiveClock {
+    /// How far apart two clocks may run: 500 parts in a million, many times a quartz's error.
+    const DRIFT_PER_MILLION: i64 = 500;
+
+    /// When the picture of this time was taken, and how late it comes `now`, microseconds.
+    pub(crate) fn take(&mut self, time: PictureTime, now: Utc) -> (Utc, i64) {
+        let (from, at, last) = *self.anchor.get_or_insert((time, now, now));
+        let taken = at.plus_micros(time.micros() - from.micros());
+        let late = now.micros() - taken.micros();
+        let passed = (now.micros() - last.micros()).max(0);
+        // An earlier arrival than any is the new measure; else drift is followed.
+        let follow = (passed * Self::DRIFT_PER_MILLION / 1_000_000).min(late);
+        let taken = taken.plus_micros(follow);
+        self.anchor = Some((time, taken, now));
+        (taken, late - follow)
+    }
+
+    /// The next picture starts anew.
     pub(crate) const fn reset(&mut self) {
         self.anchor = None;
     }
@@ -81,6 +115,31 @@ mod tests {
                 }
             }
             assert!((taken - expected).abs() <= 2, "{source}/s limited to {limit}/s gave {taken}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_drifts_is_followed() {
+        // A day of a camera whose clock loses 100 parts in a million: 8.6 s.
+        let mut clock = LiveClock::default();
+        for second in 0..86_400_i64 {
+            let now = Utc(second * 1_000_100);
+            let (taken, late) = clock.take(PictureTime(second * 1_000_000), now);
+            assert!(late < 100_000, "{late} us late after {second} s");
+            assert!(now.micros() - taken.micros() < 100_000);
+        }
+    }
+
+    #[test]
+    fn a_queue_that_fills_up_is_late_until_it_is_empty() {
+        let mut clock = LiveClock::default();
+        for number in 0..150_i64 {
+            // From 5 s on each picture comes 0.1 s later than the one before, from 10 s on in time.
+            let delay = if number < 100 { (number - 50).max(0) * 100_000 } else { 0 };
+            let time = PictureTime(number * 100_000);
+            let (taken, late) = clock.take(time, Utc(time.micros() + delay));
+            assert!((late - delay).abs() < 50_000, "{late} us told, {delay} us late");
+            assert!((taken.micros() - time.micros()).abs() < 50_000);
         }
     }
 

@@ -1,7 +1,7 @@
 //! A camera's figures, as the API shows them.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use safe_yolo_core::{BlindReason, CameraState};
 use serde::Serialize;
@@ -29,6 +29,9 @@ pub struct Status {
     pub source_connections: u64,
     /// Times the source had to be opened again after a failure.
     pub restarts: u64,
+    /// When the camera's task told this.
+    #[serde(skip)]
+    pub told: Option<Instant>,
 }
 
 impl Status {
@@ -51,6 +54,7 @@ impl Status {
             people: None,
             source_connections: 0,
             restarts: 0,
+            told: None,
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::camera::{Asked, CameraSetup};
 use crate::health::Health;
 use crate::live::LivePicture;
 use crate::outlet::Outlet;
-use crate::pacing::{Pacer, RateLimit};
+use crate::pacing::{LiveClock, Pacer, RateLimit};
 use crate::status::{Rate, Status};
 
 mod commands;
@@ -43,8 +43,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(6);
 
 /// A session that lasts this long has recovered.
 const STEADY_AFTER: Duration = Duration::from_secs(5);
-/// Live pictures that come later than this behind the first ones are not live, microseconds.
-const LAG_MAX_US: i64 = 2_000_000;
+/// Pictures of a camera that come later than this are not live, microseconds.
+const LATE_MAX_US: i64 = 2_000_000;
 
 type Pending<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -104,9 +104,7 @@ pub(crate) struct Supervisor {
     segment: SegmentId,
     analyst: Option<Analyst>,
     segment_since: Duration,
-    utc_anchor: Option<(PictureTime, Utc)>,
-    /// The least delay seen in this segment between a picture's time and its coming, microseconds.
-    lag_least: Option<i64>,
+    clock: LiveClock,
     limit: RateLimit,
     in_flight: Pending<(Shot, Analysis<Vec<Detection>>)>,
     waiting: Option<Shot>,
@@ -171,8 +169,7 @@ impl Supervisor {
             segment: SegmentId(0),
             analyst: None,
             segment_since: Duration::ZERO,
-            utc_anchor: None,
-            lag_least: None,
+            clock: LiveClock::default(),
             limit: RateLimit::default(),
             in_flight: None,
             waiting: None,
@@ -259,21 +256,21 @@ impl Supervisor {
         }
         self.figures.pictures.add(now);
         let now_utc = self.utc_now();
-        let (anchor, utc) = *self.utc_anchor.get_or_insert((decoded.time, now_utc));
-        let utc = utc.plus_micros(decoded.time.micros() - anchor.micros());
+        let utc = if self.is_paced() {
+            // We set the pace: the picture is shown now.
+            now_utc
+        } else {
+            let (taken, late_us) = self.clock.take(decoded.time, now_utc);
+            // Pictures that queue up before or in the decoder are late although they keep coming.
+            self.health.set_lagging(late_us > LATE_MAX_US);
+            taken
+        };
         let shot = Shot {
             segment: self.segment,
             time: decoded.time,
             utc,
             picture: Arc::new(decoded.picture),
         };
-        if self.setup.source.is_live() {
-            // Pictures that queue up before or in the decoder are late although they keep coming.
-            let lag = now_utc.micros() - utc.micros();
-            let least = self.lag_least.map_or(lag, |least| least.min(lag));
-            self.lag_least = Some(least);
-            self.health.set_lagging(lag - least > LAG_MAX_US);
-        }
         let same = self.setup.source.is_live()
             && self.newest.as_ref().is_some_and(|newest| newest.picture == shot.picture);
         self.health.picture(now, same);

@@ -63,7 +63,6 @@ impl Supervisor {
         self.health.watch_again(now);
         self.pacer.reset();
         self.limit.reset();
-        self.utc_anchor = None;
         if let Some((decoded, due)) = self.held.as_mut() {
             *due = self.pacer.due(Instant::now(), decoded.time);
         }

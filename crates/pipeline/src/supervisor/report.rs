@@ -178,6 +178,7 @@ impl Supervisor {
             people: self.figures.people.filter(|_| state.is_watching()),
             source_connections: self.figures.connections,
             restarts: self.figures.restarts,
+            told: Some(std::time::Instant::now()),
         };
         let camera = self.config.id.to_string();
         for known in CameraState::ALL {

@@ -47,8 +47,7 @@ impl Supervisor {
         let millis = u64::try_from(self.utc_now().micros() / 1000).unwrap_or(0);
         self.segment = SegmentId(millis.max(self.segment.0 + 1));
         self.segment_since = self.now();
-        self.lag_least = None;
-        self.utc_anchor = None;
+        self.clock.reset();
         self.last_analysed = None;
         self.pacer.reset();
         self.limit.reset();
@@ -94,7 +93,7 @@ impl Supervisor {
         }
     }
 
-    fn is_paced(&self) -> bool {
+    pub(super) fn is_paced(&self) -> bool {
         self.setup.source.kind() != "rtsp"
     }
 
