@@ -128,6 +128,9 @@ pub enum ConfigError {
     /// Too many zones on one camera.
     #[error("a camera may have at most {max} zones, this one has {0}", max = CameraConfig::ZONES_MAX)]
     TooManyZones(usize),
+    /// More cameras than one server is made for.
+    #[error("{0} cameras are configured: one server takes at most {max}", max = CameraConfig::CAMERAS_MAX)]
+    TooManyCameras(usize),
     /// Two zones share a name.
     #[error("two zones are named '{0}': give each its own name")]
     ZoneTwice(String),
@@ -220,6 +223,8 @@ pub struct CameraConfig {
 }
 
 impl CameraConfig {
+    /// The most cameras of one server.
+    pub const CAMERAS_MAX: usize = 256;
     /// The most zones a camera may have.
     pub const ZONES_MAX: usize = 64;
     /// Most analysed pictures a second unless stated.

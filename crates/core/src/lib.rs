@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod assignment;
+pub mod breaker;
 pub mod class;
 pub mod config;
 pub mod event;
@@ -14,6 +15,7 @@ pub mod time;
 pub mod track;
 
 pub use analysis::{Analysis, Detection, SkipReason};
+pub use breaker::{Breaker, BreakerConfig, BreakerState};
 pub use class::Class;
 pub use config::{CameraConfig, Equipment, Zone, ZoneType};
 pub use event::{Event, EventChange, EventType, Message, Severity};

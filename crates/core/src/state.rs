@@ -90,6 +90,8 @@ pub enum BlindReason {
     Ended,
     /// Somebody paused or stopped it.
     Command,
+    /// The camera's processing broke off by a fault of ours and is started again.
+    Restarting,
 }
 
 impl BlindReason {
@@ -108,6 +110,7 @@ impl BlindReason {
             Self::NotFound => "not_found",
             Self::Ended => "ended",
             Self::Command => "command",
+            Self::Restarting => "restarting",
         }
     }
 }
