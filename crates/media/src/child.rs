@@ -5,7 +5,9 @@
 //! may be hostile, so it gets a forced format, a protocol whitelist, limits on
 //! sizes and an empty environment.
 
+use std::ffi::OsString;
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -36,6 +38,12 @@ pub(crate) enum Input {
         /// Seconds to add to all times.
         shift_s: u32,
     },
+    /// A camera at this machine.
+    Device {
+        path: PathBuf,
+        /// Seconds to add to all times, which begin at 0.
+        shift_s: u32,
+    },
     /// Access units in NUT, written to its standard input.
     Units,
 }
@@ -60,59 +68,9 @@ pub(crate) struct Pipes {
 impl DecoderChild {
     /// Starts a child that reads `input` and writes raw pictures.
     pub(crate) fn start(program: &str, input: Input) -> Result<(Self, Pipes), StreamError> {
+        let (arguments, stdin) = arguments(input);
         let mut command = command(program);
-        let mut arg = |words: &[&str]| {
-            command.args(words);
-        };
-        arg(&[
-            "-nostdin",
-            "-max_error_rate",
-            "1",
-            "-threads",
-            "1",
-            "-max_pixels",
-            limits::PIXELS_MAX_TEXT,
-        ]);
-        let stdin = match input {
-            Input::File { file, demuxer, seek_s, shift_s } => {
-                if let Some(seek) = seek_s {
-                    arg(&["-noaccurate_seek", "-ss", &format!("{seek:.6}")]);
-                }
-                arg(&[
-                    "-protocol_whitelist",
-                    "file",
-                    "-f",
-                    demuxer,
-                    "-copyts",
-                    "-i",
-                    "file:/dev/stdin",
-                ]);
-                // Left to itself, the muxer would move times below zero unseen.
-                let shift = shift_s.to_string();
-                arg(&["-output_ts_offset", &shift, "-avoid_negative_ts", "disabled"]);
-                Stdio::from(file)
-            }
-            Input::Units => {
-                // Without these the child would gather seconds of video first.
-                // Not `nobuffer`, which throws away all before the second key frame.
-                arg(&[
-                    "-probesize",
-                    "32",
-                    "-analyzeduration",
-                    "1",
-                    "-fpsprobesize",
-                    "0",
-                    "-flags",
-                    "low_delay",
-                ]);
-                arg(&["-protocol_whitelist", "pipe", "-f", "nut", "-copyts", "-i", "pipe:0"]);
-                Stdio::piped()
-            }
-        };
-        // Without autoscale, a change of size would be scaled away unseen.
-        arg(&["-map", "0:v:0", "-an", "-sn", "-dn", "-fps_mode", "passthrough", "-autoscale", "0"]);
-        arg(&["-enc_time_base", "-1", "-c:v", "rawvideo", "-pix_fmt", "yuv420p"]);
-        arg(&["-flush_packets", "1", "-f", "nut", "-write_index", "0", "pipe:1"]);
+        command.args(arguments);
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| missing(program, &error))?;
         metrics::counter!("safe_yolo_decoder_children_started_total").increment(1);
@@ -171,10 +129,76 @@ impl DecoderChild {
     }
 }
 
+/// The child's arguments, and its standard input.
+fn arguments(input: Input) -> (Vec<OsString>, Stdio) {
+    let mut all: Vec<OsString> = Vec::new();
+    let mut arg = |words: &[&str]| all.extend(words.iter().map(OsString::from));
+    arg(&[
+        "-nostdin",
+        "-max_error_rate",
+        "1",
+        "-threads",
+        "1",
+        "-max_pixels",
+        limits::PIXELS_MAX_TEXT,
+    ]);
+    let stdin = match input {
+        Input::File { file, demuxer, seek_s, shift_s } => {
+            if let Some(seek) = seek_s {
+                arg(&["-noaccurate_seek", "-ss", &format!("{seek:.6}")]);
+            }
+            arg(&[
+                "-protocol_whitelist",
+                "file",
+                "-f",
+                demuxer,
+                "-copyts",
+                "-i",
+                "file:/dev/stdin",
+            ]);
+            // Left to itself, the muxer would move times below zero unseen.
+            let shift = shift_s.to_string();
+            arg(&["-output_ts_offset", &shift, "-avoid_negative_ts", "disabled"]);
+            Stdio::from(file)
+        }
+        Input::Device { path, shift_s } => {
+            // Nothing is gathered before the first picture; late ones are the camera's loss.
+            arg(&["-fpsprobesize", "0", "-protocol_whitelist", "file", "-f", "v4l2", "-i"]);
+            arg(&[&path.display().to_string()]);
+            let shift = shift_s.to_string();
+            arg(&["-output_ts_offset", &shift, "-avoid_negative_ts", "disabled"]);
+            Stdio::null()
+        }
+        Input::Units => {
+            // Without these the child would gather seconds of video first.
+            // Not `nobuffer`, which throws away all before the second key frame.
+            arg(&[
+                "-probesize",
+                "32",
+                "-analyzeduration",
+                "1",
+                "-fpsprobesize",
+                "0",
+                "-flags",
+                "low_delay",
+            ]);
+            arg(&["-protocol_whitelist", "pipe", "-f", "nut", "-copyts", "-i", "pipe:0"]);
+            Stdio::piped()
+        }
+    };
+    // Without autoscale, a change of size would be scaled away unseen.
+    arg(&["-map", "0:v:0", "-an", "-sn", "-dn", "-fps_mode", "passthrough", "-autoscale", "0"]);
+    // Of more than one thread, each would keep a picture until the next comes.
+    arg(&["-enc_time_base", "-1", "-c:v", "rawvideo", "-threads", "1", "-pix_fmt", "yuv420p"]);
+    arg(&["-flush_packets", "1", "-f", "nut", "-write_index", "0", "pipe:1"]);
+    (all, stdin)
+}
+
 /// A command of the ffmpeg family that knows nothing of our environment.
 pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
-    command.env_clear();
+    // A group of its own: Ctrl-C ends the server, and the server ends its children.
+    command.process_group(0).env_clear();
     // What it needs to be found and to find its libraries.
     for name in ["PATH", "LD_LIBRARY_PATH"] {
         if let Some(value) = std::env::var_os(name) {
@@ -207,4 +231,23 @@ async fn keep_tail(mut from: ChildStderr, to: Arc<Mutex<Vec<u8>>>, closed: watch
         kept.drain(..surplus);
     }
     closed.send_replace(true);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_read_as_such_and_as_nothing_else() {
+        let input = Input::Device { path: PathBuf::from("/dev/video7"), shift_s: 10 };
+        let (arguments, _) = arguments(input);
+        let line: Vec<_> = arguments.iter().map(|word| word.to_str().unwrap()).collect();
+        let line = line.join(" ");
+        assert!(line.contains("-protocol_whitelist file -f v4l2 -i /dev/video7 "), "{line}");
+        assert!(line.contains("-max_pixels"), "{line}");
+        assert!(line.contains("-map 0:v:0 -an -sn -dn"), "{line}");
+        assert!(line.contains("-output_ts_offset 10"), "{line}");
+        assert!(line.ends_with("-f nut -write_index 0 pipe:1"), "{line}");
+        assert!(!line.contains("-copyts"), "its clock begins with the machine's start: {line}");
+    }
 }

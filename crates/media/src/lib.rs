@@ -1,16 +1,19 @@
-//! Sources of pictures: files, RTSP, the simulated site; decoder children; JPEG.
+//! Sources of pictures: files, cameras over RTSP, HTTP and USB, the simulated site; decoder children; JPEG.
 //!
 //! [`source::SourceSpec`] is an address, checked; [`stream::open`] makes a
-//! [`stream::PictureStream`] of it. Files are read by an `ffmpeg` child
-//! themselves; of a camera, the session is ours and the child only decodes.
+//! [`stream::PictureStream`] of it. Files and USB cameras are read by an `ffmpeg`
+//! child itself; of a network camera the session is ours and the child only decodes.
 //! Pictures leave the child in NUT ([`nut`]) with their times.
 
 mod child;
 mod container;
 pub mod draw;
 mod error;
+mod flow;
+mod gate;
 pub mod jpeg;
 pub mod limits;
+mod multipart;
 pub mod nut;
 pub mod picture;
 mod probe;
@@ -23,4 +26,5 @@ pub mod stream;
 mod units;
 
 pub use error::StreamError;
+pub use gate::Decoding;
 pub use reader::Decoded;

@@ -8,7 +8,7 @@ use yuv::{
 };
 
 /// Why bytes are no picture, or could not be made one.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum PictureError {
     /// The buffer does not fit the size.
     #[error("a {width}x{height} picture needs {needed} bytes, {given} were given")]
@@ -137,9 +137,13 @@ impl I420 {
     /// The planes Y, U and V.
     #[must_use]
     pub fn planes(&self) -> (&[u8], &[u8], &[u8]) {
-        let (y, rest) = self.data.split_at(self.size.width as usize * self.size.height as usize);
-        let (u, v) = rest.split_at(rest.len() / 2);
-        (y, u, v)
+        self.view().planes()
+    }
+
+    /// The same picture, borrowed.
+    #[must_use]
+    pub fn view(&self) -> I420View<'_> {
+        I420View { size: self.size, data: &self.data }
     }
 
     /// The same picture at another size, by averaging (bilinear convolution).
@@ -147,20 +151,7 @@ impl I420 {
     /// # Errors
     /// When the size is out of bounds.
     pub fn scaled(&self, size: PictureSize) -> Result<Self, PictureError> {
-        if size == self.size {
-            return Ok(self.clone());
-        }
-        Self::check_size(size)?;
-        let mut data = vec![0; Self::byte_len(size)];
-        let (y_out, rest) = data.split_at_mut(size.width as usize * size.height as usize);
-        let (u_out, v_out) = rest.split_at_mut(rest.len() / 2);
-        let (y, u, v) = self.planes();
-        let chroma = |s: PictureSize| PictureSize::new(half(s.width), half(s.height));
-        let mut resizer = fir::Resizer::new();
-        scale_plane(&mut resizer, y, self.size, y_out, size)?;
-        scale_plane(&mut resizer, u, chroma(self.size), u_out, chroma(size))?;
-        scale_plane(&mut resizer, v, chroma(self.size), v_out, chroma(size))?;
-        Ok(Self { size, data })
+        self.view().scaled(size)
     }
 
     /// RGB, 8 bits each, row by row.
@@ -209,6 +200,66 @@ impl I420 {
             u64::from(self.size.height) * u64::from(width_max) / u64::from(self.size.width);
         let even = |side: u32| (side & !1).max(2);
         PictureSize::new(even(width_max), even(u32::try_from(height).unwrap_or(u32::MAX)))
+    }
+}
+
+/// A picture as [`I420`] whose bytes are somebody else's, such as memory shared
+/// with another process.
+#[derive(Debug, Clone, Copy)]
+pub struct I420View<'a> {
+    size: PictureSize,
+    data: &'a [u8],
+}
+
+impl<'a> I420View<'a> {
+    /// A picture from its planes.
+    ///
+    /// # Errors
+    /// When the size is out of bounds or the bytes do not fit it.
+    pub fn new(size: PictureSize, data: &'a [u8]) -> Result<Self, PictureError> {
+        I420::check_size(size)?;
+        let needed = I420::byte_len(size);
+        if data.len() == needed {
+            Ok(Self { size, data })
+        } else {
+            let PictureSize { width, height } = size;
+            Err(PictureError::Length { width, height, needed, given: data.len() })
+        }
+    }
+
+    /// Its size, pixels.
+    #[must_use]
+    pub const fn size(&self) -> PictureSize {
+        self.size
+    }
+
+    /// The planes Y, U and V.
+    #[must_use]
+    pub fn planes(&self) -> (&'a [u8], &'a [u8], &'a [u8]) {
+        let (y, rest) = self.data.split_at(self.size.width as usize * self.size.height as usize);
+        let (u, v) = rest.split_at(rest.len() / 2);
+        (y, u, v)
+    }
+
+    /// The same picture at another size, by averaging (bilinear convolution).
+    ///
+    /// # Errors
+    /// When the size is out of bounds.
+    pub fn scaled(&self, size: PictureSize) -> Result<I420, PictureError> {
+        if size == self.size {
+            return I420::new(size, self.data.to_vec());
+        }
+        I420::check_size(size)?;
+        let mut data = vec![0; I420::byte_len(size)];
+        let (y_out, rest) = data.split_at_mut(size.width as usize * size.height as usize);
+        let (u_out, v_out) = rest.split_at_mut(rest.len() / 2);
+        let (y, u, v) = self.planes();
+        let chroma = |s: PictureSize| PictureSize::new(half(s.width), half(s.height));
+        let mut resizer = fir::Resizer::new();
+        scale_plane(&mut resizer, y, self.size, y_out, size)?;
+        scale_plane(&mut resizer, u, chroma(self.size), u_out, chroma(size))?;
+        scale_plane(&mut resizer, v, chroma(self.size), v_out, chroma(size))?;
+        Ok(I420 { size, data })
     }
 }
 

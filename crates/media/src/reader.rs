@@ -3,12 +3,14 @@
 
 use std::fs::File;
 use std::io::BufReader;
+use std::sync::Arc;
 
 use safe_yolo_core::geometry::PictureSize;
 use safe_yolo_core::time::PictureTime;
 use tokio::sync::mpsc;
 
 use crate::error::StreamError;
+use crate::flow::Flow;
 use crate::limits;
 use crate::nut::{Frame, Limits, NutReader, StreamHeader};
 use crate::picture::I420;
@@ -24,8 +26,9 @@ const PIPE_LEN: usize = 64 << 10;
 /// A picture and its time on the source's clock.
 #[derive(Debug, Clone)]
 pub struct Decoded {
-    /// When it is shown: the presentation time of a file, or for RTSP the time
-    /// of the RTP clock since the session's first packet.
+    /// When it is shown: the presentation time of a file, for RTSP the time
+    /// of the RTP clock since the session's first packet, for HTTP that of the
+    /// arrival since the first picture's.
     pub time: PictureTime,
     /// The picture, in the source's own size.
     pub picture: I420,
@@ -49,10 +52,14 @@ pub(crate) struct Clock {
 }
 
 /// Starts the thread that reads `output` until it ends or nobody listens.
-pub(crate) fn start(output: File, clock: Clock) -> Result<mpsc::Receiver<Item>, StreamError> {
+pub(crate) fn start(
+    output: File,
+    clock: Clock,
+    flow: Arc<Flow>,
+) -> Result<mpsc::Receiver<Item>, StreamError> {
     let (sender, receiver) = mpsc::channel(QUEUE_LEN);
     let run = move || {
-        let end = read(output, clock, &sender);
+        let end = read(output, clock, &flow, &sender);
         // Nobody may be listening any more, which is fine.
         drop(sender.blocking_send(Item::End(end)));
     };
@@ -64,7 +71,12 @@ pub(crate) fn start(output: File, clock: Clock) -> Result<mpsc::Receiver<Item>, 
     thread.map_err(cant).map(|_detached| receiver)
 }
 
-fn read(output: File, clock: Clock, sender: &mpsc::Sender<Item>) -> Result<(), StreamError> {
+fn read(
+    output: File,
+    clock: Clock,
+    flow: &Flow,
+    sender: &mpsc::Sender<Item>,
+) -> Result<(), StreamError> {
     let frame_len_max = limits::PICTURE_LEN_MAX as u64;
     let mut reader =
         NutReader::open(BufReader::with_capacity(PIPE_LEN, output), Limits { frame_len_max })?;
@@ -74,6 +86,7 @@ fn read(output: File, clock: Clock, sender: &mpsc::Sender<Item>) -> Result<(), S
     let mut last: Option<PictureTime> = None;
     while let Some(frame) = reader.next_frame()? {
         let time = time_of(&frame, &header, clock);
+        flow.picture_came(time);
         if clock.start.is_some_and(|start| time < start) {
             continue;
         }

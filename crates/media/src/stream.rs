@@ -1,7 +1,10 @@
 //! A stream of pictures from a file or a camera: opening it, and what comes.
 
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{Stream, StreamExt};
 use safe_yolo_core::geometry::PictureSize;
 use safe_yolo_core::time::PictureTime;
 use tokio::sync::mpsc;
@@ -9,11 +12,13 @@ use tokio::time::Instant;
 
 use crate::child::{DecoderChild, Input};
 use crate::error::StreamError;
+use crate::flow::Flow;
+use crate::gate::Decoding;
 use crate::probe;
 use crate::reader::{self, Clock, Decoded, Item};
 use crate::scene;
-use crate::session::{self, Session};
-use crate::source::{FileSource, RtspSource, SourceSpec};
+use crate::session::{self, Opened, Session};
+use crate::source::{DeviceSource, FileSource, SourceSpec};
 
 /// How long pictures may still come after a session has ended.
 const FLUSH_WAIT: Duration = Duration::from_secs(1);
@@ -69,9 +74,23 @@ pub struct PictureStream {
     info: StreamInfo,
     state: State,
     pictures: mpsc::Receiver<Item>,
+    flow: Arc<Flow>,
     session: Option<Session>,
+    /// Has no end of its own.
+    is_live: bool,
     /// None for pictures that are drawn.
     child: Option<DecoderChild>,
+    /// Pictures that somebody else makes, in place of all above.
+    script: Option<Script>,
+}
+
+/// Pictures made by the caller.
+struct Script(Pin<Box<dyn Stream<Item = Result<Decoded, StreamError>> + Send>>);
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Script")
+    }
 }
 
 #[derive(Debug)]
@@ -93,10 +112,20 @@ pub async fn open(spec: &SourceSpec, options: OpenOptions) -> Result<PictureStre
     metrics::counter!("safe_yolo_source_connections_total", "kind" => spec.kind()).increment(1);
     match spec {
         SourceSpec::File(source) => open_file(source, options).await,
-        SourceSpec::Rtsp(source) => open_rtsp(source, options).await,
+        SourceSpec::Rtsp(source) => {
+            let opened =
+                session::open_rtsp(source, options.connect_timeout, options.silence_timeout);
+            start_session(opened.await?, &source.redacted(), options).await
+        }
+        SourceSpec::Http(source) => {
+            let opened =
+                session::open_http(source, options.connect_timeout, options.silence_timeout);
+            start_session(opened.await?, &source.redacted(), options).await
+        }
+        SourceSpec::Usb(source) => open_device(source, options).await,
         SourceSpec::Sim(source) => {
             let (info, pictures) = scene::start(source, options.start)?;
-            Ok(PictureStream::new(info, pictures, None, None))
+            Ok(PictureStream::new(info, pictures, Arc::new(Flow::new()), None, None))
         }
     }
 }
@@ -125,7 +154,9 @@ async fn open_file(
     let seek_s = seek_s.filter(|seek| *seek > 0.0);
     let input = Input::File { file, demuxer: probed.demuxer, seek_s, shift_s };
     let (child, pipes) = DecoderChild::start(&options.ffmpeg, input)?;
-    let pictures = reader::start(pipes.pictures, Clock { shift_s, start: options.start })?;
+    let flow = Arc::new(Flow::new());
+    let clock = Clock { shift_s, start: options.start };
+    let pictures = reader::start(pipes.pictures, clock, Arc::clone(&flow))?;
     let info = StreamInfo {
         size: PictureSize::new(0, 0),
         codec: probed.codec,
@@ -133,23 +164,52 @@ async fn open_file(
         duration: probed.duration,
         pictures_per_s: probed.pictures_per_s,
     };
-    let stream = PictureStream::new(info, pictures, None, Some(child));
+    let stream = PictureStream::new(info, pictures, flow, None, Some(child));
     stream.with_first_picture(&path, options.connect_timeout, options.start.is_some()).await
 }
 
-async fn open_rtsp(
-    source: &RtspSource,
+async fn open_device(
+    source: &DeviceSource,
     options: OpenOptions,
 ) -> Result<PictureStream, StreamError> {
-    let address = source.redacted();
-    let opened = session::open(source, options.connect_timeout, options.silence_timeout).await?;
+    let device = source.clone();
+    let checked = tokio::task::spawn_blocking(move || device.check()).await;
+    checked.map_err(|error| StreamError::System {
+        what: "looking for the camera",
+        why: error.to_string(),
+    })??;
+    let input = Input::Device { path: source.path().to_owned(), shift_s: session::SHIFT_S };
+    let (child, pipes) = DecoderChild::start(&options.ffmpeg, input)?;
+    let flow = Arc::new(Flow::new());
+    let clock = Clock { shift_s: session::SHIFT_S, start: None };
+    let pictures = reader::start(pipes.pictures, clock, Arc::clone(&flow))?;
+    let info = StreamInfo {
+        size: PictureSize::new(0, 0),
+        codec: "v4l2".to_owned(),
+        start: PictureTime(0),
+        duration: None,
+        pictures_per_s: None,
+    };
+    let mut stream = PictureStream::new(info, pictures, flow, None, Some(child));
+    stream.is_live = true;
+    let address = source.path().display().to_string();
+    stream.with_first_picture(&address, options.connect_timeout, false).await
+}
+
+/// Starts the decoder of a session.
+async fn start_session(
+    opened: Opened,
+    address: &str,
+    options: OpenOptions,
+) -> Result<PictureStream, StreamError> {
     let (child, pipes) = DecoderChild::start(&options.ffmpeg, Input::Units)?;
     let units = pipes.units.ok_or_else(|| StreamError::System {
         what: "opening the decoder's pipes",
         why: "none there".to_owned(),
     })?;
     let clock = Clock { shift_s: session::SHIFT_S, start: None };
-    let pictures = reader::start(pipes.pictures, clock)?;
+    let flow = Arc::new(Flow::new());
+    let pictures = reader::start(pipes.pictures, clock, Arc::clone(&flow))?;
     let info = StreamInfo {
         size: PictureSize::new(0, 0),
         codec: opened.codec.name().to_owned(),
@@ -157,18 +217,45 @@ async fn open_rtsp(
         duration: None,
         pictures_per_s: opened.pictures_per_s,
     };
-    let stream = PictureStream::new(info, pictures, Some(opened.feed(units)), Some(child));
-    stream.with_first_picture(&address, options.connect_timeout, false).await
+    let session = opened.feed(units, Arc::clone(&flow));
+    let mut stream = PictureStream::new(info, pictures, flow, Some(session), Some(child));
+    stream.is_live = true;
+    stream.with_first_picture(address, options.connect_timeout, false).await
 }
 
 impl PictureStream {
     const fn new(
         info: StreamInfo,
         pictures: mpsc::Receiver<Item>,
+        flow: Arc<Flow>,
         session: Option<Session>,
         child: Option<DecoderChild>,
     ) -> Self {
-        Self { first: None, info, state: State::Running, pictures, session, child }
+        Self {
+            first: None,
+            info,
+            state: State::Running,
+            pictures,
+            flow,
+            session,
+            is_live: false,
+            child,
+            script: None,
+        }
+    }
+
+    /// A stream of pictures that the caller makes, as tests do; they come when
+    /// and as `pictures` gives them. Its end is the end of a file.
+    #[must_use]
+    pub fn scripted(
+        info: StreamInfo,
+        pictures: impl Stream<Item = Result<Decoded, StreamError>> + Send + 'static,
+    ) -> Self {
+        let (_nobody, none) = mpsc::channel(1);
+        Self {
+            script: Some(Script(Box::pin(pictures))),
+            ..Self::new(info, none, Arc::new(Flow::new()), None, None)
+        }
     }
 
     /// Waits for the first picture, which knows the size.
@@ -214,6 +301,9 @@ impl PictureStream {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
         }
+        if let Some(Script(pictures)) = &mut self.script {
+            return pictures.next().await.transpose();
+        }
         loop {
             match &mut self.state {
                 State::Running | State::Flushing(_) => match self.receive().await {
@@ -237,7 +327,7 @@ impl PictureStream {
                         self.state = State::Failed;
                         return Err(error);
                     }
-                    if self.session.is_some() {
+                    if self.is_live {
                         self.state = State::Failed;
                         return Err(StreamError::DecoderEnded(
                             "it ended while the camera went on".to_owned(),
@@ -273,6 +363,33 @@ impl PictureStream {
     #[must_use]
     pub const fn info(&self) -> &StreamInfo {
         &self.info
+    }
+
+    /// Whether as little may be decoded as is safe, because nobody is there.
+    /// `false`, as at first, has every picture decoded, beginning at once with
+    /// those since the last that was. Of files and drawn pictures all are decoded always.
+    pub fn set_economy(&self, on: bool) {
+        self.flow.set_economy(on);
+    }
+
+    /// What of the stream is decoded at present: key pictures only where economy
+    /// was asked for, they come often enough, and sizes show no motion.
+    #[must_use]
+    pub fn decoding(&self) -> Decoding {
+        self.flow.decoding()
+    }
+
+    /// When the camera last sent a coded picture, decoded or not; `None` for
+    /// files and drawn pictures.
+    #[must_use]
+    pub fn last_unit_at(&self) -> Option<Instant> {
+        self.flow.last_unit_at()
+    }
+
+    /// When the sizes of the camera's coded pictures last showed motion.
+    #[must_use]
+    pub fn size_motion_at(&self) -> Option<Instant> {
+        self.flow.size_motion_at()
     }
 
     /// Process id of the decoder child, while it runs.

@@ -11,7 +11,7 @@ use safe_yolo_core::time::PictureTime;
 use tokio::sync::Notify;
 
 /// The most units that wait.
-const UNITS_MAX: usize = 128;
+pub(crate) const UNITS_MAX: usize = 128;
 /// The most bytes that wait.
 const BYTES_MAX: usize = 16 << 20;
 

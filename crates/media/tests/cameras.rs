@@ -11,9 +11,10 @@ use std::time::{Duration, Instant};
 
 use safe_yolo_core::geometry::PictureSize;
 use safe_yolo_core::state::BlindReason;
+use safe_yolo_core::time::PictureTime;
 use safe_yolo_media::source::{Credentials, SourcePolicy, SourceSpec};
 use safe_yolo_media::stream::{OpenOptions, PictureStream, open};
-use safe_yolo_media::{Decoded, StreamError};
+use safe_yolo_media::{Decoded, Decoding, StreamError};
 use safe_yolo_testkit::clip::{ClipCodec, ClipSpec};
 use safe_yolo_testkit::footage::Footage;
 use safe_yolo_testkit::rtsp::{Login, RtspOptions, RtspServer, Scheme};
@@ -298,6 +299,107 @@ async fn a_killed_decoder_is_told() {
     assert!(matches!(error, StreamError::DecoderEnded(_)), "{error}");
     assert_eq!(error.reason(), BlindReason::Undecodable);
     assert!(error.to_string().contains("signal: 9"), "{error}");
+}
+
+/// Footage of an empty room, with a figure from that second on.
+fn room(codec: ClipCodec, key_every: u32, figure_from: f64) -> Footage {
+    let seconds = f64::from(key_every) / 15.0 * 2.0;
+    let figure_from = Some(figure_from);
+    Footage::make(&ClipSpec { codec, key_every, seconds, figure_from, ..ClipSpec::default() })
+        .unwrap()
+}
+
+/// Takes pictures until key pictures alone are decoded.
+async fn until_economy(stream: &mut PictureStream) -> Decoded {
+    stream.set_economy(true);
+    let begin = Instant::now();
+    loop {
+        let last = take(stream, 1).await.remove(0);
+        if stream.decoding() == Decoding::KeyPictures {
+            return last;
+        }
+        assert!(begin.elapsed() < LIMIT, "economy in time");
+    }
+}
+
+/// How much later a picture came than another that came in time.
+fn late(anchor: (Instant, PictureTime), picture: &Decoded) -> Duration {
+    let behind = u64::try_from(picture.time.0 - anchor.1.0).unwrap();
+    Instant::now().saturating_duration_since(anchor.0 + Duration::from_micros(behind))
+}
+
+#[tokio::test]
+async fn in_economy_key_pictures_come_at_once_and_alone() {
+    for codec in [ClipCodec::H264, ClipCodec::H265] {
+        let server = RtspServer::start(room(codec, 15, 100.0)).await.unwrap();
+        let mut stream = open_url(&server.url()).await.unwrap();
+        assert_eq!(stream.decoding(), Decoding::All);
+        let anchor = (Instant::now(), take(&mut stream, 1).await[0].time);
+        until_economy(&mut stream).await;
+        // What was on its way before comes still.
+        take(&mut stream, 2).await;
+        let sent = server.pictures_sent();
+        let mut lags = Vec::new();
+        let mut pictures = Vec::new();
+        for _ in 0..4 {
+            let picture = take(&mut stream, 1).await.remove(0);
+            lags.push(late(anchor, &picture));
+            pictures.push(picture);
+        }
+        let sent = server.pictures_sent() - sent;
+        assert_eq!(steps_ms(&pictures), [1000; 3], "{codec:?}");
+        assert!((40..=80).contains(&sent), "{codec:?}: the camera sent all the time: {sent}");
+        assert!(lags.iter().all(|lag| *lag < Duration::from_millis(500)), "{lags:?}");
+        // All again, and nothing is left out.
+        stream.set_economy(false);
+        pictures.extend(take(&mut stream, 30).await);
+        let steps = steps_ms(&pictures[3..]);
+        assert!(steps.iter().all(|step| *step == 67), "{codec:?}: {steps:?}");
+        assert_eq!(stream.decoding(), Decoding::All);
+        assert_eq!(stream.size_motion_at(), None);
+    }
+}
+
+#[tokio::test]
+async fn motion_between_key_pictures_is_shown_within_a_second() {
+    // Key pictures come every 2 s; someone comes in 1 s after one.
+    let server = RtspServer::start(room(ClipCodec::H264, 30, 100.0)).await.unwrap();
+    let mut stream = open_url(&server.url()).await.unwrap();
+    let anchor = (Instant::now(), take(&mut stream, 1).await[0].time);
+    let mut last = until_economy(&mut stream).await;
+    let still = last.picture.data().to_vec();
+    server.set_footage(room(ClipCodec::H264, 30, 1.0));
+    let is_still = |decoded: &Decoded| {
+        let pairs = decoded.picture.data().iter().zip(&still);
+        pairs.filter(|(a, b)| a.abs_diff(**b) > 16).count() < 100
+    };
+    let shown = loop {
+        let next = take(&mut stream, 1).await.remove(0);
+        if !is_still(&next) {
+            break next;
+        }
+        last = next;
+    };
+    let late = late(anchor, &shown);
+    assert!(late < Duration::from_secs(1), "{late:?}");
+    assert_eq!(steps_ms(&[last, shown]), [67], "not a picture of it is missed");
+    assert_eq!(stream.decoding(), Decoding::All);
+    assert!(stream.size_motion_at().is_some());
+    let steps = steps_ms(&take(&mut stream, 30).await);
+    assert!(steps.iter().all(|step| *step == 67), "{steps:?}");
+}
+
+#[tokio::test]
+async fn streams_that_need_reordering_are_decoded_whole() {
+    for codec in [ClipCodec::H264, ClipCodec::H265] {
+        let clip = ClipSpec { b_frames: 2, codec, ..ClipSpec::default() };
+        let server = RtspServer::start(Footage::make(&clip).unwrap()).await.unwrap();
+        let mut stream = open_url(&server.url()).await.unwrap();
+        stream.set_economy(true);
+        let steps = steps_ms(&take(&mut stream, 75).await);
+        assert!(steps.iter().all(|step| *step == 67), "{codec:?}: {steps:?}");
+        assert_eq!(stream.decoding(), Decoding::All);
+    }
 }
 
 /// Figures for the documentation: `cargo test --release -- --ignored --nocapture figures`.

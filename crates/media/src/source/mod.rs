@@ -2,9 +2,10 @@
 //!
 //! Knows nothing of opening them; see [`crate::stream`].
 
+mod camera;
+mod device;
 mod env;
 mod file;
-mod rtsp;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,9 +13,10 @@ use std::sync::Arc;
 
 use safe_yolo_core::state::BlindReason;
 
+pub use camera::{CameraSource, Credentials};
+pub use device::DeviceSource;
 pub use env::EnvLookup;
 pub use file::FileSource;
-pub use rtsp::{Credentials, RtspSource};
 
 /// The longest address, bytes.
 const ADDRESS_LEN_MAX: usize = 2048;
@@ -27,7 +29,7 @@ pub enum SourceError {
     Text,
     /// A scheme that is not read.
     #[error(
-        "'{0}:' sources are not supported: use rtsp://, sim://, file:// or a path \
+        "'{0}:' sources are not supported: use rtsp://, http://, usb://, sim://, file:// or a path \
          (write ./ before a file name that contains ':')"
     )]
     Scheme(String),
@@ -41,6 +43,17 @@ pub enum SourceError {
         path: PathBuf,
         /// The folders that would be allowed.
         allowed: Vec<PathBuf>,
+    },
+    /// No such device, or none that may be read.
+    #[error(
+        "no camera at '{}' ({why}): is it plugged in, and may the user of this program read it \
+         (group 'video')?", .path.display()
+    )]
+    NoDevice {
+        /// The device.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
     /// A folder, pipe or device.
     #[error("'{}' is not a regular file", .0.display())]
@@ -136,7 +149,11 @@ pub enum SourceSpec {
     /// A video file.
     File(FileSource),
     /// A camera or recorder that speaks RTSP.
-    Rtsp(RtspSource),
+    Rtsp(CameraSource),
+    /// A camera that sends JPEG pictures over HTTP.
+    Http(CameraSource),
+    /// A camera at this machine.
+    Usb(DeviceSource),
     /// The simulated site.
     Sim(SimSource),
 }
@@ -152,7 +169,8 @@ pub struct SimSource {
 
 impl SourceSpec {
     /// Reads an address: a path, `file://PATH`,
-    /// `rtsp://[USER[:PASSWORD]@]HOST[:PORT]/PATH` or `sim://NAME?seed=N`.
+    /// `rtsp://[USER[:PASSWORD]@]HOST[:PORT]/PATH`, the same with `http://`,
+    /// `usb:///dev/videoN` or `sim://NAME?seed=N`.
     ///
     /// Looks at the file system for files.
     ///
@@ -169,11 +187,18 @@ impl SourceSpec {
                 let path = file::path_of_url(&env::expand(text, policy)?)?;
                 FileSource::parse(&path, policy).map(Self::File)
             }
-            Some("rtsp") => RtspSource::parse(text, policy).map(Self::Rtsp),
+            Some("rtsp") => CameraSource::parse("rtsp", text, policy).map(Self::Rtsp),
+            Some("http") => CameraSource::parse("http", text, policy).map(Self::Http),
+            Some("usb") => DeviceSource::parse(text).map(Self::Usb),
             Some("sim") => SimSource::parse(&env::expand(text, policy)?).map(Self::Sim),
             Some("rtsps") => Err(SourceError::Url {
                 scheme: "rtsps",
                 why: "RTSP over TLS is not supported, use rtsp:// in a network of the cameras' own"
+                    .to_owned(),
+            }),
+            Some("https") => Err(SourceError::Url {
+                scheme: "https",
+                why: "HTTP over TLS is not supported, use http:// in a network of the cameras' own"
                     .to_owned(),
             }),
             Some(other) => Err(SourceError::Scheme(other.chars().take(40).collect())),
@@ -188,6 +213,9 @@ impl SourceSpec {
             (Self::Rtsp(source), Some(credentials)) => {
                 Self::Rtsp(source.with_credentials(credentials))
             }
+            (Self::Http(source), Some(credentials)) => {
+                Self::Http(source.with_credentials(credentials))
+            }
             (other, _) => other,
         }
     }
@@ -197,17 +225,20 @@ impl SourceSpec {
     pub fn redacted(&self) -> String {
         match self {
             Self::File(file) => file.path().display().to_string(),
-            Self::Rtsp(rtsp) => rtsp.redacted(),
+            Self::Rtsp(camera) | Self::Http(camera) => camera.redacted(),
+            Self::Usb(device) => format!("usb://{}", device.path().display()),
             Self::Sim(sim) => format!("sim://{}?seed={}", sim.scenario, sim.seed),
         }
     }
 
-    /// `file`, `rtsp` or `sim`.
+    /// `file`, `rtsp`, `http`, `usb` or `sim`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::File(_) => "file",
             Self::Rtsp(_) => "rtsp",
+            Self::Http(_) => "http",
+            Self::Usb(_) => "usb",
             Self::Sim(_) => "sim",
         }
     }
@@ -216,6 +247,22 @@ impl SourceSpec {
     #[must_use]
     pub const fn is_live(&self) -> bool {
         !matches!(self, Self::File(_))
+    }
+
+    /// Whether pictures come as fast as they are taken, so that the caller must
+    /// show each at its time. Those of cameras come when they are made.
+    #[must_use]
+    pub const fn is_paced(&self) -> bool {
+        matches!(self, Self::File(_) | Self::Sim(_))
+    }
+
+    /// The camera's network address and login, where it has some.
+    #[must_use]
+    pub const fn camera(&self) -> Option<&CameraSource> {
+        match self {
+            Self::Rtsp(camera) | Self::Http(camera) => Some(camera),
+            Self::File(_) | Self::Usb(_) | Self::Sim(_) => None,
+        }
     }
 }
 
@@ -272,8 +319,9 @@ mod tests {
     fn what_is_not_a_known_address_is_refused_by_name() {
         for bad in [
             "concat:a|b",
-            "http://x/a.mp4",
+            "https://x/a.mp4",
             "HTTP://x",
+            "ftp://x/a.mp4",
             "data:x",
             "subfile,,start,0,:x",
             "crypto+file:x",
@@ -281,11 +329,31 @@ mod tests {
             assert!(parse(bad).is_err(), "{bad}");
         }
         assert_eq!(parse("concat:a|b"), Err(SourceError::Scheme("concat".into())));
-        assert!(parse("http://x").unwrap_err().to_string().contains("'http:'"));
+        assert!(parse("ftp://x").unwrap_err().to_string().contains("'ftp:'"));
         for bad in ["", "  ", "rtsp://a\r\nb/", "a\0b", &"x".repeat(3000)] {
             assert_eq!(parse(bad), Err(SourceError::Text));
         }
         assert!(matches!(parse("rtsps://cam/1"), Err(SourceError::Url { scheme: "rtsps", .. })));
+        assert!(matches!(parse("https://cam/1"), Err(SourceError::Url { scheme: "https", .. })));
+    }
+
+    #[test]
+    fn http_cameras_keep_their_login_apart() {
+        let spec = parse("http://root:s3cr%40t@cam:8080/video.mjpg?fps=5&pwd=s3cr").unwrap();
+        let camera = spec.camera().unwrap();
+        assert_eq!(camera.credentials().unwrap().password(), "s3cr@t");
+        assert_eq!(camera.url().as_str(), "http://cam:8080/video.mjpg?fps=5&pwd=s3cr");
+        assert_eq!(spec.redacted(), "http://cam:8080/video.mjpg?fps=5&pwd=***");
+        assert!(!format!("{spec:?} {spec}").contains("s3cr"));
+        assert_eq!((spec.kind(), spec.is_live(), spec.is_paced()), ("http", true, false));
+        let other = Credentials::new("u", "p").unwrap();
+        let spec = spec.with_credentials(Some(other.clone()));
+        assert_eq!(spec.camera().unwrap().credentials(), Some(&other));
+        for bad in ["http:cam", "http://", "http://u:secret@", "http://u:secret@cam:0/"] {
+            let error = parse(bad).expect_err(bad);
+            assert!(matches!(error, SourceError::Url { scheme: "http", .. }), "{error:?}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
     }
 
     #[test]
@@ -293,7 +361,7 @@ mod tests {
         let spec = parse("sim://yard-1?seed=7").unwrap();
         assert_eq!(spec, SourceSpec::Sim(SimSource { scenario: "yard-1".into(), seed: 7 }));
         assert_eq!(spec.redacted(), "sim://yard-1?seed=7");
-        assert!(spec.is_live());
+        assert!(spec.is_live() && spec.is_paced());
         for bad in [
             "sim://",
             "sim:yard",
@@ -309,7 +377,7 @@ mod tests {
     proptest::proptest! {
         /// Whatever is typed is an address or an error.
         #[test]
-        fn any_text_is_safe_to_parse(text in ".{0,80}", scheme in "(rtsp://|sim://|file:|)") {
+        fn any_text_is_safe_to_parse(text in ".{0,80}", scheme in "(rtsp://|http://|usb://|sim://|file:|)") {
             drop(parse(&format!("{scheme}{text}")));
         }
     }

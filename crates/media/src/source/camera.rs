@@ -1,4 +1,4 @@
-//! RTSP addresses, with the credentials kept apart from the rest.
+//! Addresses of network cameras, with the credentials kept apart from the rest.
 
 use std::fmt;
 
@@ -49,18 +49,24 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// A stream of a camera or recorder. `Debug` shows no password.
+/// A stream of a camera or recorder in the network. `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RtspSource {
+pub struct CameraSource {
     /// Without user and password.
     url: Url,
     credentials: Option<Credentials>,
 }
 
-impl RtspSource {
-    pub(super) fn parse(text: &str, policy: &SourcePolicy) -> Result<Self, SourceError> {
-        let wrong = |why: &str| SourceError::Url { scheme: "rtsp", why: why.to_owned() };
-        let rest = text.strip_prefix("rtsp://").ok_or_else(|| wrong("'//' must follow 'rtsp:'"))?;
+impl CameraSource {
+    /// Reads an address that begins with `scheme` and a colon.
+    pub(super) fn parse(
+        scheme: &'static str,
+        text: &str,
+        policy: &SourcePolicy,
+    ) -> Result<Self, SourceError> {
+        let wrong = |why: &str| SourceError::Url { scheme, why: why.to_owned() };
+        let rest = text.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://"));
+        let rest = rest.ok_or_else(|| wrong("'//' must follow the first ':'"))?;
         // User and password are taken out before anything else may see them;
         // the last '@' counts, for passwords that contain one.
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
@@ -71,7 +77,7 @@ impl RtspSource {
                 "write '@' in a path as %40, and '/', '?', '#' in a password as %2F, %3F, %23",
             ));
         }
-        let url = Url::parse(&format!("rtsp://{}", env::expand(rest, policy)?))
+        let url = Url::parse(&format!("{scheme}://{}", env::expand(rest, policy)?))
             .map_err(|error| wrong(&error.to_string()))?;
         if url.host_str().is_none_or(str::is_empty) {
             return Err(wrong("the host is missing"));
@@ -116,9 +122,9 @@ impl RtspSource {
     }
 }
 
-impl fmt::Debug for RtspSource {
+impl fmt::Debug for CameraSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RtspSource")
+        f.debug_struct("CameraSource")
             .field("url", &self.redacted())
             .field("credentials", &self.credentials)
             .finish()
@@ -179,8 +185,8 @@ mod tests {
     use crate::source::SourceSpec;
     use std::sync::Arc;
 
-    fn parse(text: &str) -> Result<RtspSource, SourceError> {
-        RtspSource::parse(text, &SourcePolicy::default())
+    fn parse(text: &str) -> Result<CameraSource, SourceError> {
+        CameraSource::parse("rtsp", text, &SourcePolicy::default())
     }
 
     #[test]
@@ -235,7 +241,7 @@ mod tests {
             })),
             ..SourcePolicy::default()
         };
-        let source = RtspSource::parse("rtsp://u:${PW}@${HOST}/x", &policy).unwrap();
+        let source = CameraSource::parse("rtsp", "rtsp://u:${PW}@${HOST}/x", &policy).unwrap();
         assert_eq!(source.credentials().unwrap().password(), "a/b@c%41");
         assert_eq!(source.url().as_str(), "rtsp://cam:99/x");
     }
