@@ -11,12 +11,14 @@ use safe_yolo_core::{
     ZoneType,
 };
 use safe_yolo_infer::detector::SCORE_MIN;
+use safe_yolo_infer::letterbox::Room;
 use safe_yolo_infer::{Detector, DetectorPool, ModelSource, PoolConfig, Runtime};
 use safe_yolo_media::picture::I420;
 use safe_yolo_pipeline::analyst::Analyst;
 use safe_yolo_track::TrackerConfig;
 
-use crate::{clip, quantile};
+use crate::clip;
+use crate::stats::quantile;
 
 const PICTURES: u32 = 150;
 const RATE: f64 = 15.0;
@@ -56,15 +58,15 @@ fn bare_rate(runtime: &Runtime, pictures: &[Arc<I420>]) -> Result<f64> {
     for lane in 0..cores {
         let mut detector = Detector::load(runtime, &ModelSource::Bundled, 1)?;
         let letterbox = detector.letterbox(clip::SIZE);
-        let mut inputs = Vec::new();
+        let (mut inputs, mut room) = (Vec::new(), Room::default());
         for picture in pictures.iter().skip(lane).step_by(cores) {
             let area = letterbox.input.width as usize * letterbox.input.height as usize;
             let mut input = vec![0.0; 3 * area];
-            letterbox.fill(picture, &mut input)?;
+            letterbox.fill(picture.view(), &mut room, &mut input)?;
             inputs.push(input);
         }
         // The first call allocates.
-        detector.infer(&inputs[0], letterbox.input, SCORE_MIN)?;
+        detector.infer(&inputs[0], letterbox.input, 1, SCORE_MIN)?;
         lanes.push((detector, letterbox.input, inputs));
     }
     let started = Instant::now();
@@ -75,7 +77,7 @@ fn bare_rate(runtime: &Runtime, pictures: &[Arc<I420>]) -> Result<f64> {
                 scope.spawn(move || {
                     inputs
                         .iter()
-                        .try_for_each(|input| detector.infer(input, *size, SCORE_MIN).map(drop))
+                        .try_for_each(|input| detector.infer(input, *size, 1, SCORE_MIN).map(drop))
                 })
             })
             .collect();

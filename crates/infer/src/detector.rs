@@ -3,12 +3,12 @@
 use ort::session::Session;
 use ort::value::TensorRef;
 use safe_yolo_core::{Class, Detection, PictureSize};
-use safe_yolo_media::picture::{I420, PictureError};
+use safe_yolo_media::picture::{I420, I420View, PictureError};
 
-use crate::letterbox::Letterbox;
+use crate::letterbox::{Letterbox, Room};
 use crate::model::{self, ModelError, ModelInfo, ModelSource};
 use crate::nms::non_maximum_suppression;
-use crate::{Runtime, yolox};
+use crate::{Provider, Runtime, yolox};
 
 /// Overlap above which the weaker of two boxes of a class goes.
 const NMS_IOU_MAX: f32 = 0.45;
@@ -19,7 +19,7 @@ pub const DETECTIONS_MAX: usize = 300;
 pub const SCORE_MIN: f32 = 0.1;
 
 /// Why a picture was not analysed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum DetectError {
     /// The picture could not be prepared.
     #[error(transparent)]
@@ -40,6 +40,7 @@ pub struct Detector {
     classes: Vec<Option<Class>>,
     /// Reused from picture to picture.
     input: Vec<f32>,
+    room: Room,
     /// The last picture size and what suits it.
     chosen: Option<(PictureSize, Letterbox)>,
 }
@@ -55,9 +56,23 @@ impl Detector {
         source: &ModelSource,
         threads: usize,
     ) -> Result<Self, ModelError> {
-        let (session, info) = model::load(runtime, source, threads)?;
+        Self::load_on(runtime, source, Provider::Cpu, threads)
+    }
+
+    /// The same on another provider.
+    ///
+    /// # Errors
+    /// When the model can't be read or used, or the provider is not there.
+    pub fn load_on(
+        runtime: &Runtime,
+        source: &ModelSource,
+        provider: Provider,
+        threads: usize,
+    ) -> Result<Self, ModelError> {
+        let (session, info) = model::load(runtime, source, provider, threads)?;
         let classes = info.labels.iter().map(|(_, class)| *class).collect();
-        let mut detector = Self { session, info, classes, input: Vec::new(), chosen: None };
+        let mut detector =
+            Self { session, info, classes, input: Vec::new(), room: Room::default(), chosen: None };
         let shape = |detail: String| ModelError::Shape { path: source.path(), detail };
         let size = detector.info.fixed_input.unwrap_or(PictureSize::new(64, 64));
         let grey = I420::new(size, vec![128; I420::byte_len(size)])
@@ -93,24 +108,69 @@ impl Detector {
         picture: &I420,
         min_score: f32,
     ) -> Result<Vec<Detection>, DetectError> {
-        let letterbox = self.letterbox(picture.size());
-        let mut input = std::mem::take(&mut self.input);
-        input.resize(3 * letterbox.input.width as usize * letterbox.input.height as usize, 0.0);
-        let found = letterbox
-            .fill(picture, &mut input)
-            .map_err(DetectError::from)
-            .and_then(|()| self.infer(&input, letterbox.input, min_score));
-        self.input = input;
-        let mut found = non_maximum_suppression(found?, NMS_IOU_MAX, DETECTIONS_MAX);
-        for detection in &mut found {
-            detection.bbox = letterbox.to_source(detection.bbox);
-        }
-        // What lies in the margin is no part of the picture.
-        found.retain(|d| d.bbox.width() >= 1.0 && d.bbox.height() >= 1.0);
-        Ok(found)
+        let mut found = self.detect_all(&[picture.view()], min_score);
+        found.pop().unwrap_or_else(|| Err(DetectError::Output("no answer for the picture".into())))
     }
 
-    /// The bare call of the model over a prepared input, for benchmarks and [`Detector::detect`].
+    /// The same for several pictures, in one call of the model where their
+    /// inputs have the same size and the model takes several; in order.
+    pub fn detect_all(
+        &mut self,
+        pictures: &[I420View<'_>],
+        min_score: f32,
+    ) -> Vec<Result<Vec<Detection>, DetectError>> {
+        let mut answers = Vec::with_capacity(pictures.len());
+        let letterboxes: Vec<_> = pictures.iter().map(|p| self.letterbox(p.size())).collect();
+        let batch_max = self.info.batch_max();
+        let mut rest = pictures.iter().zip(&letterboxes).peekable();
+        while let Some((picture, letterbox)) = rest.next() {
+            let mut batch = vec![(picture, letterbox)];
+            while batch.len() < batch_max
+                && let Some(next) = rest.next_if(|(_, next)| next.input == letterbox.input)
+            {
+                batch.push(next);
+            }
+            answers.extend(self.detect_batch(&batch, min_score));
+        }
+        answers
+    }
+
+    fn detect_batch(
+        &mut self,
+        batch: &[(&I420View<'_>, &Letterbox)],
+        min_score: f32,
+    ) -> Vec<Result<Vec<Detection>, DetectError>> {
+        let Some((_, first)) = batch.first() else { return Vec::new() };
+        let len = 3 * first.input.width as usize * first.input.height as usize;
+        let mut input = std::mem::take(&mut self.input);
+        input.resize(len * batch.len(), 0.0);
+        let filled: Result<(), DetectError> = batch
+            .iter()
+            .zip(input.chunks_exact_mut(len))
+            .try_for_each(|((picture, letterbox), part)| {
+                Ok(letterbox.fill(**picture, &mut self.room, part)?)
+            });
+        let found = filled.and_then(|()| self.infer(&input, first.input, batch.len(), min_score));
+        self.input = input;
+        let found = match found {
+            Ok(found) => found,
+            // Which one is to blame is not known: none was looked at.
+            Err(error) => return batch.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let placed = found.into_iter().zip(batch).map(|(found, (_, letterbox))| {
+            let mut found = non_maximum_suppression(found?, NMS_IOU_MAX, DETECTIONS_MAX);
+            for detection in &mut found {
+                detection.bbox = letterbox.to_source(detection.bbox);
+            }
+            // What lies in the margin is no part of the picture.
+            found.retain(|d| d.bbox.width() >= 1.0 && d.bbox.height() >= 1.0);
+            Ok(found)
+        });
+        placed.collect()
+    }
+
+    /// The bare call of the model over `batch` prepared inputs, for benchmarks and
+    /// [`Detector::detect_all`]; boxes are in pixels of the input. One answer an input.
     ///
     /// # Errors
     /// When ONNX Runtime fails or the output has another shape.
@@ -118,9 +178,10 @@ impl Detector {
         &mut self,
         input: &[f32],
         size: PictureSize,
+        batch: usize,
         min_score: f32,
-    ) -> Result<Vec<Detection>, DetectError> {
-        let shape = [1_usize, 3, size.height as usize, size.width as usize];
+    ) -> Result<Vec<Result<Vec<Detection>, DetectError>>, DetectError> {
+        let shape = [batch, 3, size.height as usize, size.width as usize];
         let tensor = TensorRef::from_array_view((shape, input))
             .map_err(|e| DetectError::Inference(e.to_string()))?;
         let outputs = self
@@ -131,15 +192,19 @@ impl Detector {
             .try_extract_tensor::<f32>()
             .map_err(|e| DetectError::Output(e.to_string()))?;
         let anchors = yolox::anchor_count(size);
-        if rows.len() != anchors * (self.classes.len() + 5) {
+        let len = anchors * (self.classes.len() + 5);
+        if rows.len() != batch * len || len == 0 {
             return Err(DetectError::Output(format!(
-                "{shape:?} for an input of {}x{}, not [1, {anchors}, {}]",
+                "{shape:?} for an input of {}x{}, not [{batch}, {anchors}, {}]",
                 size.width,
                 size.height,
                 self.classes.len() + 5
             )));
         }
-        yolox::decode(rows, &self.classes, size, min_score)
-            .ok_or_else(|| DetectError::Output("it holds numbers that are not finite".into()))
+        let decode = |rows| {
+            yolox::decode(rows, &self.classes, size, min_score)
+                .ok_or_else(|| DetectError::Output("it holds numbers that are not finite".into()))
+        };
+        Ok(rows.chunks_exact(len).map(decode).collect())
     }
 }

@@ -3,12 +3,63 @@
 //! The picture lies at the top left; the rest is grey 114, as YOLOX trains it.
 
 use safe_yolo_core::{PictureSize, PixelBox};
-use safe_yolo_media::picture::{I420, PictureError};
+use safe_yolo_media::picture::{I420, I420View, PictureError};
+
+use crate::downscale::{REDUCTION_MIN, Scratch, downscale};
 
 /// Grey of the margin.
 const MARGIN: f32 = 114.0;
 /// Sides of the input are multiples of the coarsest stride.
 const STRIDE_MAX: u32 = 32;
+
+/// Room that is used again from picture to picture.
+#[derive(Debug, Default)]
+pub struct Room {
+    scratch: Scratch,
+    scaled: Vec<u8>,
+    u_line: Vec<f32>,
+    v_line: Vec<f32>,
+}
+
+/// How YUV of limited range becomes RGB (ITU-R BT.709 and BT.601).
+#[derive(Debug, Clone, Copy)]
+struct Matrix {
+    luma: f32,
+    red_v: f32,
+    green_u: f32,
+    green_v: f32,
+    blue_u: f32,
+}
+
+impl Matrix {
+    /// The matrix of pictures of this size, which carry no mark: see [`I420`].
+    const fn of(source: PictureSize) -> Self {
+        if source.height >= 720 {
+            Self {
+                luma: 1.164_384,
+                red_v: 1.792_741,
+                green_u: 0.213_249,
+                green_v: 0.532_909,
+                blue_u: 2.112_402,
+            }
+        } else {
+            Self {
+                luma: 1.164_384,
+                red_v: 1.596_027,
+                green_u: 0.391_762,
+                green_v: 0.812_968,
+                blue_u: 2.017_232,
+            }
+        }
+    }
+}
+
+/// Chroma of one line, each value for two pixels, around zero.
+fn spread(half: &[u8], line: &mut [f32]) {
+    for (pair, value) in line.chunks_exact_mut(2).zip(half) {
+        pair.fill(f32::from(*value) - 128.0);
+    }
+}
 
 /// The input size that suits pictures of this size: about `area` pixels, the
 /// shape with the least margin.
@@ -69,24 +120,85 @@ impl Letterbox {
     /// Writes the picture into `out`: BGR planes, 0 to 255, `3 * height * width` numbers.
     ///
     /// # Errors
-    /// When the picture can't be scaled or converted.
-    pub fn fill(&self, picture: &I420, out: &mut [f32]) -> Result<(), PictureError> {
-        let bgr = picture.scaled(self.scaled)?.to_bgr()?;
-        let (width, height) = (self.input.width as usize, self.input.height as usize);
-        let used = self.scaled.width as usize;
-        let plane = width * height;
-        debug_assert_eq!(out.len(), 3 * plane);
-        for (channel, plane) in out.chunks_exact_mut(plane).enumerate() {
-            for (row, line) in plane.chunks_exact_mut(width).enumerate() {
-                let pixels = bgr.get(row * used * 3..(row + 1) * used * 3).unwrap_or_default();
-                let (inside, margin) = line.split_at_mut(pixels.len() / 3);
-                for (to, from) in inside.iter_mut().zip(pixels.chunks_exact(3)) {
-                    *to = f32::from(from[channel]);
-                }
-                margin.fill(MARGIN);
-            }
+    /// When the picture can't be scaled.
+    pub fn fill(
+        &self,
+        picture: I420View<'_>,
+        room: &mut Room,
+        out: &mut [f32],
+    ) -> Result<(), PictureError> {
+        debug_assert_eq!(picture.size(), self.source);
+        if self.scale * REDUCTION_MIN <= 1.0 {
+            self.reduce(picture, room);
+            let bytes = std::mem::take(&mut room.scaled);
+            let scaled = I420View::new(self.scaled, &bytes)?;
+            self.convert(scaled, room, out);
+            room.scaled = bytes;
+        } else {
+            let scaled = picture.scaled(self.scaled)?;
+            self.convert(scaled.view(), room, out);
         }
         Ok(())
+    }
+
+    /// Scales the planes down into `room.scaled`.
+    fn reduce(&self, picture: I420View<'_>, room: &mut Room) {
+        let sides = |size: PictureSize| (size.width as usize, size.height as usize);
+        let halves = |(width, height): (usize, usize)| (width.div_ceil(2), height.div_ceil(2));
+        let (from, to) = (sides(self.source), sides(self.scaled));
+        room.scaled.resize(I420::byte_len(self.scaled), 0);
+        let (y_out, rest) = room.scaled.split_at_mut(to.0 * to.1);
+        let (u_out, v_out) = rest.split_at_mut(rest.len() / 2);
+        let (y, u, v) = picture.planes();
+        downscale(y, from, y_out, to, &mut room.scratch);
+        downscale(u, halves(from), u_out, halves(to), &mut room.scratch);
+        downscale(v, halves(from), v_out, halves(to), &mut room.scratch);
+    }
+
+    /// Turns the scaled planes into BGR planes and fills the margin.
+    fn convert(&self, scaled: I420View<'_>, room: &mut Room, out: &mut [f32]) {
+        let (width, height) = (self.input.width as usize, self.input.height as usize);
+        let used = self.scaled.width as usize;
+        let half = used.div_ceil(2);
+        debug_assert_eq!(out.len(), 3 * width * height);
+        let (y_plane, u_plane, v_plane) = scaled.planes();
+        room.u_line.resize(2 * half, 0.0);
+        room.v_line.resize(2 * half, 0.0);
+        let matrix = Matrix::of(self.source);
+        let (blue, rest) = out.split_at_mut(width * height);
+        let (green, red) = rest.split_at_mut(width * height);
+        let lines = blue
+            .chunks_exact_mut(width)
+            .zip(green.chunks_exact_mut(width))
+            .zip(red.chunks_exact_mut(width));
+        for (row, ((blue, green), red)) in lines.enumerate() {
+            let Some(luma) = y_plane.get(row * used..(row + 1) * used) else {
+                blue.fill(MARGIN);
+                green.fill(MARGIN);
+                red.fill(MARGIN);
+                continue;
+            };
+            // Two lines share their chroma.
+            if row % 2 == 0 {
+                let chroma = row / 2 * half..(row / 2 + 1) * half;
+                spread(u_plane.get(chroma.clone()).unwrap_or_default(), &mut room.u_line);
+                spread(v_plane.get(chroma).unwrap_or_default(), &mut room.v_line);
+            }
+            let (blue, blue_margin) = blue.split_at_mut(used);
+            let (green, green_margin) = green.split_at_mut(used);
+            let (red, red_margin) = red.split_at_mut(used);
+            let chroma = room.u_line.iter().zip(&room.v_line);
+            let to = blue.iter_mut().zip(green.iter_mut()).zip(red.iter_mut());
+            for ((y, (u, v)), ((blue, green), red)) in luma.iter().zip(chroma).zip(to) {
+                let y = (f32::from(*y) - 16.0) * matrix.luma;
+                *blue = (y + matrix.blue_u * u).clamp(0.0, 255.0);
+                *green = (y - matrix.green_u * u - matrix.green_v * v).clamp(0.0, 255.0);
+                *red = (y + matrix.red_v * v).clamp(0.0, 255.0);
+            }
+            blue_margin.fill(MARGIN);
+            green_margin.fill(MARGIN);
+            red_margin.fill(MARGIN);
+        }
     }
 
     /// A box of the input in pixels of the source picture, cut at its edges.
@@ -130,10 +242,37 @@ mod tests {
             I420::from_rgb(PictureSize::new(64, 32), &[200, 100, 50].repeat(64 * 32)).unwrap();
         let letterbox = Letterbox::new(picture.size(), PictureSize::new(64, 64));
         let mut out = vec![0.0; 3 * 64 * 64];
-        letterbox.fill(&picture, &mut out).unwrap();
+        letterbox.fill(picture.view(), &mut Room::default(), &mut out).unwrap();
+        assert_eq!(letterbox.scaled, PictureSize::new(64, 32));
         for (channel, expected) in [50.0, 100.0, 200.0].into_iter().enumerate() {
             assert!((out[channel * 4096] - expected).abs() < 5.0);
             assert!((out[channel * 4096 + 40 * 64] - MARGIN).abs() < 0.01);
+        }
+    }
+
+    #[test]
+    fn large_pictures_look_as_the_exact_way_makes_them() {
+        // Colour changes slowly over the picture, as over a real one at this scale.
+        let size = PictureSize::new(1280, 720);
+        let rgb: Vec<u8> = (0..720_u32)
+            .flat_map(|y| {
+                (0..1280_u32).flat_map(move |x| [x / 6, y / 4, (x + y) / 9].map(|v| v as u8))
+            })
+            .collect();
+        let picture = I420::from_rgb(size, &rgb).unwrap();
+        let letterbox = Letterbox::new(size, PictureSize::new(448, 256));
+        let mut out = vec![0.0; 3 * 448 * 256];
+        letterbox.fill(picture.view(), &mut Room::default(), &mut out).unwrap();
+        for (x, y) in [(3, 3), (100, 50), (300, 200), (440, 248)] {
+            let (sx, sy) = ((x as f32 + 0.5) / letterbox.scale, (y as f32 + 0.5) / letterbox.scale);
+            let expected = [(sx + sy) / 9.0, sy / 4.0, sx / 6.0];
+            for (channel, expected) in expected.into_iter().enumerate() {
+                let value = out[channel * 448 * 256 + y * 448 + x];
+                assert!(
+                    (value - expected).abs() < 5.0,
+                    "{x},{y} {channel}: {value}, not {expected}"
+                );
+            }
         }
     }
 }

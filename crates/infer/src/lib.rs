@@ -2,15 +2,26 @@
 //!
 //! Knows pictures and boxes, not cameras. One file a model family.
 
+pub mod analyser;
 pub mod detector;
+mod downscale;
+pub mod isolated;
 pub mod letterbox;
 pub mod model;
 pub mod nms;
+pub mod plan;
 pub mod pool;
+pub mod protocol;
+pub mod provider;
 pub mod runtime;
+pub mod worker;
 mod yolox;
 
+pub use analyser::{Analyser, Answers, Capacity, DetectorState};
 pub use detector::{DetectError, Detector};
+pub use isolated::{ChildStatus, IsolatedConfig, IsolatedDetector, IsolatedError};
 pub use model::{ModelError, ModelInfo, ModelSource};
+pub use plan::{Plan, PlanChoice, PlanError};
 pub use pool::{DetectorPool, PoolConfig};
+pub use provider::Provider;
 pub use runtime::{Runtime, RuntimeError};

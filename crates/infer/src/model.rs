@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use ort::session::Session;
 use ort::value::{TensorElementType, ValueType};
 use safe_yolo_core::{Class, PictureSize};
+use serde::{Deserialize, Serialize};
 
-use crate::Runtime;
-use crate::letterbox::input_size;
+use crate::letterbox::{Letterbox, input_size};
+use crate::{Provider, Runtime};
 
 /// Why a model can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,14 @@ pub enum ModelError {
     Invalid {
         /// Which file.
         path: PathBuf,
+        /// What ONNX Runtime said.
+        detail: String,
+    },
+    /// The library of ONNX Runtime can't run models there.
+    #[error("ONNX Runtime can't use '{}': use --provider cpu, or a library built for it ({detail})", .provider.name())]
+    Provider {
+        /// Which provider.
+        provider: Provider,
         /// What ONNX Runtime said.
         detail: String,
     },
@@ -79,7 +88,7 @@ impl ModelSource {
 }
 
 /// What a loaded model is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// The file.
     pub path: PathBuf,
@@ -89,6 +98,8 @@ pub struct ModelInfo {
     pub labels: Vec<(String, Option<Class>)>,
     /// The input, where the model fixes it.
     pub fixed_input: Option<PictureSize>,
+    /// The number of pictures in one call, where the model fixes it.
+    pub fixed_batch: Option<usize>,
     pub(crate) input_name: String,
     pub(crate) output_name: String,
 }
@@ -96,11 +107,26 @@ pub struct ModelInfo {
 impl ModelInfo {
     /// Input area, pixels, for models that leave it open.
     const INPUT_AREA: u32 = 448 * 304;
+    /// More pictures than this gain nothing on any accelerator for models of this kind.
+    pub const BATCH_MAX: usize = 32;
 
     /// The input size used for pictures of this size.
     #[must_use]
     pub fn input_for(&self, picture: PictureSize) -> PictureSize {
         self.fixed_input.unwrap_or_else(|| input_size(picture, Self::INPUT_AREA))
+    }
+
+    /// Model input pixels a pixel of pictures of this size: how large people
+    /// appear to the model.
+    #[must_use]
+    pub fn input_scale(&self, picture: PictureSize) -> f32 {
+        Letterbox::new(picture, self.input_for(picture)).scale
+    }
+
+    /// The most pictures in one call of the model that make sense.
+    #[must_use]
+    pub fn batch_max(&self) -> usize {
+        self.fixed_batch.unwrap_or(Self::BATCH_MAX)
     }
 
     /// The canonical classes it can see.
@@ -114,6 +140,7 @@ impl ModelInfo {
 pub(crate) fn load(
     runtime: &Runtime,
     source: &ModelSource,
+    provider: Provider,
     threads: usize,
 ) -> Result<(Session, ModelInfo), ModelError> {
     let path = source.path();
@@ -128,9 +155,15 @@ pub(crate) fn load(
         .map_err(|error| invalid(error.to_string()))?
         // Spinning threads would take the cores from decoding.
         .with_intra_op_spinning(false)
-        .map_err(|error| invalid(error.to_string()))?
-        .commit_from_memory(&bytes)
         .map_err(|error| invalid(error.to_string()))?;
+    let session = match provider {
+        Provider::Cpu => session,
+        Provider::Cuda => session
+            .with_execution_providers([ort::ep::CUDA::default().build().error_on_failure()])
+            .map_err(|error| ModelError::Provider { provider, detail: error.to_string() })?,
+    }
+    .commit_from_memory(&bytes)
+    .map_err(|error| invalid(error.to_string()))?;
     let info = describe(&session, &path)?;
     Ok((session, info))
 }
@@ -145,7 +178,7 @@ fn describe(session: &Session, path: &Path) -> Result<ModelInfo, ModelError> {
     };
     let input_shape = tensor_shape(input.dtype())
         .ok_or_else(|| shape_error("its input is no float tensor".into()))?;
-    let [_, 3, height, width] = input_shape[..] else {
+    let [batch, 3, height, width] = input_shape[..] else {
         return Err(shape_error(format!(
             "its input is {input_shape:?}, not [batch, 3, height, width]"
         )));
@@ -194,6 +227,7 @@ fn describe(session: &Session, path: &Path) -> Result<ModelInfo, ModelError> {
         name: path.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
         labels,
         fixed_input,
+        fixed_batch: usize::try_from(batch).ok().filter(|batch| *batch > 0),
         input_name: input.name().to_owned(),
         output_name: output.name().to_owned(),
     })

@@ -2,7 +2,8 @@
 //!
 //! On a CPU several sessions of one thread beat one session of several threads
 //! (docs/performance.md). The queue is bounded; each camera has at most one
-//! picture in it, so it serves cameras in turn.
+//! picture in it. For programs that end with their detector; the server has it
+//! in a process of its own ([`crate::isolated`]).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,9 +13,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use safe_yolo_core::{Analysis, Detection, PictureSize, SkipReason};
 use safe_yolo_media::picture::I420;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
-use crate::letterbox::Letterbox;
+use crate::analyser::{Analyser, Answers, Capacity, DetectorState};
+
 use crate::{Detector, ModelError, ModelInfo, ModelSource, Runtime};
 
 /// Pictures that may wait for a session.
@@ -43,6 +45,7 @@ pub struct DetectorPool {
     // Before the threads, so that they are told to end before they are waited for.
     jobs: Sender<Job>,
     info: Arc<ModelInfo>,
+    sessions: usize,
     _threads: Arc<Threads>,
 }
 
@@ -89,7 +92,7 @@ impl DetectorPool {
             path: config.model.path(),
             detail: "no session was asked for".into(),
         })?;
-        Ok(Self { jobs: sender, info, _threads: Arc::new(threads) })
+        Ok(Self { jobs: sender, info, sessions, _threads: Arc::new(threads) })
     }
 
     /// What the model is.
@@ -101,7 +104,7 @@ impl DetectorPool {
     /// Model input pixels a pixel of pictures of this size: how large people appear to the model.
     #[must_use]
     pub fn input_scale(&self, picture: PictureSize) -> f32 {
-        Letterbox::new(picture, self.info.input_for(picture)).scale
+        self.info.input_scale(picture)
     }
 
     /// Analyses one picture; the answer comes within 5 s, as a failure if need be.
@@ -127,6 +130,33 @@ impl DetectorPool {
                 ANSWER_MAX.as_secs()
             )),
         }
+    }
+}
+
+impl Analyser for DetectorPool {
+    fn info(&self) -> Arc<ModelInfo> {
+        Arc::clone(&self.info)
+    }
+
+    fn capacity(&self) -> Capacity {
+        let sessions = self.sessions;
+        Capacity { sessions, batches: 2 * sessions, batch: 1, wait: Duration::ZERO }
+    }
+
+    fn state(&self) -> watch::Receiver<DetectorState> {
+        // It lives as long as the process: a sender that is gone leaves the value.
+        watch::channel(DetectorState::Ready).1
+    }
+
+    fn analyse(&self, pictures: Vec<Arc<I420>>, min_score: f32) -> Answers {
+        let pool = self.clone();
+        Box::pin(async move {
+            let mut answers = Vec::with_capacity(pictures.len());
+            for picture in pictures {
+                answers.push(Self::analyse(&pool, picture, min_score).await);
+            }
+            answers
+        })
     }
 }
 

@@ -2,31 +2,34 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use safe_yolo_core::{BlindReason, CameraConfig, CameraId, CameraState, Class};
+use safe_yolo_core::{BlindReason, CameraConfig, CameraId, Class};
 use safe_yolo_media::source::SourceSpec;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::command::{Command, CommandError};
 use crate::engine::EngineConfig;
+use crate::gate::{Door, Ends, Gate};
+use crate::isolate;
 use crate::live::LivePicture;
+use crate::overseer::{Make, Overseer};
+use crate::scheduler::Scheduler;
 use crate::status::Status;
 use crate::supervisor::Supervisor;
 
-/// Commands that may wait; they are served before pictures.
-const COMMANDS_MAX: usize = 16;
-
-/// A task tells its figures four times a second; silent for this long, it hangs.
-const STUCK_AFTER: Duration = Duration::from_secs(3);
+/// Figures are told four times a second, and by the overseer when the pipeline
+/// is late; older ones than this say nothing.
+const TOLD_MAX: Duration = Duration::from_secs(4);
 
 /// What a camera's task begins with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct CameraSetup {
     pub(crate) engine: EngineConfig,
+    pub(crate) scheduler: Scheduler,
     pub(crate) config: Arc<CameraConfig>,
     pub(crate) source: SourceSpec,
 }
@@ -34,56 +37,47 @@ pub(crate) struct CameraSetup {
 /// A command and where its answer goes.
 pub(crate) type Asked = (Command, oneshot::Sender<Result<(), CommandError>>);
 
-/// One running camera; cheap to clone.
+/// One running camera; cheap to clone. It outlives the generations of the
+/// camera's pipeline.
 #[derive(Debug, Clone)]
 pub struct CameraHandle {
     id: CameraId,
     source: SourceSpec,
-    commands: mpsc::Sender<Asked>,
     config: watch::Sender<Arc<CameraConfig>>,
-    live: watch::Receiver<Option<Arc<LivePicture>>>,
+    door: watch::Receiver<Door>,
+    /// One for all clones, so that viewers can be counted.
+    live: Arc<watch::Receiver<Option<Arc<LivePicture>>>>,
     status: watch::Receiver<Status>,
     epoch: Arc<AtomicU64>,
-    crashed: Arc<AtomicBool>,
+    beats: Arc<AtomicU64>,
     cancel: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl CameraHandle {
     pub(crate) fn start(setup: CameraSetup, known: BTreeSet<Class>) -> Self {
-        let (commands, asked) = mpsc::channel(COMMANDS_MAX);
-        let (config, config_seen) = watch::channel(Arc::clone(&setup.config));
-        let (live_out, live) = watch::channel(None);
-        let (status_out, status) = watch::channel(Status::unknown());
-        let epoch = Arc::new(AtomicU64::new(0));
-        let cancel = CancellationToken::new();
-        let tasks = TaskTracker::new();
         let id = setup.config.id.clone();
         let source = setup.source.clone();
-        let supervisor = Supervisor::new(
-            setup,
-            known,
-            asked,
-            config_seen,
-            live_out,
-            status_out,
-            Arc::clone(&epoch),
-            cancel.clone(),
-        );
-        let camera = id.clone();
-        let run = tasks.spawn(supervisor.run());
-        let crashed = Arc::new(AtomicBool::new(false));
-        let (tell, ended) = (Arc::clone(&crashed), cancel.clone());
-        tasks.spawn(async move {
-            if let Err(error) = run.await {
-                tracing::error!(%camera, %error, "the camera's task broke off; it is started anew");
-                metrics::counter!("safe_yolo_pipeline_crashed_cameras_total").increment(1);
-                tell.store(true, Ordering::Release);
-                ended.cancel();
-            }
+        let (config, config_seen) = watch::channel(Arc::clone(&setup.config));
+        let outputs = setup.engine.outputs.clone();
+        let make: Make = Box::new(move |begin| {
+            Box::pin(Supervisor::new(setup.clone(), known.clone(), begin).run())
         });
+        let (gate, ends) = Gate::new(id.clone(), outputs);
+        let cancel = CancellationToken::new();
+        let beats = Arc::new(AtomicU64::new(0));
+        let overseer = Overseer::new(
+            gate,
+            (make, isolate::on_thread),
+            config_seen,
+            cancel.clone(),
+            Arc::clone(&beats),
+        );
+        let tasks = TaskTracker::new();
+        tasks.spawn(overseer.run());
         tasks.close();
-        Self { id, source, commands, config, live, status, epoch, crashed, cancel, tasks }
+        let Ends { live, status, door, epoch } = ends;
+        Self { id, source, config, door, live: Arc::new(live), status, epoch, beats, cancel, tasks }
     }
 
     /// Which camera.
@@ -113,29 +107,26 @@ impl CameraHandle {
     #[must_use]
     pub fn status(&self) -> Status {
         let mut status = self.status.borrow().clone();
-        let stuck = status.told.is_some_and(|told| told.elapsed() > STUCK_AFTER);
-        if stuck || !self.is_running() {
-            // The last figures of a task that is gone or hangs say nothing about now.
-            status.state = CameraState::Offline;
-            status.reason = Some(BlindReason::NoPictures);
-            status.people = None;
-            status.analysed_per_s = 0.0;
-            status.pictures_per_s = 0.0;
-            status.playing = false;
+        let is_old = status.told.is_some_and(|told| told.elapsed() > TOLD_MAX);
+        if !self.is_running() {
+            status.set_down(BlindReason::NoPictures);
+        } else if is_old {
+            status.set_down(BlindReason::Restarting);
         }
         status
     }
 
-    /// Whether the camera's task is there; false after it ended or broke off.
+    /// Whether the camera is there; false after it was removed.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.status.has_changed().is_ok()
     }
 
-    /// Whether the camera's task broke off by a fault of ours.
+    /// Rises while the camera's pipeline is seen to go round, or is being
+    /// started anew: one that stands still for seconds has nobody to look after it.
     #[must_use]
-    pub fn has_crashed(&self) -> bool {
-        self.crashed.load(Ordering::Acquire)
+    pub fn beats(&self) -> u64 {
+        self.beats.load(Ordering::Relaxed)
     }
 
     /// Figures, as they change.
@@ -147,7 +138,7 @@ impl CameraHandle {
     /// The newest picture, as it changes; slow readers miss pictures, nobody waits for them.
     #[must_use]
     pub fn watch_live(&self) -> watch::Receiver<Option<Arc<LivePicture>>> {
-        self.live.clone()
+        self.live.as_ref().clone()
     }
 
     /// Whether the picture may still be shown: false once a command or a
@@ -160,19 +151,40 @@ impl CameraHandle {
     /// Asks something of the camera; taken before any further picture.
     ///
     /// # Errors
-    /// When the camera can't do that, or is being removed.
+    /// When the camera can't do that, is being started anew, or is being removed.
     pub async fn command(&self, command: Command) -> Result<(), CommandError> {
+        let mut doors = self.door.clone();
+        let Some(door) = doors.borrow_and_update().clone() else {
+            return Err(self.shut());
+        };
         let (reply, answer) = oneshot::channel();
-        self.commands.send((command, reply)).await.map_err(|_closed| CommandError::Gone)?;
-        answer.await.map_err(|_dropped| CommandError::Gone)?
+        let asked = async {
+            door.send((command, reply)).await.map_err(|_closed| self.shut())?;
+            answer.await.map_err(|_dropped| self.shut())?
+        };
+        tokio::select! {
+            biased;
+            answer = asked => answer,
+            // The pipeline that was asked may be stuck for ever.
+            _ = doors.changed() => Err(self.shut()),
+        }
     }
 
-    /// Asks the task to end.
+    /// Why a command finds nobody.
+    fn shut(&self) -> CommandError {
+        if self.cancel.is_cancelled() || !self.is_running() {
+            CommandError::Gone
+        } else {
+            CommandError::Restarting
+        }
+    }
+
+    /// Asks the camera to end.
     pub(crate) fn cancel(&self) {
         self.cancel.cancel();
     }
 
-    /// Ends the task and waits for it.
+    /// Ends the camera and waits for it: some seconds at most, whatever it is stuck in.
     pub(crate) async fn shutdown(&self) {
         self.cancel.cancel();
         self.tasks.wait().await;

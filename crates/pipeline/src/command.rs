@@ -30,4 +30,9 @@ pub enum CommandError {
     /// The camera's task is gone.
     #[error("the camera is being removed")]
     Gone,
+    /// The camera's processing broke off; whether the command was done is not known.
+    #[error(
+        "the camera's processing broke off and is being started again: try again in some seconds"
+    )]
+    Restarting,
 }

@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use safe_yolo_core::{CameraConfig, CameraId, Class, EventChange};
-use safe_yolo_infer::DetectorPool;
+use safe_yolo_infer::Analyser;
 use safe_yolo_media::source::SourceSpec;
 use safe_yolo_track::TrackerConfig;
 use tokio::sync::mpsc;
 
 use crate::camera::{CameraHandle, CameraSetup};
 use crate::evidence::Evidence;
+use crate::opener::Opener;
+use crate::scheduler::Scheduler;
 
 /// What a camera gives to the world.
 #[derive(Debug)]
@@ -26,28 +28,32 @@ pub enum Output {
 #[derive(Debug, Clone)]
 pub struct EngineConfig {
     /// Where pictures are analysed.
-    pub detectors: DetectorPool,
+    pub detectors: Arc<dyn Analyser>,
     /// How people are tracked.
     pub tracking: TrackerConfig,
     /// Where changes and evidence go.
     pub outputs: mpsc::Sender<Output>,
     /// How long a source may take to answer.
     pub connect_timeout: Duration,
+    /// How sources are opened: [`crate::RealSources`], or something that tries out faults.
+    pub opener: Arc<dyn Opener>,
 }
 
 /// All cameras.
 #[derive(Debug, Clone)]
 pub struct Engine {
     config: EngineConfig,
+    scheduler: Scheduler,
     /// Bounded by the number of cameras that are configured.
     cameras: Arc<Mutex<BTreeMap<CameraId, CameraHandle>>>,
 }
 
 impl Engine {
-    /// An engine without cameras.
+    /// An engine without cameras; needs a tokio runtime.
     #[must_use]
     pub fn new(config: EngineConfig) -> Self {
-        Self { config, cameras: Arc::default() }
+        let scheduler = Scheduler::start(Arc::clone(&config.detectors));
+        Self { config, scheduler, cameras: Arc::default() }
     }
 
     /// Classes the loaded model can see.
@@ -73,16 +79,14 @@ impl Engine {
         }
         if config.enabled {
             let id = config.id.clone();
-            let setup = CameraSetup { engine: self.config.clone(), config, source };
+            let setup = CameraSetup {
+                engine: self.config.clone(),
+                scheduler: self.scheduler.clone(),
+                config,
+                source,
+            };
             let handle = CameraHandle::start(setup, self.known_classes());
             self.lock().insert(id, handle);
-        }
-    }
-
-    /// Starts cameras anew whose task broke off; to be called every few seconds.
-    pub async fn revive(&self) {
-        for handle in self.cameras().into_iter().filter(CameraHandle::has_crashed) {
-            self.apply(handle.config(), handle.source().clone()).await;
         }
     }
 

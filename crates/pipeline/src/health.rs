@@ -15,6 +15,8 @@ pub const FROZEN_AFTER: Duration = Duration::from_secs(5);
 pub const ANALYSIS_LATE_AFTER: Duration = Duration::from_secs(2);
 /// And so is one older than this many periods.
 const ANALYSIS_LATE_PERIODS: u32 = 3;
+/// A camera in which nothing happens is looked at at least this often, if need be.
+pub const QUIET_LATE_AFTER: Duration = Duration::from_millis(4500);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Session {
@@ -35,6 +37,10 @@ pub struct Health {
     same_since: Option<Duration>,
     /// Between analyses when all goes well.
     period: Duration,
+    /// Nothing happens, as far as its pictures tell.
+    quiet: bool,
+    /// Since when the period holds.
+    paced_since: Duration,
     command: Option<(CameraState, BlindReason)>,
 }
 
@@ -50,13 +56,21 @@ impl Health {
             lagging: false,
             same_since: None,
             period,
+            quiet: false,
+            paced_since: now,
             command: None,
         }
     }
 
-    /// The time between analyses when all goes well.
-    pub const fn set_period(&mut self, period: Duration) {
+    /// The time between analyses when all goes well, from `now` on; `quiet`
+    /// says that nothing happens in the pictures, which are watched for motion.
+    pub fn set_pace(&mut self, now: Duration, period: Duration, quiet: bool) {
+        if self.quiet && !quiet {
+            // What was soon enough a moment ago is not late at once.
+            self.paced_since = now;
+        }
         self.period = period;
+        self.quiet = quiet;
     }
 
     /// The source answered; pictures may come.
@@ -164,13 +178,13 @@ impl Health {
         if self.lagging {
             return (CameraState::Degraded, Some(BlindReason::AnalysisLate));
         }
-        let late = ANALYSIS_LATE_AFTER.max(self.period * ANALYSIS_LATE_PERIODS);
+        let late = self.late_after();
         match self.analysis_age(now) {
             None if self.opened_for(now) < late => {
                 return (CameraState::Connecting, Some(BlindReason::Opening));
             }
             None => return (CameraState::Degraded, Some(BlindReason::AnalysisLate)),
-            Some(age) if age > late => {
+            Some(age) if age > late && self.is_pace_old(now, late) => {
                 return (CameraState::Degraded, Some(BlindReason::AnalysisLate));
             }
             Some(_) => {}
@@ -181,6 +195,20 @@ impl Health {
             }
             _ => (CameraState::Live, None),
         }
+    }
+
+    fn late_after(&self) -> Duration {
+        if self.quiet {
+            QUIET_LATE_AFTER
+        } else {
+            ANALYSIS_LATE_AFTER.max(self.period * ANALYSIS_LATE_PERIODS)
+        }
+    }
+
+    /// Whether there was time enough for an analysis since the pace was set.
+    fn is_pace_old(&self, now: Duration, late: Duration) -> bool {
+        let age = self.analysis_age(now).unwrap_or(Duration::MAX);
+        now.saturating_sub(self.paced_since) > late || age > QUIET_LATE_AFTER
     }
 
     /// For how long the source has been open.
@@ -249,7 +277,7 @@ mod tests {
             (CameraState::Degraded, Some(BlindReason::AnalysisLate))
         );
         let mut slow = live_at(ms(1000));
-        slow.set_period(ms(1000));
+        slow.set_pace(ms(1000), ms(1000), false);
         slow.picture(ms(3900), false);
         assert_eq!(slow.state(ms(3900)).0, CameraState::Live, "three periods are allowed");
         slow.set_lagging(true);
@@ -259,6 +287,27 @@ mod tests {
             slow.state(ms(3900)),
             (CameraState::Degraded, Some(BlindReason::DetectorFailed))
         );
+    }
+
+    #[test]
+    fn a_quiet_camera_may_be_looked_at_less_often() {
+        let mut health = live_at(ms(1000));
+        health.set_pace(ms(1000), ms(800), true);
+        let at = |health: &mut Health, now| {
+            health.picture(ms(now), false);
+            health.state(ms(now)).0
+        };
+        assert_eq!(at(&mut health, 5400), CameraState::Live);
+        assert_eq!(at(&mut health, 5600), CameraState::Degraded, "shown within 5 s");
+        health.analysed(ms(6000));
+        assert_eq!(at(&mut health, 9000), CameraState::Live);
+        // Motion: from now on it must be looked at often, but not earlier.
+        health.set_pace(ms(9000), ms(100), false);
+        assert_eq!(at(&mut health, 9100), CameraState::Live);
+        assert_eq!(at(&mut health, 10_600), CameraState::Degraded, "too long ago for anybody");
+        health.analysed(ms(10_700));
+        assert_eq!(at(&mut health, 12_600), CameraState::Live);
+        assert_eq!(at(&mut health, 12_800), CameraState::Degraded);
     }
 
     #[test]
@@ -293,12 +342,15 @@ mod tests {
             random ^= random << 17;
             random % n
         };
-        for _ in 0..2000 {
+        for round in 0..4000 {
+            // In every other round the camera is never quiet.
+            let late = if round % 2 == 0 { 2000 } else { 4500 };
             let mut health = Health::new(ms(0), ms(100));
             let (mut now, mut picture, mut analysis) = (0, None, None);
             for _ in 0..60 {
                 now += next(1500);
-                match next(8) {
+                match next(9) {
+                    8 => health.set_pace(ms(now), ms(100), late > 2000 && next(2) == 0),
                     0 => health.opened(ms(now)),
                     1 => health.down(ms(now), BlindReason::Unreachable),
                     2 | 3 => {
@@ -315,7 +367,7 @@ mod tests {
                 let later = now + next(4000);
                 if health.state(ms(later)).0.is_watching() {
                     assert!(picture.is_some_and(|at| later - at < 3000));
-                    assert!(analysis.is_some_and(|at| later - at <= 2000));
+                    assert!(analysis.is_some_and(|at| later - at <= late));
                 }
             }
         }

@@ -4,15 +4,27 @@
 //! messages. Nothing here knows HTTP or SQL.
 
 pub mod analyst;
+mod backlog;
+mod blindness;
 pub mod camera;
 mod command;
 pub mod engine;
 pub mod evidence;
+mod gate;
 pub mod health;
+mod heartbeat;
+mod isolate;
 pub mod live;
+mod motion;
+pub mod need;
 pub mod offline;
-mod outlet;
+mod open_events;
+pub mod opener;
+mod overseer;
 mod pacing;
+mod restart;
+pub mod scheduler;
+pub mod shot;
 pub mod status;
 mod supervisor;
 
@@ -20,4 +32,5 @@ pub use camera::CameraHandle;
 pub use command::{Command, CommandError};
 pub use engine::{Engine, EngineConfig, Output};
 pub use live::{LiveHeader, LivePicture};
+pub use opener::{Opener, RealSources};
 pub use status::Status;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use safe_yolo_core::{BlindReason, CameraState};
 use serde::Serialize;
 
+use crate::need::Need;
+
 /// A camera's state and figures; numbers that are not known are none.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the names are the documentation")]
@@ -15,6 +17,10 @@ pub struct Status {
     pub picture_age_ms: Option<u64>,
     pub analysis_age_ms: Option<u64>,
     pub analysed_per_s: f64,
+    /// Analyses a second that the camera should get now.
+    pub wanted_per_s: f64,
+    /// Why so many.
+    pub need: Need,
     pub pictures_per_s: f64,
     /// Pictures that were to be analysed but had to give way to newer ones.
     pub dropped: u64,
@@ -29,7 +35,7 @@ pub struct Status {
     pub source_connections: u64,
     /// Times the source had to be opened again after a failure.
     pub restarts: u64,
-    /// When the camera's task told this.
+    /// When this was told.
     #[serde(skip)]
     pub told: Option<Instant>,
 }
@@ -44,6 +50,8 @@ impl Status {
             picture_age_ms: None,
             analysis_age_ms: None,
             analysed_per_s: 0.0,
+            wanted_per_s: 0.0,
+            need: Need::Motion,
             pictures_per_s: 0.0,
             dropped: 0,
             position_ms: None,
@@ -56,6 +64,16 @@ impl Status {
             restarts: 0,
             told: None,
         }
+    }
+
+    /// Nobody watches: what was found before says nothing about now.
+    pub(crate) fn set_down(&mut self, reason: BlindReason) {
+        self.state = CameraState::Offline;
+        self.reason = Some(reason);
+        self.people = None;
+        self.analysed_per_s = 0.0;
+        self.pictures_per_s = 0.0;
+        self.playing = false;
     }
 }
 
@@ -81,9 +99,15 @@ impl Rate {
         while self.at.front().is_some_and(|at| now.saturating_sub(*at) > Self::WINDOW) {
             self.at.pop_front();
         }
-        // Soon after the start the window is as long as there was time.
-        let span = self.at.front().map_or(Duration::ZERO, |first| now.saturating_sub(*first));
-        if self.at.len() < 2 || span < Duration::from_millis(200) {
+        let (Some(first), Some(last)) = (self.at.front(), self.at.back()) else { return 0.0 };
+        let between = last.saturating_sub(*first);
+        let intervals = u32::try_from(self.at.len() - 1).unwrap_or(u32::MAX);
+        // What comes once a second is not slower because the next is still to
+        // come; only what stays away longer than usual is.
+        let usual = between / intervals.max(1);
+        let since = now.saturating_sub(*last);
+        let span = if since > usual * 2 { between + since } else { between };
+        if intervals == 0 || span < Duration::from_millis(200) {
             return 0.0;
         }
         #[expect(clippy::cast_precision_loss, reason = "at most 1000")]
@@ -95,6 +119,19 @@ impl Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slow_rate_is_told_right_at_any_moment() {
+        let mut rate = Rate::default();
+        for second in 0..10 {
+            rate.add(Duration::from_secs(second));
+            for part in [0, 300, 900] {
+                let told = rate.clone().per_s(Duration::from_millis(second * 1000 + part));
+                assert!(second < 2 || (told - 1.0).abs() < 0.05, "{told} after {second}.{part}");
+            }
+        }
+        assert!(rate.per_s(Duration::from_secs(12)) < 0.7, "it has stopped");
+    }
 
     #[test]
     fn a_rate_is_told_and_forgotten() {

@@ -2,20 +2,19 @@
 //!
 //! Each loop serves, in this order: the end, commands, settings, finished
 //! analyses, the source. Pictures never queue: one is being analysed, the
-//! newest waits, older ones are dropped and counted (policy `latest`).
+//! newest that is due waits with the scheduler, older ones are passed over and
+//! counted (policy `latest`).
 
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use safe_yolo_core::{
     Analysis, BlindReason, CameraConfig, Class, Detection, PictureTime, SegmentId, Utc,
 };
-use safe_yolo_infer::detector::SCORE_MIN;
-use safe_yolo_media::picture::I420;
+use safe_yolo_infer::DetectorState;
 use safe_yolo_media::stream::PictureStream;
 use safe_yolo_media::{Decoded, StreamError};
 use tokio::sync::{mpsc, watch};
@@ -24,11 +23,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::analyst::Analyst;
 use crate::camera::{Asked, CameraSetup};
+use crate::gate::Outlet;
 
 use crate::health::Health;
-use crate::live::LivePicture;
-use crate::outlet::Outlet;
+use crate::motion::MotionWatch;
+use crate::need::{self, Evidence, Need};
+use crate::overseer::Begin;
 use crate::pacing::{LiveClock, Pacer, RateLimit};
+use crate::scheduler::Lane;
+use crate::shot::Shot;
 use crate::status::{Rate, Status};
 
 mod commands;
@@ -43,6 +46,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(6);
 
 /// A session that lasts this long has recovered.
 const STEADY_AFTER: Duration = Duration::from_secs(5);
+/// An analysis is waited for so long before newer pictures are shown without it.
+const ANSWER_NEAR: Duration = Duration::from_millis(150);
 /// Pictures of a camera that come later than this are not live, microseconds.
 const LATE_MAX_US: i64 = 2_000_000;
 
@@ -54,15 +59,6 @@ async fn output<T>(future: &mut Pending<T>) -> T {
         Some(future) => future.await,
         None => std::future::pending().await,
     }
-}
-
-/// One picture on its way to analysis.
-#[derive(Debug, Clone)]
-struct Shot {
-    segment: SegmentId,
-    time: PictureTime,
-    utc: Utc,
-    picture: Arc<I420>,
 }
 
 /// Whether pictures are wanted.
@@ -82,10 +78,6 @@ pub(crate) struct Supervisor {
     config: Arc<CameraConfig>,
     asked: mpsc::Receiver<Asked>,
     config_seen: watch::Receiver<Arc<CameraConfig>>,
-    live_out: watch::Sender<Option<Arc<LivePicture>>>,
-    status_out: watch::Sender<Status>,
-    /// Pictures with a lower number may not be shown any more.
-    epoch: Arc<AtomicU64>,
     cancel: CancellationToken,
     outlet: Outlet,
     started: Instant,
@@ -106,14 +98,26 @@ pub(crate) struct Supervisor {
     segment_since: Duration,
     clock: LiveClock,
     limit: RateLimit,
-    in_flight: Pending<(Shot, Analysis<Vec<Detection>>)>,
-    waiting: Option<Shot>,
+    lane: Lane,
+    detector: watch::Receiver<DetectorState>,
+    /// Answers about pictures of an earlier era are of no interest.
+    era: u64,
+    /// Came while an older one is being analysed, and is shown after it.
+    behind: Option<Shot>,
+    /// Time of the newest picture shown in this era.
+    shown: Option<PictureTime>,
+    motion: MotionWatch,
+    evidence: Evidence,
+    need: Need,
+    /// When the sizes of coded pictures last showed motion.
+    size_motion: Option<Instant>,
     newest: Option<Shot>,
     last_analysed: Option<PictureTime>,
 
-    pictures: u64,
     figures: Figures,
     report: report::Report,
+    /// What the generation before told last.
+    last: Status,
 }
 
 #[derive(Debug, Default)]
@@ -133,30 +137,29 @@ impl std::fmt::Debug for Supervisor {
 }
 
 impl Supervisor {
-    #[expect(clippy::too_many_arguments, reason = "the ends of the handle's channels")]
-    pub(crate) fn new(
-        setup: CameraSetup,
-        known: BTreeSet<Class>,
-        asked: mpsc::Receiver<Asked>,
-        config_seen: watch::Receiver<Arc<CameraConfig>>,
-        live_out: watch::Sender<Option<Arc<LivePicture>>>,
-        status_out: watch::Sender<Status>,
-        epoch: Arc<AtomicU64>,
-        cancel: CancellationToken,
-    ) -> Self {
-        let config = Arc::clone(&setup.config);
-        let outlet = Outlet::new(setup.engine.outputs.clone());
+    /// One generation of the camera's pipeline.
+    pub(crate) fn new(mut setup: CameraSetup, known: BTreeSet<Class>, begin: Begin) -> Self {
+        let Begin { outlet, asked, config_seen, cancel, last, blind } = begin;
+        let config = Arc::clone(&config_seen.borrow());
+        setup.config = Arc::clone(&config);
+        let lane = setup.scheduler.lane(need::wish(Need::Motion, &config));
         Self {
+            detector: lane.detector(),
+            lane,
+            era: 0,
+            behind: None,
+            shown: None,
+            motion: MotionWatch::default(),
+            evidence: Evidence::new(Duration::ZERO),
+            need: Need::Motion,
+            size_motion: None,
             known,
             asked,
             config_seen,
-            live_out,
-            status_out,
-            epoch,
             cancel,
             outlet,
             started: Instant::now(),
-            health: Health::new(Duration::ZERO, period(&config)),
+            health: Health::new(Duration::ZERO, need::wish(Need::Motion, &config).period),
             play: Play::Playing,
             opening: None,
             stream: None,
@@ -171,13 +174,16 @@ impl Supervisor {
             segment_since: Duration::ZERO,
             clock: LiveClock::default(),
             limit: RateLimit::default(),
-            in_flight: None,
-            waiting: None,
             newest: None,
             last_analysed: None,
-            pictures: 0,
-            figures: Figures::default(),
-            report: report::Report::default(),
+            figures: Figures {
+                dropped: last.dropped,
+                connections: last.source_connections,
+                restarts: last.restarts,
+                ..Figures::default()
+            },
+            report: report::Report::new(blind),
+            last,
             config,
             setup,
         }
@@ -187,8 +193,10 @@ impl Supervisor {
         tracing::info!(camera = %self.config.id, source = self.setup.source.redacted(), "camera started");
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-        self.open();
+        self.begin();
         loop {
+            // Counted here and nowhere else: a round that does not end is none.
+            self.outlet.beat();
             let wants_pictures = self.held.is_none()
                 && !matches!(self.play, Play::Paused { show_one: false } | Play::Stopped);
             let due = match (&self.held, self.play) {
@@ -206,10 +214,8 @@ impl Supervisor {
                 }
                 Ok(()) = self.config_seen.changed() => self.configure(),
                 _ = tick.tick() => self.tick(),
-                (shot, analysis) = output(&mut self.in_flight) => {
-                    self.in_flight = None;
-                    self.analysed(&shot, analysis);
-                }
+                Ok(()) = self.detector.changed() => self.detector_changed(),
+                (shot, analysis) = self.lane.answer() => self.analysed(&shot, analysis),
                 opened = output(&mut self.opening) => {
                     self.opening = None;
                     self.opened(opened);
@@ -224,14 +230,7 @@ impl Supervisor {
             }
         }
         self.end_segment("camera_removed");
-        self.report.close(self.utc_now(), &mut self.outlet);
-        // Give what still waits a moment to get out.
-        let deadline = Instant::now() + Duration::from_secs(2);
-        while self.outlet.is_waiting() && Instant::now() < deadline {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            self.outlet.flush();
-        }
-        self.outlet.close();
+        self.report.close(self.utc_now(), &self.outlet);
         tracing::info!(camera = %self.config.id, "camera ended");
     }
 
@@ -267,6 +266,7 @@ impl Supervisor {
         };
         let shot = Shot {
             segment: self.segment,
+            era: self.era,
             time: decoded.time,
             utc,
             picture: Arc::new(decoded.picture),
@@ -280,57 +280,131 @@ impl Supervisor {
             self.publish_unseen(&shot);
             return;
         }
-        if self.in_flight.is_none() {
-            self.dispatch(shot);
-        } else if let Some(older) = self.waiting.replace(shot)
-            && self.limit.is_due(older.time, period(&self.config))
-        {
+        if self.motion.picture(shot.time, &shot.picture) {
+            self.evidence.motion(now);
+        }
+        self.see_to_need();
+        self.push(shot);
+    }
+
+    /// Looks more or less often, as what happens in the picture asks for.
+    fn see_to_need(&mut self) {
+        let now = self.now();
+        let need = self.evidence.need(now);
+        if need != self.need {
+            if self.need == Need::Quiet {
+                // Whatever begins is looked at at once.
+                self.limit.reset();
+            }
+            self.need = need;
+            self.pace(now);
+            self.see_to_decoding();
+        }
+    }
+
+    /// Decodes no more than is needed where nobody is and nobody looks, or where
+    /// the machine is short of time; takes the camera's own evidence of motion.
+    fn see_to_decoding(&mut self) {
+        let Some(stream) = self.stream.as_ref() else { return };
+        let moved = stream.size_motion_at();
+        let quiet = self.need == Need::Quiet;
+        stream.set_economy(quiet && (!self.outlet.is_viewed() || self.lane.is_short()));
+        if moved > self.size_motion {
+            self.size_motion = moved;
+            let now = self.now();
+            self.evidence.motion(now);
+        }
+    }
+
+    /// Tells everybody concerned how often to look.
+    fn pace(&mut self, now: Duration) {
+        let wish = need::wish(self.need, &self.config);
+        self.lane.set_wish(wish);
+        self.health.set_pace(now, wish.period, self.need == Need::Quiet);
+    }
+
+    /// Hands the picture to the scheduler if its turn has come; what is passed
+    /// over is shown with predictions, never before an older one.
+    fn push(&mut self, shot: Shot) {
+        let period = self.period();
+        let due = self.limit.is_due(shot.time, period);
+        if due {
+            self.limit.take(shot.time, period);
+        }
+        let pushed = self.lane.push(shot, due);
+        if pushed.was_waiting {
             self.figures.dropped += 1;
             metrics::counter!("safe_yolo_pipeline_dropped_pictures_total", "camera" => self.config.id.to_string())
                 .increment(1);
         }
-    }
-
-    /// Analyses the picture if its turn has come, else shows it with predictions.
-    fn dispatch(&mut self, shot: Shot) {
-        let period = period(&self.config);
-        if !self.limit.is_due(shot.time, period) {
-            self.publish_predicted(&shot);
-            return;
+        match pushed.passed_over {
+            // The answer is near: after it.
+            Some(shot) if pushed.in_flight.is_some_and(|lasts| lasts < ANSWER_NEAR) => {
+                self.behind = Some(shot);
+            }
+            Some(shot) => {
+                self.behind = None;
+                self.publish_predicted(&shot);
+            }
+            None => {}
         }
-        self.limit.take(shot.time, period);
-        let detectors = self.setup.engine.detectors.clone();
-        self.in_flight = Some(Box::pin(async move {
-            let analysis = detectors.analyse(Arc::clone(&shot.picture), SCORE_MIN).await;
-            (shot, analysis)
-        }));
     }
 
     fn analysed(&mut self, shot: &Shot, analysis: Analysis<Vec<Detection>>) {
-        if shot.segment == self.segment && self.play == Play::Playing {
-            match analysis {
-                Analysis::Done(found) => self.judge(shot, &found),
-                Analysis::Skipped(_) => {
-                    self.figures.dropped += 1;
-                    self.publish_predicted(shot);
-                }
-                Analysis::Failed(_) => self.analysis_failed(shot),
-            }
+        if shot.era != self.era || self.play != Play::Playing {
+            return;
         }
-        if let Some(next) = self.waiting.take() {
-            self.dispatch(next);
+        match analysis {
+            Analysis::Done(found) => self.judge(shot, &found),
+            Analysis::Skipped(_) => {
+                self.figures.dropped += 1;
+                self.publish_predicted(shot);
+            }
+            Analysis::Failed(_) => self.analysis_failed(shot),
+        }
+        if let Some(behind) = self.behind.take().filter(|behind| behind.time > shot.time) {
+            self.publish_predicted(&behind);
         }
     }
 
+    /// The detector went or came back: a camera is blind from the first moment on.
+    fn detector_changed(&mut self) {
+        let state = self.detector.borrow_and_update().clone();
+        if let DetectorState::Down(_) = state {
+            self.health.analysis_failed();
+            if let Some(newest) = self.newest.as_ref().map(|shot| shot.time) {
+                self.not_analysed(newest, "detector_failed");
+            }
+            self.tick();
+        }
+    }
+
+    /// From now on answers about earlier pictures are of no interest.
+    fn begin_era(&mut self) {
+        self.era += 1;
+        self.lane.withdraw();
+        self.behind = None;
+        self.shown = None;
+    }
+
+    fn period(&self) -> Duration {
+        need::wish(self.need, &self.config).period
+    }
+
     fn judge(&mut self, shot: &Shot, found: &[Detection]) {
-        let scale = self.setup.engine.detectors.input_scale(shot.picture.size());
+        let scale = self.lane.input_scale(shot.picture.size());
         let Some(analyst) = self.analyst.as_mut() else { return };
         match analyst.picture(shot.time, shot.utc, shot.picture.size(), scale, found) {
             Ok(analysed) => {
                 let now = self.now();
                 self.health.analysed(now);
                 self.figures.analysed.add(now);
+                metrics::counter!("safe_yolo_camera_analysed_pictures_total", "camera" => self.config.id.to_string())
+                    .increment(1);
                 self.figures.people = Some(analysed.counters.people);
+                if analysed.counters.people > 0 {
+                    self.evidence.people(now);
+                }
                 self.last_analysed = Some(shot.time);
                 self.publish_analysed(shot, analysed);
             }
@@ -359,6 +433,8 @@ impl Supervisor {
 
     fn tick(&mut self) {
         let now = self.now();
+        self.see_to_decoding();
+        self.see_to_need();
         let silent = self.health.picture_age(now).is_none_or(|age| age > SILENCE_MAX);
         if silent
             && self.play == Play::Playing
@@ -376,10 +452,6 @@ impl Supervisor {
     fn open_for(&self, now: Duration) -> Duration {
         if self.stream.is_some() { self.health.opened_for(now) } else { Duration::ZERO }
     }
-}
-
-fn period(config: &CameraConfig) -> Duration {
-    Duration::from_secs_f64(1.0 / config.analysis_rate_max.max(0.1))
 }
 
 async fn sleep_until(at: Option<Instant>) {

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use safe_yolo_core::{CameraConfig, CameraState};
+use safe_yolo_media::picture::I420;
 use safe_yolo_media::source::{SourcePolicy, SourceSpec};
-use safe_yolo_pipeline::{CameraHandle, Engine, EngineConfig};
+use safe_yolo_pipeline::{CameraHandle, Command, CommandError, Engine, EngineConfig};
 use safe_yolo_track::TrackerConfig;
 use tokio::sync::mpsc;
 
@@ -41,10 +42,11 @@ async fn live(handle: &CameraHandle) {
 async fn a_camera_whose_task_is_gone_is_never_live() {
     let (outputs, _received) = mpsc::channel(64);
     let engine = Engine::new(EngineConfig {
-        detectors: common::detectors(),
+        detectors: Arc::new(common::detectors()),
         tracking: TrackerConfig::default(),
         outputs,
         connect_timeout: Duration::from_secs(10),
+        opener: safe_yolo_pipeline::RealSources::shared(),
     });
     let source = SourceSpec::parse("sim://helmets?seed=1", &SourcePolicy::trusted()).unwrap();
     for name in ["one", "two"] {
@@ -63,5 +65,56 @@ async fn a_camera_whose_task_is_gone_is_never_live() {
     assert!(!one.is_current(&picture), "nobody stands behind it any more");
     // The other camera does not notice.
     assert_eq!(two.status().state, CameraState::Live);
+    engine.shutdown().await;
+}
+
+/// A detector that takes pictures and never answers.
+#[derive(Debug)]
+struct Mute(safe_yolo_infer::DetectorPool);
+
+impl safe_yolo_infer::Analyser for Mute {
+    fn info(&self) -> Arc<safe_yolo_infer::ModelInfo> {
+        Arc::new(self.0.info().clone())
+    }
+
+    fn capacity(&self) -> safe_yolo_infer::Capacity {
+        self.0.capacity()
+    }
+
+    fn state(&self) -> tokio::sync::watch::Receiver<safe_yolo_infer::DetectorState> {
+        self.0.state()
+    }
+
+    fn analyse(&self, _: Vec<Arc<I420>>, _: f32) -> safe_yolo_infer::Answers {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c1_a_detector_that_never_answers_holds_up_neither_pictures_nor_commands() {
+    let (outputs, _received) = mpsc::channel(64);
+    let engine = Engine::new(EngineConfig {
+        detectors: Arc::new(Mute(common::detectors())),
+        tracking: TrackerConfig::default(),
+        outputs,
+        connect_timeout: Duration::from_secs(10),
+        opener: safe_yolo_pipeline::RealSources::shared(),
+    });
+    let source = SourceSpec::parse("sim://helmets?seed=1", &SourcePolicy::trusted()).unwrap();
+    engine.apply(config("one"), source).await;
+    let camera = engine.camera(&"one".parse().unwrap()).unwrap();
+    let mut pictures = camera.watch_live();
+    let limit = Duration::from_secs(30);
+    for _ in 0..20 {
+        tokio::time::timeout(limit, pictures.changed()).await.expect("pictures go on").unwrap();
+        // It answers at once: that a live camera can't be paused.
+        let asked = camera.command(Command::Pause);
+        let answer = tokio::time::timeout(limit, asked).await.expect("commands are answered");
+        assert!(matches!(answer, Err(CommandError::Live)));
+        assert_ne!(camera.status().state, CameraState::Live, "nobody has looked");
+    }
+    let mut status = camera.watch_status();
+    let degraded = status.wait_for(|status| status.state == CameraState::Degraded);
+    tokio::time::timeout(limit, degraded).await.expect("shown as blind").unwrap();
     engine.shutdown().await;
 }

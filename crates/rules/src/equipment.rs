@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded() {
+    fn c7_memory_is_bounded() {
         let mut ballot = Ballot::default();
         for i in 0..100_000 {
             ballot.cast(PictureTime::from_millis(i), Vote::Unknown);

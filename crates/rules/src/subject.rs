@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_people_is_bounded() {
+    fn c7_the_number_of_people_is_bounded() {
         let mut subjects = Subjects::default();
         let crowd: Vec<Track> =
             (0..1000_u16).map(|i| track(u32::from(i), f32::from(i) * 500.0, false)).collect();

@@ -52,7 +52,7 @@ struct Found<'a> {
 pub(crate) fn run(arguments: &DetectArguments) -> Result<ExitCode> {
     let runtime = Runtime::find().context("no detector")?;
     let mut detector =
-        Detector::load(&runtime, &arguments.model.source(), 1).context("no detector")?;
+        Detector::load(&runtime, &arguments.model.file.source(), 1).context("no detector")?;
     let mut failed = false;
     for file in &arguments.images {
         if let Err(error) = picture(arguments, &mut detector, file) {

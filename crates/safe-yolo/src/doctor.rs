@@ -73,7 +73,7 @@ fn version(program: &str) -> Result<String> {
 /// picture, and its speed here.
 fn model(runtime: &Runtime, arguments: &ModelArguments) -> Result<String> {
     const RUNS: u32 = 20;
-    let mut detector = Detector::load(runtime, &arguments.source(), 1)?;
+    let mut detector = Detector::load(runtime, &arguments.file.source(), 1)?;
     let scene = Scene::new("helmets", 1)?;
     let mut rgb = Vec::new();
     scene.render(PictureTime::from_millis(5000), &mut rgb);

@@ -33,6 +33,9 @@ enum Command {
     Track(track::TrackArguments),
     /// Checks this machine: programs, libraries, model, folders, speed
     Doctor(doctor::DoctorArguments),
+    /// The detector's process; started by the server itself
+    #[command(hide = true)]
+    Detector(model::ProcessArguments),
 }
 
 fn main() -> ExitCode {
@@ -43,6 +46,10 @@ fn main() -> ExitCode {
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Track(arguments) => track::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Detector(arguments) => {
+            serve::start_log(arguments.log_json);
+            model::run(&arguments)
+        }
     };
     match outcome {
         Ok(code) => code,

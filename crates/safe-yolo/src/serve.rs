@@ -4,12 +4,15 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use safe_yolo_core::Zone;
 use safe_yolo_media::source::{SourceError, SourcePolicy, SourceSpec};
-use safe_yolo_server::{Server, ServerConfig, StartupCamera};
+use safe_yolo_pipeline::RealSources;
+use safe_yolo_server::{Server, ServerConfig, ServiceManager, StartupCamera};
 use safe_yolo_store::evidence::EvidenceLimits;
 use safe_yolo_store::{FirstAdmin, NewCamera, NewZone, Origin};
 use safe_yolo_track::TrackerConfig;
@@ -17,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use crate::model::ModelArguments;
+use crate::model::DetectorArguments;
 use crate::site::{Site, SiteCamera};
 
 /// Where to listen, where to keep data, which cameras.
@@ -42,17 +45,20 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     log_json: bool,
     #[command(flatten)]
-    model: ModelArguments,
+    detector: DetectorArguments,
 }
 
 /// The variable that holds the first administrator's password.
 const PASSWORD_VARIABLE: &str = "SAFE_YOLO_ADMIN_PASSWORD";
 
+/// How long tasks may go on after the server has ended.
+const LINGER_MAX: Duration = Duration::from_secs(2);
+
 pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
     start_log(arguments.log_json);
     // Mistakes in files are told before anything is started.
     let startup_cameras = cameras(&arguments)?;
-    let detectors = arguments.model.start()?;
+    let detectors = Arc::new(arguments.detector.start(arguments.log_json)?);
     let config = ServerConfig {
         listen: arguments.listen,
         data_dir: arguments.data_dir,
@@ -61,6 +67,8 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
             .filter(|password| !password.is_empty()),
         video_dirs: arguments.video_dir,
         detectors,
+        opener: RealSources::shared(),
+        service: ServiceManager::from_env(),
         tracking: TrackerConfig::default(),
         evidence: EvidenceLimits::default(),
         startup_cameras,
@@ -69,8 +77,10 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(serve(config))?;
-    Ok(ExitCode::SUCCESS)
+    let ended = runtime.block_on(serve(config));
+    // What is stuck by now is not waited for: the end must come.
+    runtime.shutdown_timeout(LINGER_MAX);
+    ended.map(|()| ExitCode::SUCCESS)
 }
 
 async fn serve(config: ServerConfig) -> Result<()> {
@@ -80,15 +90,23 @@ async fn serve(config: ServerConfig) -> Result<()> {
     let server = Server::start(config).await.map_err(anyhow::Error::from)?;
     announce(&server).context("standard output")?;
     let asked = shutdown.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+    let hastened = async move {
+        for says in [
+            "ending: cameras first, then what is still to be stored; asked again, at once",
+            "asked again: ending at once, whatever is still on its way",
+        ] {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("{says}");
+            asked.cancel();
         }
-        tracing::info!("ending: cameras first, then what is still to be stored");
-        asked.cancel();
-    });
-    server.run(shutdown).await.map_err(anyhow::Error::from)
+    };
+    tokio::select! {
+        ended = server.run(shutdown) => ended.map_err(anyhow::Error::from),
+        () = hastened => Err(anyhow::anyhow!("ended at once by a second signal")),
+    }
 }
 
 /// Tells a person at the terminal where to go; the password is told once and never logged.
@@ -101,7 +119,7 @@ fn announce(server: &Server) -> std::io::Result<()> {
     out.flush()
 }
 
-fn start_log(json: bool) {
+pub(crate) fn start_log(json: bool) {
     let filter =
         EnvFilter::try_from_env("SAFE_YOLO_LOG").unwrap_or_else(|_unset| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use safe_yolo_core::config::ConfigError;
 use safe_yolo_core::{CameraConfig, CameraId, Equipment, Polygon, Zone, ZoneId, ZoneType, config};
 use serde::Deserialize;
 
@@ -68,6 +69,10 @@ impl Site {
     fn parse(text: &str) -> Result<Self> {
         // The error of the TOML reader names line and column.
         let site: Self = toml::from_str(text)?;
+        let count = site.cameras.len();
+        if count > CameraConfig::CAMERAS_MAX {
+            bail!(ConfigError::TooManyCameras(count));
+        }
         let mut names = BTreeSet::new();
         for camera in &site.cameras {
             if !names.insert(camera.name.as_str()) {

@@ -64,7 +64,8 @@ fn a_pipe_is_refused_without_waiting_for_its_writer() {
 fn addresses_that_are_no_files_are_refused() {
     let folder = TempDir::new().unwrap();
     let refused = |address: &str, says: &[&str]| analyze(Path::new(address), &folder).refused(says);
-    refused("http://127.0.0.1:9/a.mp4", &["'http:'", "not supported"]);
+    refused("ftp://127.0.0.1/a.mp4", &["'ftp:'", "not supported"]);
+    refused("http://127.0.0.1:9/a.mjpeg", &["http://127.0.0.1:9/a.mjpeg", "`serve`"]);
     refused("concat:a.mp4|b.mp4", &["'concat:'"]);
     refused("rtsp://127.0.0.1:9/live", &["rtsp://127.0.0.1:9/live", "`serve`"]);
     refused("sim://helmets", &["sim://helmets", "--until"]);

@@ -144,6 +144,44 @@ fn a_port_in_use_is_told_and_the_data_left_alone() {
 }
 
 #[test]
+fn budgets_that_make_no_sense_are_refused_by_name() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let with = |arguments: &[&str]| {
+        let fixed = ["serve", "--listen", "127.0.0.1:0", "--data-dir", text(&data)];
+        safe_yolo(fixed.iter().chain(arguments))
+    };
+    with(&["--detector-batch", "0"]).refused(&["--detector-batch is 0", "between 1 and 32"]);
+    with(&["--detector-batch=-1"]).refused(&["--detector-batch"]);
+    with(&["--detector-sessions", "1000"]).refused(&["--detector-sessions is 1000", "64"]);
+    with(&["--detector-wait-ms", "5000"]).refused(&["--detector-wait-ms is 5000", "100"]);
+    with(&["--detector-sessions", "64", "--detector-threads", "64"]).refused(&[
+        "--detector-sessions 64",
+        "--detector-threads 64",
+        "4096 threads",
+        "cores",
+    ]);
+    with(&["--provider", "abacus"]).refused(&["--provider", "abacus"]);
+
+    let site = folder.path().join("site.toml");
+    let camera = |number: usize, more: &str| {
+        format!("[[camera]]\nname = \"camera {number}\"\nsource = \"sim://quiet\"\n{more}\n")
+    };
+    let with_site = |text_of_site: String| {
+        fs::write(&site, text_of_site).unwrap();
+        with(&["--site", text(&site)])
+    };
+    with_site(camera(1, "analysis_rate_max = -5.0")).refused(&[
+        "camera 1",
+        "analysis_rate_max is -5",
+        "between 1 and 60",
+    ]);
+    let many: String = (0..300).map(|number| camera(number, "")).collect();
+    with_site(many).refused(&["site.toml", "300 cameras", "at most 256"]);
+    assert!(!data.exists(), "nothing was begun");
+}
+
+#[test]
 fn a_data_folder_that_cannot_be_used_is_refused_and_left_as_it_is() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);

@@ -91,7 +91,7 @@ async fn order(admin: &Client, camera: &str, command: Value) -> (Value, Instant)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_seek_no_picture_from_before_arrives() {
+async fn c2_after_a_seek_no_picture_from_before_arrives() {
     let (_site, _server, admin, id) = playing().await;
     let mut viewer = Viewer::of(&admin, &id).await;
     viewer.reach(1_000_000).await;
@@ -128,7 +128,7 @@ async fn after_a_seek_no_picture_from_before_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_paused_file_stands_still_and_goes_on_from_there() {
+async fn c2_a_paused_file_stands_still_and_goes_on_from_there() {
     let (_site, _server, admin, id) = playing().await;
     let mut viewer = Viewer::of(&admin, &id).await;
     viewer.reach(800_000).await;
@@ -160,11 +160,11 @@ async fn a_paused_file_stands_still_and_goes_on_from_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_file_shows_nothing_and_begins_again() {
+async fn c2_a_stopped_file_shows_nothing_and_begins_again() {
     let (_site, server, admin, id) = playing().await;
     let mut viewer = Viewer::of(&admin, &id).await;
     viewer.reach(1_500_000).await;
-    let decoders = server.children();
+    let decoders = server.decoders();
     assert!(!decoders.is_empty(), "a file is decoded by a child");
     let (status, stopped) = order(&admin, &id, json!({"action": "stop"})).await;
     assert_eq!((&status["state"], &status["playing"]), (&json!("STOPPED"), &json!(false)));
@@ -213,7 +213,7 @@ fn zone(header: &Value) -> &Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_zone_edit_is_in_force_with_the_next_analysed_picture() {
+async fn c6_a_zone_edit_is_in_force_with_the_next_analysed_picture() {
     let site = Site::new();
     let server = site.serve().await;
     let admin = server.admin().await;
@@ -258,7 +258,7 @@ async fn a_zone_edit_is_in_force_with_the_next_analysed_picture() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_of_two_cameras_of_one_scene_are_different_people() {
+async fn c4_people_of_two_cameras_of_one_scene_are_different_people() {
     let site = Site::new();
     let server = site.serve().await;
     let admin = server.admin().await;

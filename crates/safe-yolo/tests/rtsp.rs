@@ -146,7 +146,7 @@ async fn a_refused_login_is_told_as_such_and_no_password_gets_out() {
     assert!(!changed.text.contains(PASSWORD), "{}", changed.text);
     changed.ok();
     admin.until_state(&id, "LIVE", PATIENCE).await;
-    let decodes = || !server.children().is_empty();
+    let decodes = || !server.decoders().is_empty();
     until("a decoder", PATIENCE, decodes).await.unwrap();
     for (place, text) in everything_said(&server, &admin, &id).await {
         assert!(!text.contains(PASSWORD) && !text.contains(wrong), "{place}: {text}");

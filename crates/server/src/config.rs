@@ -3,13 +3,17 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use safe_yolo_infer::DetectorPool;
+use safe_yolo_infer::Analyser;
 use safe_yolo_media::sim::SceneError;
+use safe_yolo_pipeline::Opener;
 use safe_yolo_store::evidence::{EvidenceError, EvidenceLimits};
 use safe_yolo_store::journal::JournalError;
 use safe_yolo_store::{NewCamera, NewZone, StoreError};
 use safe_yolo_track::TrackerConfig;
+
+use crate::service::ServiceManager;
 
 /// What a server is started with.
 #[derive(Clone)]
@@ -24,7 +28,11 @@ pub struct ServerConfig {
     /// The folders whose videos users may open.
     pub video_dirs: Vec<PathBuf>,
     /// Where pictures are analysed.
-    pub detectors: DetectorPool,
+    pub detectors: Arc<dyn Analyser>,
+    /// How sources are opened.
+    pub opener: Arc<dyn Opener>,
+    /// Who started the program and wants to know how it is.
+    pub service: ServiceManager,
     /// How people are tracked.
     pub tracking: TrackerConfig,
     /// How much evidence is kept.

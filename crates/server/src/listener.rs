@@ -16,8 +16,10 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 
-/// Connections at once.
-const CONNECTIONS_MAX: usize = 1024;
+use crate::app::{EVENT_SOCKETS_MAX, LIVE_SOCKETS_MAX};
+
+/// Connections at once: all web sockets there may be, and requests beside them.
+pub(crate) const CONNECTIONS_MAX: usize = LIVE_SOCKETS_MAX + EVENT_SOCKETS_MAX + 768;
 /// A connection on which nothing moves for this long is cut.
 const IDLE_MAX: Duration = Duration::from_secs(75);
 /// Bytes that wait in the system for a slow reader: about two pictures.

@@ -8,8 +8,10 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use safe_yolo_core::{CameraId, CameraState};
+use safe_yolo_store::StoreState;
 
-use crate::app::App;
+use crate::app::{App, EVENT_SOCKETS_MAX, LIVE_SOCKETS_MAX, PartState};
+use crate::health::detector_failure;
 use crate::listener::Peer;
 use crate::problem::{Code, Problem};
 
@@ -88,6 +90,11 @@ pub(crate) fn forget(id: &CameraId) {
         metrics::gauge!("safe_yolo_camera_state", "camera" => camera, "state" => state.name())
             .set(0.0);
     }
+    for queue in ["outlet", "open_events", "commands"] {
+        let camera = id.to_string();
+        metrics::gauge!("safe_yolo_pipeline_queue_entries", "camera" => camera, "queue" => queue)
+            .set(0.0);
+    }
 }
 
 /// Figures that nobody tells by himself: cameras without a task among them.
@@ -103,9 +110,29 @@ fn observe(app: &App) {
                 .set(value);
         }
     }
+    let statuses: Vec<_> = cameras.iter().map(|record| app.status(record)).collect();
+    let parts = [
+        ("store", *app.outbox.state().borrow() != StoreState::Ok),
+        ("evidence", *app.evidence_state.borrow() != PartState::Ok),
+        ("detector", detector_failure(&statuses).is_some()),
+    ];
+    for (part, has_failed) in parts {
+        metrics::gauge!("safe_yolo_part_failed", "part" => part).set(u8::from(has_failed));
+    }
     metrics::gauge!("safe_yolo_cameras").set(cameras.len() as f64);
     metrics::gauge!("safe_yolo_store_queue_changes").set(app.outbox.depth() as f64);
     metrics::gauge!("safe_yolo_store_evidence_bytes").set(app.evidence.bytes() as f64);
-    let sockets = crate::app::SOCKETS_MAX - app.sockets.available_permits();
-    metrics::gauge!("safe_yolo_server_sockets").set(sockets as f64);
+    let live = LIVE_SOCKETS_MAX - app.live_sockets.available_permits();
+    metrics::gauge!("safe_yolo_server_sockets", "kind" => "live").set(live as f64);
+    let events = EVENT_SOCKETS_MAX - app.event_sockets.available_permits();
+    metrics::gauge!("safe_yolo_server_sockets", "kind" => "events").set(events as f64);
+    let bus = app.changes.stats();
+    metrics::gauge!("safe_yolo_bus_depth_changes").set(bus.depth as f64);
+    metrics::gauge!("safe_yolo_bus_depth_notices").set(bus.notices_depth as f64);
+    metrics::gauge!("safe_yolo_bus_subscribers").set(bus.subscribers as f64);
+    let lag = app.store.subscribe_seq().borrow().saturating_sub(app.changes.newest());
+    metrics::gauge!("safe_yolo_bus_lag_changes").set(lag.max(0) as f64);
+    metrics::counter!("safe_yolo_bus_missed_changes_total").absolute(bus.missed);
+    metrics::counter!("safe_yolo_bus_missed_notices_total").absolute(bus.missed_notices);
+    metrics::counter!("safe_yolo_bus_refused_changes_total").absolute(bus.refused);
 }

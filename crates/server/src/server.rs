@@ -1,7 +1,8 @@
 //! Starting and ending: in which order the parts come up and go down.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::serve::Listener;
 use safe_yolo_core::Class;
@@ -15,10 +16,12 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Model, PartState, Parts, Policies, ensure_cameras};
+use crate::changes::Follower;
 use crate::config::{ServerConfig, ServerError};
 use crate::listener::{Bounded, Peer};
 use crate::outputs::{OUTPUTS_MAX, Outputs};
-use crate::{clock, health, metrics, router};
+use crate::service::ServiceManager;
+use crate::{clock, descriptors, health, metrics, router};
 
 /// How long a camera may take to answer.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -38,6 +41,7 @@ pub struct Server {
     outputs: JoinHandle<()>,
     drain: CancellationToken,
     tasks: JoinSet<()>,
+    service: ServiceManager,
 }
 
 impl std::fmt::Debug for Server {
@@ -73,6 +77,7 @@ impl Server {
         let address =
             listener.local_addr().map_err(|why| ServerError::listen(config.listen, why))?;
         metrics::install();
+        descriptors::raise();
         let store = Store::open(&config.data_dir).await?;
         let first_admin = store.ensure_admin(config.admin_password).await?;
         let evidence = EvidenceStore::open(&config.data_dir, config.evidence).await?;
@@ -101,11 +106,13 @@ impl Server {
             classes: config.detectors.info().classes().into_iter().map(Class::name).collect(),
         };
         let (outputs_in, outputs_out) = mpsc::channel(OUTPUTS_MAX);
+        let detector = Arc::clone(&config.detectors);
         let engine = Engine::new(EngineConfig {
             detectors: config.detectors,
             tracking: config.tracking,
             outputs: outputs_in,
             connect_timeout: CONNECT_MAX,
+            opener: config.opener,
         });
         let (evidence_state, evidence_seen) = watch::channel(PartState::Ok);
         let drain = CancellationToken::new();
@@ -114,6 +121,7 @@ impl Server {
             evidence.clone(),
             drain.clone(),
         );
+        let (follower, changes) = Follower::new(store.clone()).await;
         let app = App::new(Parts {
             store,
             outbox,
@@ -121,16 +129,24 @@ impl Server {
             engine,
             model,
             policies,
+            changes,
             evidence_state: evidence_seen,
             closing: CancellationToken::new(),
         });
         app.start_cameras().await?;
         let mut tasks = JoinSet::new();
+        tasks.spawn(follower.run(app.closing.clone()));
         tasks.spawn(app.clone().retry_unopened());
+        tasks.spawn(crate::faults::watch_detector(app.clone(), detector));
+        tasks.spawn(crate::faults::watch_store(app.clone()));
         tasks.spawn(health::watch_progress(app.clone()));
         tasks.spawn(metrics::upkeep(app.clone()));
+        let seen = app.clone();
+        let hopeless = move || seen.progress.stalls(Instant::now()).hopeless;
+        tasks.spawn(config.service.clone().watchdog(app.closing.clone(), hopeless));
         tasks.spawn(crate::stall::watch_stalls(app.closing.clone()));
-        Ok(Self { app, listener, address, first_admin, outputs, drain, tasks })
+        let service = config.service;
+        Ok(Self { app, listener, address, first_admin, outputs, drain, tasks, service })
     }
 
     /// Where it listens.
@@ -158,15 +174,18 @@ impl Server {
     /// # Errors
     /// When the listener breaks, or events can be written nowhere.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServerError> {
-        let Self { app, listener, address, outputs, drain, mut tasks, first_admin: _ } = self;
+        let Self { app, listener, address, outputs, drain, mut tasks, service, first_admin: _ } =
+            self;
         tracing::info!(%address, "listening");
-        let service = router::router(app.clone()).into_make_service_with_connect_info::<Peer>();
-        let graceful = axum::serve(listener, service)
+        let routes = router::router(app.clone()).into_make_service_with_connect_info::<Peer>();
+        let graceful = axum::serve(listener, routes)
             .with_graceful_shutdown(app.closing.clone().cancelled_owned());
         let mut serving = tokio::spawn(graceful.into_future());
+        service.ready().await;
         let served = tokio::select! {
             () = shutdown.cancelled() => {
                 tracing::info!("ending");
+                service.stopping(CLOSE_MAX * 2).await;
                 app.closing.cancel();
                 match tokio::time::timeout(CLOSE_MAX, &mut serving).await {
                     Ok(done) => done,
@@ -182,25 +201,35 @@ impl Server {
                 done
             }
         };
-        while tasks.join_next().await.is_some() {}
-        step("ending the cameras", app.end_cameras()).await;
+        let step = Step(&service);
+        step.take("ending tasks", async { while tasks.join_next().await.is_some() {} }).await;
+        step.take("ending the cameras", app.end_cameras()).await;
         drain.cancel();
-        step("saving evidence", outputs).await;
-        app.close_unopened().await;
-        let saved = app.outbox.shutdown().await;
-        app.store.close().await;
+        step.take("saving evidence", outputs).await;
+        step.take("ending events", app.close_unopened()).await;
+        let saved = step.take("storing the last events", app.outbox.shutdown()).await;
+        step.take("closing the database", app.store.close()).await;
         tracing::info!("ended");
+        let saved = saved.ok_or(ServerError::Task { what: "storing the last events" });
         match served {
-            Ok(Ok(())) => Ok(saved?),
+            Ok(Ok(())) => Ok(saved??),
             Ok(Err(error)) => Err(ServerError::Serve(error)),
             Err(_panicked) => Err(ServerError::Task { what: "the listener" }),
         }
     }
 }
 
-/// A step of the end that must not keep it for ever.
-async fn step<T>(what: &'static str, work: impl Future<Output = T>) {
-    if tokio::time::timeout(DRAIN_MAX, work).await.is_err() {
-        tracing::error!(what, "a step of the shutdown was given up");
+/// Steps of the end, of which none must keep it for ever.
+struct Step<'a>(&'a ServiceManager);
+
+impl Step<'_> {
+    /// What the step comes to; none when it was given up.
+    async fn take<T>(&self, what: &'static str, work: impl Future<Output = T>) -> Option<T> {
+        self.0.stopping(DRAIN_MAX * 2).await;
+        let done = tokio::time::timeout(DRAIN_MAX, work).await.ok();
+        if done.is_none() {
+            tracing::error!(what, "a step of the shutdown was given up");
+        }
+        done
     }
 }

@@ -12,7 +12,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::error::{Doing, chain};
@@ -122,6 +122,7 @@ impl Store {
         let patience = options.busy_timeout + Duration::from_secs(5);
         // The writer is never closed while idle: its WAL stays with it.
         let writer = SqlitePoolOptions::new()
+            .before_acquire(|connection, _| Box::pin(is_between_transactions(connection)))
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
@@ -139,6 +140,7 @@ impl Store {
             source => StoreError::Migration { path: path.clone(), source },
         })?;
         let readers = SqlitePoolOptions::new()
+            .before_acquire(|connection, _| Box::pin(is_between_transactions(connection)))
             .max_connections(options.readers.max(1))
             .idle_timeout(None)
             .max_lifetime(None)
@@ -193,6 +195,21 @@ impl Store {
     ) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.inner.writer.begin_with("BEGIN IMMEDIATE").await.doing(doing)
     }
+}
+
+/// Whether the connection can be used again. When the disk is full or fails,
+/// SQLite rolls back by itself; the connection would count a transaction that
+/// is no more for ever, and refuse to begin another. It is replaced.
+async fn is_between_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Waits for a rollback that is still on its way.
+    connection.ping().await?;
+    let usable = !connection.is_in_transaction();
+    if !usable {
+        tracing::warn!(
+            "a database connection was left in a transaction by a failure: it is replaced"
+        );
+    }
+    Ok(usable)
 }
 
 /// Now; the store's own time for what has no other.
@@ -274,6 +291,22 @@ async fn check_file(path: &Path, writer: &SqlitePool, whole: bool) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_itself_blocks_no_other() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let store = Store::open(dir.path()).await.unwrap();
+        let mut tx = store.begin("testing").await.unwrap();
+        // As a full disk does, the conflict ends the transaction and not just the statement.
+        let twice = "CREATE TABLE once (n INTEGER PRIMARY KEY); INSERT INTO once VALUES (1); \
+                     INSERT OR ROLLBACK INTO once VALUES (1)";
+        assert!(sqlx::raw_sql(twice).execute(&mut *tx).await.is_err());
+        drop(tx);
+        store.probe().await.unwrap();
+        let mode: String =
+            sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&store.inner.writer).await.unwrap();
+        assert_eq!(mode, "wal", "the new connection is as the first was");
+    }
 
     #[tokio::test]
     async fn connections_are_as_durable_as_promised() {

@@ -40,6 +40,9 @@ pub struct ClipSpec {
     pub sound: bool,
     /// Every picture is the same, as of a camera that hangs.
     pub frozen: bool,
+    /// Instead of the moving test picture: an empty room that a figure walks
+    /// through, from this second on.
+    pub figure_from: Option<f64>,
 }
 
 impl Default for ClipSpec {
@@ -55,6 +58,7 @@ impl Default for ClipSpec {
             codec: ClipCodec::H264,
             sound: false,
             frozen: false,
+            figure_from: None,
         }
     }
 }
@@ -67,12 +71,7 @@ impl ClipSpec {
     pub fn write(&self, path: &Path) -> Result<(), TestkitError> {
         let mut command = Command::new("ffmpeg");
         command.args(["-nostdin", "-loglevel", "error", "-y"]);
-        let pattern = if self.frozen { "color=color=gray:" } else { "testsrc2=" };
-        let source = format!(
-            "{pattern}size={}x{}:rate={}:duration={}",
-            self.width, self.height, self.rate, self.seconds
-        );
-        command.args(["-f", "lavfi", "-i", &source]);
+        command.args(["-f", "lavfi", "-i", &self.picture()]);
         if self.sound {
             command.args([
                 "-f",
@@ -106,6 +105,23 @@ impl ClipSpec {
         ]);
         command.args(["-bf", &self.b_frames.to_string(), "-g", &self.key_every.to_string()]);
         run("ffmpeg", command.arg(path)).map(drop)
+    }
+
+    /// The picture, as ffmpeg's filters describe it.
+    fn picture(&self) -> String {
+        let Self { width, height, rate, seconds, .. } = self;
+        let sized = format!("size={width}x{height}:rate={rate}:duration={seconds}");
+        let Some(from) = self.figure_from else {
+            let pattern = if self.frozen { "color=color=gray:" } else { "testsrc2=" };
+            return format!("{pattern}{sized}");
+        };
+        let (across, high) = (width / 8, height / 3);
+        // It walks its own width in a second, and is out of the picture before.
+        format!(
+            "color=color=gray:{sized}[room];\
+             testsrc2=size={across}x{high}:rate={rate}:duration={seconds}[figure];\
+             [room][figure]overlay=x='if(lt(t,{from}),-{across},(1+t-{from})*{across})':y={high}"
+        )
     }
 
     /// The clip under this name in `dir`; see [`Self::write`].

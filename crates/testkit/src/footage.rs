@@ -1,5 +1,6 @@
 //! Coded pictures, taken out of a clip, for a camera to send.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::TestkitError;
@@ -40,14 +41,22 @@ impl Footage {
     pub fn make(spec: &ClipSpec) -> Result<Self, TestkitError> {
         let dir = tempfile::tempdir().map_err(TestkitError::io("making a folder"))?;
         let clip = spec.write_in(dir.path(), "clip.mp4")?;
-        let (filter, format) = match spec.codec {
+        Self::read(&clip, spec.codec, spec.seconds)
+    }
+
+    /// Footage of a clip that is there already: `seconds` long, coded so.
+    ///
+    /// # Errors
+    /// When ffmpeg is missing or fails, or the codec has no NAL units.
+    pub fn read(clip: &Path, codec: ClipCodec, seconds: f64) -> Result<Self, TestkitError> {
+        let (filter, format) = match codec {
             ClipCodec::H264 => ("h264_mp4toannexb", "h264"),
             ClipCodec::H265 => ("hevc_mp4toannexb", "hevc"),
             ClipCodec::Mjpeg => {
                 return Err(TestkitError::Data("Motion JPEG has no NAL units".to_owned()));
             }
         };
-        let h264 = spec.codec == ClipCodec::H264;
+        let h264 = codec == ClipCodec::H264;
         let kind = |nal: &[u8]| match nal.first() {
             Some(first) if h264 => first & 0x1F,
             Some(first) => (first >> 1) & 0x3F,
@@ -57,7 +66,7 @@ impl Footage {
         // The delimiters tell where a picture ends; they are not sent.
         let filters = format!("{filter},{format}_metadata=aud=insert");
         let mut command = Command::new("ffmpeg");
-        command.args(["-nostdin", "-loglevel", "error", "-i"]).arg(&clip);
+        command.args(["-nostdin", "-loglevel", "error", "-i"]).arg(clip);
         command.args(["-map", "0:v:0", "-c", "copy", "-bsf:v", &filters, "-f", format, "pipe:1"]);
         let stream = run("ffmpeg", &mut command)?;
         let mut groups: Vec<Vec<Vec<u8>>> = Vec::new();
@@ -68,7 +77,7 @@ impl Footage {
                 group.push(nal.to_vec());
             }
         }
-        let times = packets(&clip)?;
+        let times = packets(clip)?;
         if times.len() != groups.len() || times.is_empty() {
             let found = format!("{} packets, {} coded pictures", times.len(), groups.len());
             return Err(TestkitError::Data(found));
@@ -90,13 +99,13 @@ impl Footage {
             clippy::cast_sign_loss,
             reason = "clips are short"
         )]
-        let length = (spec.seconds * f64::from(CLOCK_HZ)).round() as u32;
-        Ok(Self { codec: spec.codec, pictures, length, parameter_sets })
+        let length = (seconds * f64::from(CLOCK_HZ)).round() as u32;
+        Ok(Self { codec, pictures, length, parameter_sets })
     }
 }
 
 /// Presentation time (ticks) and key flag of each packet, in decoding order.
-fn packets(clip: &std::path::Path) -> Result<Vec<(i64, bool)>, TestkitError> {
+fn packets(clip: &Path) -> Result<Vec<(i64, bool)>, TestkitError> {
     let mut command = Command::new("ffprobe");
     command.args(["-loglevel", "error", "-select_streams", "v:0", "-of", "json"]);
     command.args(["-show_entries", "packet=pts_time,flags"]).arg(clip);

@@ -3,7 +3,10 @@
 pub mod clip;
 mod error;
 pub mod footage;
+pub mod http;
 pub mod process;
+#[cfg(feature = "program")]
+pub mod program;
 pub mod rtsp;
 pub mod wait;
 

@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn boxes_are_finite_and_memory_is_bounded(
+    fn c7_boxes_are_finite_and_memory_is_bounded(
         steps in steps(),
         x in -100.0..100.0f64,
         turn in -0.1..0.1f64,

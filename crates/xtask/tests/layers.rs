@@ -15,17 +15,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("track", &["core"]),
     ("rules", &["core"]),
+    ("bus", &[]),
     ("media", &["core"]),
-    ("infer", &["core", "media"]),
+    ("shm", &[]),
+    ("infer", &["core", "media", "shm"]),
     ("pipeline", &["core", "track", "rules", "media", "infer"]),
     ("store", &["core"]),
-    ("server", &["core", "track", "rules", "media", "infer", "pipeline", "store"]),
+    ("server", &["core", "track", "rules", "bus", "media", "infer", "pipeline", "store"]),
     ("safe-yolo", &["core", "track", "rules", "media", "infer", "pipeline", "store", "server"]),
     ("testkit", &[]),
     (
         "bench",
         &["core", "track", "rules", "media", "infer", "pipeline", "store", "server", "testkit"],
     ),
+    ("chaos", &["core", "media", "testkit"]),
     ("xtask", &[]),
 ];
 
@@ -65,6 +68,18 @@ fn dependencies_point_to_the_core() {
                 assert!(may.contains(&ours), "'{name}' may not use '{ours}'");
             }
         }
+    }
+}
+
+/// The workspace's lints forbid unsafe code; one named crate does without them.
+#[test]
+fn unsafe_code_has_one_crate() {
+    for (name, _) in ALLOWED {
+        let path = crates().join(name).join("Cargo.toml");
+        let manifest: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+        let lints = manifest.get("lints").and_then(|lints| lints.get("workspace"));
+        let has_workspace_lints = lints.and_then(toml::Value::as_bool) == Some(true);
+        assert_eq!(has_workspace_lints, *name != "shm", "lints of '{name}'");
     }
 }
 

@@ -5,16 +5,39 @@ use std::sync::Arc;
 use safe_yolo_core::{BlindReason, CameraState, PictureTime};
 use tokio::time::Instant;
 
-use super::{Play, Supervisor, period};
+use super::{Play, Supervisor};
 use crate::command::{Command, CommandError};
 
 /// Places beyond this are refused in files that do not tell their length: ten days.
 const POSITION_MAX_MS: u64 = 10 * 24 * 3_600_000;
 
 impl Supervisor {
+    /// Begins where the generation before broke off: what was asked of it still holds.
+    pub(super) fn begin(&mut self) {
+        let last = &self.last;
+        let is_file = self.setup.source.kind() == "file";
+        self.start_at =
+            last.position_ms.filter(|ms| is_file && *ms > 0).map(PictureTime::from_millis);
+        match last.state {
+            CameraState::Stopped => {
+                let reason = last.reason.unwrap_or(BlindReason::Command);
+                self.start_at = None;
+                self.play = Play::Stopped;
+                self.health.set_unwatched(CameraState::Stopped, reason);
+            }
+            CameraState::Paused => {
+                self.play = Play::Paused { show_one: true };
+                self.health.set_unwatched(CameraState::Paused, BlindReason::Command);
+                self.open();
+            }
+            _ => self.open(),
+        }
+    }
+
     pub(super) fn configure(&mut self) {
         self.config = Arc::clone(&self.config_seen.borrow_and_update());
-        self.health.set_period(period(&self.config));
+        let now = self.now();
+        self.pace(now);
         self.limit.reset();
         if let Some(analyst) = self.analyst.as_mut() {
             let changes = analyst.configure(Arc::clone(&self.config), self.known.clone());
@@ -31,8 +54,7 @@ impl Supervisor {
             Command::Pause if self.play == Play::Playing => {
                 self.play = Play::Paused { show_one: false };
                 self.health.set_unwatched(CameraState::Paused, BlindReason::Command);
-                self.in_flight = None;
-                self.waiting = None;
+                self.begin_era();
                 self.forbid_older();
                 if let Some(newest) = self.newest.clone() {
                     self.not_analysed(newest.time, "paused");

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState};
 
-use super::{Shot, Supervisor};
+use super::Supervisor;
 use crate::analyst::Analysed;
 use crate::engine::Output;
 use crate::evidence::Evidence;
-use crate::live::{Counters, LiveAnalysis, LiveBox, LiveHeader, LivePicture};
+use crate::live::{Counters, LiveAnalysis, LiveBox, LiveHeader};
+use crate::shot::Shot;
 use safe_yolo_rules::{View, ZoneVerdict, ZoneView};
 
 /// Predictions older than this are guesses, and not shown as knowledge, seconds.
@@ -91,6 +92,11 @@ impl Supervisor {
         mut zones: Vec<ZoneView>,
         mut counters: Option<Counters>,
     ) {
+        // What was learned of it stands; the picture itself has been overtaken.
+        if self.shown.is_some_and(|shown| shown > shot.time) {
+            return;
+        }
+        self.shown = Some(shot.time);
         let (state, reason) = self.health.state(self.now());
         if !state.is_watching() {
             // Only LIVE may look safe.
@@ -115,8 +121,6 @@ impl Supervisor {
             state,
             reason,
         };
-        let picture = LivePicture::new(header, Arc::clone(&shot.picture), self.pictures);
-        self.pictures += 1;
-        self.live_out.send_replace(Some(Arc::new(picture)));
+        self.outlet.publish(header, Arc::clone(&shot.picture));
     }
 }

@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use safe_yolo_core::event::{ChangeKind, SnapshotState};
-use safe_yolo_core::{
-    BlindReason, CameraState, Event, EventChange, EventId, EventType, Message, Severity, Utc,
-};
-use serde_json::json;
-use uuid::Uuid;
+use safe_yolo_core::event::ChangeKind;
+use safe_yolo_core::{BlindReason, CameraState, Event, EventChange, Utc};
 
 use super::{Play, Supervisor};
-use crate::outlet::Outlet;
+use crate::blindness::{self, ended};
+use crate::gate::Outlet;
 use crate::status::Status;
 
 /// A camera that is still connecting is blind too, after this long.
@@ -33,36 +30,16 @@ impl Report {
         self.failed_for.replace(reason) != Some(reason)
     }
 
+    /// A report that goes on with the event of a blindness that lasts already.
+    pub(super) fn new(open: Option<Event>) -> Self {
+        Self { open, ..Self::default() }
+    }
+
     /// The camera is going away: what is open ends.
-    pub(super) fn close(&mut self, utc: Utc, outlet: &mut Outlet) {
+    pub(super) fn close(&mut self, utc: Utc, outlet: &Outlet) {
         if let Some(event) = self.open.take() {
             outlet.changes([ended(event, utc, "camera_removed")]);
         }
-    }
-}
-
-fn ended(mut event: Event, utc: Utc, reason: &str) -> EventChange {
-    event.end = Some(utc);
-    event.details.insert("end_reason".into(), json!(reason));
-    EventChange { kind: ChangeKind::Ended, event }
-}
-
-/// Why a camera is blind, in Korean and English.
-const fn words(reason: Option<BlindReason>) -> (&'static str, &'static str) {
-    match reason {
-        Some(BlindReason::Opening) => ("연결 중", "still connecting"),
-        Some(BlindReason::AnalysisLate) => ("분석 지연", "analysis is late"),
-        Some(BlindReason::DetectorFailed) => ("검출기 오류", "the detector fails"),
-        Some(BlindReason::Frozen) => ("영상이 멈춰 있음", "the picture is frozen"),
-        Some(BlindReason::NoPictures) => ("영상이 들어오지 않음", "no pictures arrive"),
-        Some(BlindReason::Unreachable) => {
-            ("카메라에 연결할 수 없음", "the camera can't be reached")
-        }
-        Some(BlindReason::Unauthorized) => ("카메라 로그인 거부", "the camera refuses the login"),
-        Some(BlindReason::Undecodable) => ("영상을 해독할 수 없음", "the video can't be decoded"),
-        Some(BlindReason::NotFound) => ("영상 원본을 찾을 수 없음", "the source is not there"),
-        Some(BlindReason::Ended) => ("영상이 끝남", "the video has ended"),
-        Some(BlindReason::Command) | None => ("감시 중지됨", "not being watched"),
     }
 }
 
@@ -98,21 +75,12 @@ impl Supervisor {
         let utc = self.utc_now();
         match self.report.open.take() {
             None if blind => {
-                let event = self.blind_event(state, reason, utc);
+                let event = blindness::event(&self.config, state, reason, utc);
                 self.report.open = Some(event.clone());
                 self.outlet.changes([EventChange { kind: ChangeKind::Raised, event }]);
             }
             Some(mut event) if blind => {
-                let told = (json!(state), json!(reason));
-                if event.details.get("state") != Some(&told.0)
-                    || event.details.get("reason") != Some(&told.1)
-                {
-                    event.details.insert("state".into(), told.0);
-                    event.details.insert("reason".into(), told.1);
-                    event.message = self.blind_message(reason);
-                    self.outlet
-                        .changes([EventChange { kind: ChangeKind::Updated, event: event.clone() }]);
-                }
+                self.outlet.changes(blindness::update(&mut event, &self.config, state, reason));
                 self.report.open = Some(event);
             }
             Some(event)
@@ -130,33 +98,6 @@ impl Supervisor {
         }
     }
 
-    fn blind_message(&self, reason: Option<BlindReason>) -> Message {
-        let (ko, en) = words(reason);
-        Message {
-            ko: format!("{}: 감시 불가 ({ko})", self.config.name),
-            en: format!("{}: not watching ({en})", self.config.name),
-        }
-    }
-
-    fn blind_event(&self, state: CameraState, reason: Option<BlindReason>, utc: Utc) -> Event {
-        let details = [("state".to_owned(), json!(state)), ("reason".to_owned(), json!(reason))];
-        Event {
-            id: EventId(Uuid::now_v7()),
-            camera: Some(self.config.id.clone()),
-            camera_name: self.config.name.clone(),
-            event_type: EventType::System,
-            severity: Severity::Warning,
-            zone: None,
-            track: None,
-            start: utc,
-            end: None,
-            message: self.blind_message(reason),
-            details: details.into_iter().collect(),
-            config_version: self.config.version,
-            snapshot: SnapshotState::None,
-        }
-    }
-
     fn tell_status(&mut self, now: Duration, state: CameraState, reason: Option<BlindReason>) {
         let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         let is_file = self.setup.source.kind() == "file";
@@ -168,6 +109,8 @@ impl Supervisor {
             picture_age_ms: self.health.picture_age(now).map(millis),
             analysis_age_ms: self.health.analysis_age(now).map(millis),
             analysed_per_s: self.figures.analysed.per_s(now),
+            wanted_per_s: 1.0 / self.period().as_secs_f64(),
+            need: self.need,
             pictures_per_s: self.figures.pictures.per_s(now),
             dropped: self.figures.dropped,
             position_ms: position.filter(|_| is_file),
@@ -180,13 +123,6 @@ impl Supervisor {
             restarts: self.figures.restarts,
             told: Some(std::time::Instant::now()),
         };
-        let camera = self.config.id.to_string();
-        for known in CameraState::ALL {
-            let value = if known == state { 1.0 } else { 0.0 };
-            metrics::gauge!("safe_yolo_camera_state", "camera" => camera.clone(), "state" => known.name()).set(value);
-        }
-        metrics::gauge!("safe_yolo_camera_analysed_pictures_per_second", "camera" => camera)
-            .set(status.analysed_per_s);
-        self.status_out.send_replace(status);
+        self.outlet.tell(status);
     }
 }

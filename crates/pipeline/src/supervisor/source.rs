@@ -1,16 +1,17 @@
 //! The source of a camera: opened, read, lost, opened again; segments begin and end with it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use safe_yolo_core::{BlindReason, CameraState, SegmentId};
-use safe_yolo_media::stream::{self, OpenOptions, PictureStream};
+use safe_yolo_core::{BlindReason, CameraState};
+use safe_yolo_media::stream::{OpenOptions, PictureStream};
 use safe_yolo_media::{Decoded, StreamError};
 use tokio::time::Instant;
 
-use super::{Play, Shot, Supervisor};
+use super::{Play, Supervisor};
 use crate::analyst::Analyst;
+use crate::need::Evidence;
+use crate::shot::Shot;
 
 /// Longest pause before a failed source is opened again.
 const RETRY_MAX: Duration = Duration::from_secs(5);
@@ -27,7 +28,7 @@ impl Supervisor {
         let connect_timeout = self.setup.engine.connect_timeout;
         let options =
             OpenOptions { start: self.start_at, connect_timeout, ..OpenOptions::default() };
-        self.opening = Some(Box::pin(async move { stream::open(&source, options).await }));
+        self.opening = Some(self.setup.engine.opener.open(source, options));
     }
 
     pub(super) fn opened(&mut self, opened: Result<PictureStream, StreamError>) {
@@ -45,12 +46,16 @@ impl Supervisor {
 
     fn begin_segment(&mut self) {
         let millis = u64::try_from(self.utc_now().micros() / 1000).unwrap_or(0);
-        self.segment = SegmentId(millis.max(self.segment.0 + 1));
+        self.segment = self.outlet.next_segment(millis);
         self.segment_since = self.now();
         self.clock.reset();
         self.last_analysed = None;
         self.pacer.reset();
         self.limit.reset();
+        // Anything may have changed meanwhile.
+        self.motion.reset();
+        let now = self.now();
+        self.evidence = Evidence::new(now);
         let analyst = Analyst::new(
             self.segment,
             Arc::clone(&self.config),
@@ -71,14 +76,13 @@ impl Supervisor {
             self.outlet.changes(analyst.finish(reason));
         }
         self.forbid_older();
-        self.in_flight = None;
-        self.waiting = None;
+        self.begin_era();
         self.newest = None;
     }
 
     /// From now on no picture that was published before may be shown.
     pub(super) fn forbid_older(&self) {
-        self.epoch.store(self.pictures, Ordering::Release);
+        self.outlet.forbid_older();
     }
 
     pub(super) fn read(&mut self, next: Result<Option<Decoded>, StreamError>) {
@@ -94,7 +98,7 @@ impl Supervisor {
     }
 
     pub(super) fn is_paced(&self) -> bool {
-        self.setup.source.kind() != "rtsp"
+        self.setup.source.is_paced()
     }
 
     fn file_ended(&mut self) {

@@ -1,5 +1,9 @@
 //! What the tests of the pipeline share.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+pub(crate) mod faults;
+
 use std::path::Path;
 
 use safe_yolo_infer::{DetectorPool, PoolConfig, Runtime};

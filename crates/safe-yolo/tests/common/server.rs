@@ -118,6 +118,12 @@ impl Server {
         process::children(self.pid())
     }
 
+    /// Its decoders now: the children but for the detector.
+    pub(crate) fn decoders(&self) -> Vec<u32> {
+        let is_detector = |pid: &u32| process::command_line(*pid).contains(" detector ");
+        self.children().into_iter().filter(|pid| !is_detector(pid)).collect()
+    }
+
     /// Ends it as the power switch would; gives the children that it left.
     pub(crate) fn kill(&mut self) -> Vec<u32> {
         let children = self.children();

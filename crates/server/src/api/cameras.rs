@@ -50,7 +50,7 @@ pub(crate) struct Cameras {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCamera {
     name: String,
-    /// A path in an allowed folder, `rtsp://…` or `sim://…`.
+    /// A path in an allowed folder, `rtsp://…`, `http://…`, `usb:///dev/video0` or `sim://…`.
     source: String,
     username: Option<String>,
     #[schema(value_type = Option<String>, format = Password, write_only)]

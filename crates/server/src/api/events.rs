@@ -94,7 +94,7 @@ pub(crate) struct SnapshotQuery {
     clean: Option<String>,
 }
 
-fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, Problem> {
+pub(super) fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, Problem> {
     text.parse().map_err(|_no_number| {
         Problem::invalid(format!("{name} is '{}': it must be a whole number", short(text)))
     })

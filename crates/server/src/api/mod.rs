@@ -1,6 +1,7 @@
 //! The REST interface as docs/api.md says, and its description for programs.
 
 mod cameras;
+mod changes;
 mod events;
 mod picture;
 mod schema;
@@ -49,6 +50,7 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(zones::list, zones::add))
         .routes(routes!(zones::get, zones::change, zones::delete))
         .routes(routes!(events::list))
+        .routes(routes!(changes::changes))
         .routes(routes!(events::acknowledge_many))
         .routes(routes!(events::get))
         .routes(routes!(events::acknowledge))

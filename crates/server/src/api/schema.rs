@@ -36,6 +36,16 @@ pub(crate) enum BlindReason {
     NotFound,
     Ended,
     Command,
+    Restarting,
+}
+
+/// Why a camera is analysed so often.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Need {
+    People,
+    Motion,
+    Quiet,
 }
 
 /// A camera's state and figures; what is not known is null.
@@ -47,6 +57,8 @@ pub(crate) struct Status {
     pub(crate) picture_age_ms: Option<u64>,
     pub(crate) analysis_age_ms: Option<u64>,
     pub(crate) analysed_per_s: Option<f64>,
+    pub(crate) wanted_per_s: f64,
+    pub(crate) need: Need,
     pub(crate) pictures_per_s: Option<f64>,
     pub(crate) dropped: u64,
     pub(crate) position_ms: Option<i64>,
@@ -162,11 +174,32 @@ pub(crate) struct Event {
     pub(crate) acknowledged: Option<Acknowledgement>,
 }
 
+/// What became of an event.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ChangeKind {
+    Raised,
+    Updated,
+    Ended,
+    Acknowledged,
+}
+
+/// One change, with the event after it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    pub(crate) seq: i64,
+    pub(crate) kind: ChangeKind,
+    /// Always true: what is not stored can't be asked for.
+    pub(crate) recorded: bool,
+    pub(crate) event: Event,
+}
+
 #[cfg(test)]
 mod tests {
     use safe_yolo_core::event::{Acknowledgement as Seen, ZoneRef};
     use safe_yolo_core::{Message as Words, Utc};
-    use safe_yolo_store::EventRecord;
+    use safe_yolo_store::{EventRecord, StoredChange};
     use serde_json::json;
 
     use super::*;
@@ -177,7 +210,7 @@ mod tests {
         let status = serde_json::to_value(safe_yolo_pipeline::Status::unknown()).unwrap();
         let read: Status = serde_json::from_value(status.clone()).unwrap();
         assert!(read.people.is_none() && matches!(read.state, CameraState::Connecting));
-        assert_eq!(status.as_object().unwrap().len(), 15);
+        assert_eq!(status.as_object().unwrap().len(), 17);
 
         let words = Words { ko: "가".into(), en: "a".into() };
         let mut event = system_event(None, words, json!({"part": "x"}));
@@ -185,7 +218,12 @@ mod tests {
         event.track = Some("c/1/2".parse().unwrap());
         let acknowledged = Some(Seen { by: "kim".into(), at: Utc(0), reason: "seen".into() });
         let record = EventRecord { event, seq: 7, acknowledged };
-        let event: Event = serde_json::from_value(serde_json::to_value(record).unwrap()).unwrap();
+        let kind = safe_yolo_core::event::ChangeKind::Acknowledged;
+        let change = crate::changes::Stored::from(StoredChange { seq: 7, kind, record });
+        let change: Change = serde_json::from_value(serde_json::to_value(change).unwrap()).unwrap();
+        assert!(change.recorded && change.seq == 7);
+        assert!(matches!(change.kind, ChangeKind::Acknowledged));
+        let event = change.event;
         assert_eq!((event.seq, event.track.as_deref()), (Some(7), Some("c/1/2")));
         assert_eq!(event.acknowledged.unwrap().reason, "seen");
         assert_eq!(event.details["part"], "x");

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use safe_yolo_core::config::ConfigError;
 use safe_yolo_core::{BlindReason, CameraConfig, CameraId, CameraState};
 use safe_yolo_media::source::SourceSpec;
 use safe_yolo_pipeline::Status;
@@ -97,6 +98,10 @@ impl App {
     ) -> Result<Arc<CameraRecord>, Problem> {
         let by = by.username.clone();
         self.edit(async move |app| {
+            let count = app.registry.all().len() + 1;
+            if count > CameraConfig::CAMERAS_MAX {
+                return Err(Problem::invalid(ConfigError::TooManyCameras(count).to_string()));
+            }
             let given = login(input.username, input.password, None)?;
             let spec = app.source_given(&input.source, given.as_ref()).await?;
             let (source, in_address) = sources::without_login(&input.source, &spec);
@@ -287,6 +292,7 @@ impl App {
             CommandError::Live | CommandError::Gone => {
                 Problem::new(Code::Conflict, error.to_string())
             }
+            CommandError::Restarting => Problem::new(Code::Unavailable, error.to_string()),
         })?;
         let done = format!("{command:?}").to_lowercase();
         tracing::info!(camera = %id, by = by.username, command = done, "command");

@@ -27,11 +27,19 @@ pub(crate) use sources::kind;
 pub(crate) use startup::ensure_cameras;
 pub(crate) use unopened::Unopened;
 
+use crate::auth::held::Held;
 use crate::auth::throttle::Throttle;
-use crate::health::Progress;
+use crate::changes::Changes;
+use crate::progress::Progress;
 
-/// Web sockets at once.
-pub(crate) const SOCKETS_MAX: usize = 256;
+/// Web sockets for live pictures at once; each takes pictures' worth of memory.
+pub(crate) const LIVE_SOCKETS_MAX: usize = 256;
+/// Web sockets for events at once; each takes some 10 KB, and while it catches
+/// up from the store about 100 KB more.
+pub(crate) const EVENT_SOCKETS_MAX: usize = 4096;
+/// Clients that read changes from the store at once; so many readers are left
+/// to everybody else.
+const HISTORIES_MAX: usize = 2;
 /// Sources tried at once by `POST /api/cameras/test`.
 const TESTS_MAX: usize = 2;
 
@@ -82,7 +90,14 @@ pub(crate) struct Inner {
     /// Whether pictures that prove events can be kept.
     pub(crate) evidence_state: watch::Receiver<PartState>,
     pub(crate) throttle: Mutex<Throttle>,
-    pub(crate) sockets: Arc<Semaphore>,
+    /// Whether sessions still hold, as sockets ask.
+    pub(crate) held: Held,
+    /// Changes of events, for sockets.
+    pub(crate) changes: Changes,
+    /// Turns of those who read changes from the store (`block`).
+    pub(crate) histories: Semaphore,
+    pub(crate) live_sockets: Arc<Semaphore>,
+    pub(crate) event_sockets: Arc<Semaphore>,
     pub(crate) tests: Semaphore,
     pub(crate) progress: Progress,
     /// Held while settings change, so that the engine sees versions in order.
@@ -110,6 +125,7 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) model: Model,
     pub(crate) policies: Policies,
+    pub(crate) changes: Changes,
     pub(crate) evidence_state: watch::Receiver<PartState>,
     pub(crate) closing: CancellationToken,
 }
@@ -127,7 +143,11 @@ impl App {
             unopened: Unopened::default(),
             evidence_state: parts.evidence_state,
             throttle: Mutex::default(),
-            sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
+            held: Held::default(),
+            changes: parts.changes,
+            histories: Semaphore::new(HISTORIES_MAX),
+            live_sockets: Arc::new(Semaphore::new(LIVE_SOCKETS_MAX)),
+            event_sockets: Arc::new(Semaphore::new(EVENT_SOCKETS_MAX)),
             tests: Semaphore::new(TESTS_MAX),
             progress: Progress::default(),
             edits: tokio::sync::Mutex::new(()),

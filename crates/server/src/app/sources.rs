@@ -66,41 +66,49 @@ impl App {
     /// The address of a camera as it may be shown.
     pub(crate) fn shown_source(&self, record: &CameraRecord) -> String {
         let text = &record.config.source;
-        if kind(text) != "rtsp" {
+        if !may_hold_login(text) {
             return text.clone();
         }
         // Looks at no files: it is no path.
         match SourceSpec::parse(text, self.policies.of(record.origin)) {
             Ok(spec) => spec.redacted(),
-            Err(_not_valid) => "rtsp://(not valid)".to_owned(),
+            Err(_not_valid) => format!("{}://(not valid)", kind(text)),
         }
     }
 }
 
-/// `file`, `rtsp` or `sim`, by the look of the address.
+/// `file`, `rtsp`, `http`, `usb` or `sim`, by the look of the address.
 pub(crate) fn kind(text: &str) -> &'static str {
     match text.trim().split_once("://") {
         Some(("rtsp", _)) => "rtsp",
+        Some(("http", _)) => "http",
+        Some(("usb", _)) => "usb",
         Some(("sim", _)) => "sim",
         _ => "file",
     }
 }
 
+/// Whether an address of this kind may have user and password in it.
+pub(crate) fn may_hold_login(text: &str) -> bool {
+    matches!(kind(text), "rtsp" | "http")
+}
+
 /// The address without the login that it holds, and that login.
 pub(super) fn without_login(text: &str, spec: &SourceSpec) -> (String, Option<Credentials>) {
-    let SourceSpec::Rtsp(rtsp) = spec else {
+    let Some(camera) = spec.camera() else {
         return (text.trim().to_owned(), None);
     };
-    let credentials = rtsp
+    let credentials = camera
         .credentials()
         .map(|c| Credentials { username: c.user().to_owned(), password: c.password().to_owned() });
-    (rtsp.url().as_str().to_owned(), credentials)
+    (camera.url().as_str().to_owned(), credentials)
 }
 
 /// Host and port: a login that is stored for one is not sent to another.
 pub(super) fn host(text: &str) -> Option<(String, u16)> {
     let url = url::Url::parse(text.trim()).ok()?;
-    Some((url.host_str()?.to_ascii_lowercase(), url.port().unwrap_or(554)))
+    let port = url.port_or_known_default().unwrap_or(554);
+    Some((url.host_str()?.to_ascii_lowercase(), port))
 }
 
 #[cfg(test)]
@@ -117,5 +125,9 @@ mod tests {
         assert_eq!(login.unwrap().password, "s3cret");
         assert_eq!(host(&kept), Some(("10.0.0.5".into(), 8554)));
         assert_eq!(host("rtsp://Cam/x"), Some(("cam".into(), 554)));
+        assert_eq!(host("http://Cam/x"), Some(("cam".into(), 80)));
+        let text = "http://root:s3cret@10.0.0.5/a";
+        let (kept, login) = without_login(text, &SourceSpec::parse(text, &policy).unwrap());
+        assert_eq!((kept.as_str(), login.is_some()), ("http://10.0.0.5/a", true));
     }
 }

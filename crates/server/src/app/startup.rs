@@ -63,7 +63,7 @@ fn as_new(zone: Zone) -> NewZone {
 /// Takes a login out of the address, unless `${NAME}` stands in it: then the
 /// address itself holds no secret, and its value is looked up at each start.
 fn without_literal_login(camera: NewCamera, policies: &Policies) -> NewCamera {
-    if camera.source.contains("${") || sources::kind(&camera.source) != "rtsp" {
+    if camera.source.contains("${") || !sources::may_hold_login(&camera.source) {
         return camera;
     }
     let Ok(spec) = SourceSpec::parse(&camera.source, policies.of(camera.origin)) else {

@@ -80,10 +80,6 @@ impl App {
                 () = self.closing.cancelled() => return,
                 _ = tick.tick() => {}
             }
-            {
-                let _ordered = self.edits.lock().await;
-                self.engine.revive().await;
-            }
             for id in self.unopened.ids() {
                 self.retry(&id).await;
             }

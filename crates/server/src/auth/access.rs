@@ -53,6 +53,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule("PATCH", "/api/zones/{id}", ADMIN),
     rule("DELETE", "/api/zones/{id}", ADMIN),
     rule("GET", "/api/events", VIEWER),
+    rule("GET", "/api/events/changes", VIEWER),
     rule("POST", "/api/events/acknowledge", OPERATOR),
     rule("GET", "/api/events/{id}", VIEWER),
     rule("POST", "/api/events/{id}/acknowledge", OPERATOR),

@@ -1,11 +1,13 @@
 //! The one gate in front of every route.
 
+use std::time::Instant;
+
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use safe_yolo_store::User;
+use safe_yolo_store::{Role, User};
 
 use super::access::{Access, Verdict, look_up};
 use super::{cookie, origin};
@@ -36,8 +38,16 @@ impl Session {
     /// Whether it still holds; a database that can't say is no reason to put
     /// watching people out.
     pub(crate) async fn holds(&self, app: &App) -> bool {
+        let suffices = |role: Option<Role>| role.is_some_and(|role| role >= self.user.role);
+        if let Some(known) = app.held.known(&self.token, Instant::now()) {
+            return suffices(known);
+        }
         match app.store.session_user(&self.token, clock::now()).await {
-            Ok(user) => user.is_some_and(|user| user.role >= self.user.role),
+            Ok(user) => {
+                let role = user.map(|user| user.role);
+                app.held.note(&self.token, role, Instant::now());
+                suffices(role)
+            }
             Err(error) => {
                 tracing::warn!(%error, "a session could not be checked");
                 true

@@ -4,6 +4,7 @@
 pub(crate) mod access;
 pub(crate) mod cookie;
 mod guard;
+pub(crate) mod held;
 pub(crate) mod origin;
 pub(crate) mod throttle;
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
 use super::viewing::Viewing;
-use super::{CHECK, End, ErrorMessage, Incoming, Link, SECOND, command, open};
+use super::{CHECK, End, ErrorMessage, Incoming, Kind, Link, SECOND, command, open};
 use crate::app::App;
 use crate::auth::Session;
 use crate::problem::{Code, Problem};
@@ -33,7 +33,7 @@ pub(crate) async fn live(
     session: Session,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Problem> {
-    open(&app, upgrade, session, run)
+    open(&app, Kind::Live, upgrade, session, run)
 }
 
 async fn run(app: App, mut link: Link) {

@@ -2,6 +2,7 @@
 
 mod command;
 pub(crate) mod events;
+mod feed;
 pub(crate) mod live;
 mod viewing;
 
@@ -15,12 +16,14 @@ use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use crate::app::{App, SOCKETS_MAX};
+use crate::app::{App, EVENT_SOCKETS_MAX, LIVE_SOCKETS_MAX};
 use crate::auth::Session;
 use crate::problem::{Code, Problem};
 
 /// The largest message of a client, bytes.
 const MESSAGE_BYTES_MAX: usize = 64 << 10;
+/// What is read from a client at once, bytes: held for every socket.
+const READ_BUFFER_BYTES: usize = 4 << 10;
 /// A client that takes nothing for this long is gone.
 const SEND_MAX: Duration = Duration::from_secs(10);
 /// So is one from which nothing is heard for this long, though it is asked.
@@ -48,9 +51,18 @@ struct Link {
     _permit: OwnedSemaphorePermit,
 }
 
+/// What a socket is for. Each kind has its own limit: many who listen to events
+/// take no place from those who look at pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Live,
+    Events,
+}
+
 /// Takes a place among the sockets and upgrades.
 fn open<F>(
     app: &App,
+    kind: Kind,
     upgrade: WebSocketUpgrade,
     session: Session,
     run: impl FnOnce(App, Link) -> F + Send + 'static,
@@ -58,14 +70,20 @@ fn open<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let Ok(permit) = Arc::clone(&app.sockets).try_acquire_owned() else {
-        let detail = format!("{SOCKETS_MAX} web sockets are open: close one, or try again later");
+    let (places, most, what) = match kind {
+        Kind::Live => (&app.live_sockets, LIVE_SOCKETS_MAX, "live pictures"),
+        Kind::Events => (&app.event_sockets, EVENT_SOCKETS_MAX, "events"),
+    };
+    let Ok(permit) = Arc::clone(places).try_acquire_owned() else {
+        let detail =
+            format!("{most} web sockets for {what} are open: close one, or try again later");
         return Err(Problem::new(Code::Unavailable, detail));
     };
     let app = app.clone();
     let upgrade = upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .max_frame_size(MESSAGE_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES)
         // Nothing is held back: each message is on its way when sending ends.
         .write_buffer_size(0);
     Ok(upgrade.on_upgrade(move |socket| {

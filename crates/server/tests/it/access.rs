@@ -27,6 +27,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/api/events", Role::Viewer),
     ("POST", "/api/events/acknowledge", Role::Operator),
     ("GET", "/api/events/none", Role::Viewer),
+    ("GET", "/api/events/changes", Role::Viewer),
     ("POST", "/api/events/none/acknowledge", Role::Operator),
     ("GET", "/api/events/none/snapshot", Role::Viewer),
     ("GET", "/ws/live", Role::Viewer),

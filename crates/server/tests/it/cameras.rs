@@ -38,7 +38,7 @@ async fn only_allowed_sources_are_taken() {
         "/etc/passwd",
         "file:///etc/passwd",
         "concat:a.mp4|b.mp4",
-        "http://127.0.0.1/a.mp4",
+        "https://127.0.0.1/a.mjpeg",
         "subfile,,start,0,end,0,,:/etc/passwd",
         "data:video/mp4;base64,AAAA",
         "rtsp://",

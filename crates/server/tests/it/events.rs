@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::site::{Site, Socket, quiet};
 
-fn event(camera: Option<&str>) -> Event {
+pub(crate) fn event(camera: Option<&str>) -> Event {
     Event {
         id: EventId(Uuid::now_v7()),
         camera: camera.map(|camera| camera.parse().unwrap()),

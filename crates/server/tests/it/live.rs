@@ -1,7 +1,8 @@
 //! Live pictures: soon, in step, one connection for all, and robust commands.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use safe_yolo_core::Utc;
 use safe_yolo_store::Role;
 use safe_yolo_testkit::clip::ClipSpec;
 use serde_json::json;
@@ -48,7 +49,7 @@ async fn the_first_picture_comes_at_once_and_is_complete() {
 }
 
 #[tokio::test]
-async fn two_viewers_share_one_connection_to_the_source() {
+async fn c8_two_viewers_share_one_connection_to_the_source() {
     let (_site, viewer, camera) = live_site().await;
     let subscribe = json!({"type": "subscribe", "cameras": [{"id": camera}]});
     let (mut one, mut two) = (viewer.socket("/ws/live").await, viewer.socket("/ws/live").await);
@@ -149,13 +150,15 @@ async fn sockets_are_limited() {
     let viewer = site.somebody(Role::Viewer).await;
     let mut open = Vec::new();
     let refused = loop {
-        match viewer.try_socket("/ws/events", None).await {
+        match viewer.try_socket("/ws/live", None).await {
             Ok(socket) => open.push(socket),
             Err(status) => break status,
         }
         assert!(open.len() <= 256);
     };
     assert_eq!((refused, open.len()), (503, 256));
+    // Those who listen to events have places of their own.
+    viewer.socket("/ws/events").await.text("hello").await;
     drop(open);
     let begun = Instant::now();
     while viewer.try_socket("/ws/live", None).await.is_err() {
@@ -194,4 +197,36 @@ async fn a_slow_viewer_is_sent_on_to_the_newest_picture_and_told() {
         }
     }
     assert!(told > 0);
+}
+
+#[tokio::test]
+async fn c11_viewers_that_take_nothing_hold_no_picture_back() {
+    let (_site, viewer, camera) = live_site().await;
+    let subscribe =
+        |width: u32| json!({"type": "subscribe", "cameras": [{"id": camera, "width": width}]});
+    // Of the same pictures as the one who looks, and of others.
+    let mut stuck = Vec::new();
+    for width in [960, 960, 1280, 320] {
+        let mut socket = viewer.narrow_socket("/ws/live").await;
+        socket.say(subscribe(width)).await;
+        stuck.push(socket);
+    }
+    let mut looks = viewer.socket("/ws/live").await;
+    looks.say(subscribe(960)).await;
+    let mut last = 0;
+    for _ in 0..75 {
+        let header = looks.picture().await.header;
+        let taken = Utc::parse(header["utc"].as_str().unwrap()).unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
+        let age = i64::try_from(now).unwrap() - taken.micros();
+        // Pictures that are older make a camera DEGRADED.
+        assert!(age < 2_000_000, "a picture was held back for {age} us");
+        assert_eq!(header["state"], "LIVE");
+        let time = header["time_us"].as_i64().unwrap();
+        assert!(time > last, "pictures run forward");
+        last = time;
+    }
+    let status = viewer.get(&format!("/api/cameras/{camera}/status")).await.ok();
+    assert_eq!(status["source_connections"], 1);
+    drop(stuck);
 }

@@ -4,9 +4,11 @@
 
 mod access;
 mod cameras;
+mod crowd;
 mod events;
 mod live;
 mod log;
 mod openapi;
 mod site;
+mod supervision;
 mod zones;

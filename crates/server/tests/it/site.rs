@@ -1,13 +1,14 @@
 //! A server on a free port, and clients of it.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use safe_yolo_infer::{DetectorPool, ModelSource, PoolConfig, Runtime};
-use safe_yolo_server::{Server, ServerConfig, ServerError, StartupCamera};
+use safe_yolo_pipeline::{Opener, RealSources};
+use safe_yolo_server::{Server, ServerConfig, ServerError, ServiceManager, StartupCamera};
 use safe_yolo_store::evidence::EvidenceLimits;
 use safe_yolo_store::{NewCamera, Origin, Role, Store};
 use safe_yolo_track::TrackerConfig;
@@ -94,7 +95,21 @@ impl Site {
         Self::with(vec![quiet()]).await
     }
 
+    /// A server with these cameras, whose sources are opened by `opener`.
+    pub(crate) async fn opened_by(cameras: Vec<StartupCamera>, opener: Arc<dyn Opener>) -> Self {
+        Self::start_with(tempfile::tempdir().unwrap(), cameras, true, opener).await
+    }
+
     async fn start_in(folder: TempDir, cameras: Vec<StartupCamera>, sees_masks: bool) -> Self {
+        Self::start_with(folder, cameras, sees_masks, RealSources::shared()).await
+    }
+
+    async fn start_with(
+        folder: TempDir,
+        cameras: Vec<StartupCamera>,
+        sees_masks: bool,
+        opener: Arc<dyn Opener>,
+    ) -> Self {
         crate::log::search();
         let (data, videos) = (folder.path().join("data"), folder.path().join("videos"));
         std::fs::create_dir_all(&videos).unwrap();
@@ -103,7 +118,9 @@ impl Site {
             data_dir: data.clone(),
             admin_password: Some(ADMIN_PASSWORD.to_owned()),
             video_dirs: vec![videos.clone()],
-            detectors: detectors(sees_masks),
+            detectors: std::sync::Arc::new(detectors(sees_masks)),
+            opener,
+            service: ServiceManager::none(),
             tracking: TrackerConfig::default(),
             evidence: EvidenceLimits::default(),
             startup_cameras: cameras,
@@ -261,6 +278,20 @@ impl Client {
         self.try_socket(path, None).await.unwrap()
     }
 
+    /// A socket behind which next to nothing waits in the system.
+    pub(crate) async fn narrow_socket(&self, path: &str) -> Socket {
+        let host = self.base.trim_start_matches("http://");
+        let tcp = tokio::net::TcpSocket::new_v4().unwrap();
+        tcp.set_recv_buffer_size(4096).unwrap();
+        let tcp = tcp.connect(host.parse().unwrap()).await.unwrap();
+        let mut request = format!("ws://{host}{path}").into_client_request().unwrap();
+        let cookie = self.cookie.as_ref().expect("a login");
+        request.headers_mut().insert("cookie", cookie.parse().unwrap());
+        let tcp = MaybeTlsStream::Plain(tcp);
+        let (stream, _) = tokio_tungstenite::client_async(request, tcp).await.unwrap();
+        Socket { stream }
+    }
+
     /// A socket, or the status of the refusal.
     pub(crate) async fn try_socket(&self, path: &str, origin: Option<&str>) -> Result<Socket, u16> {
         let address = format!("{}{path}", self.base.replace("http://", "ws://"));
@@ -322,6 +353,11 @@ impl Socket {
 
     pub(crate) async fn say_text(&mut self, text: &str) {
         self.stream.send(Message::text(text)).await.unwrap();
+    }
+
+    /// Whether the connection still takes something.
+    pub(crate) async fn try_say(&mut self, text: &str) -> bool {
+        self.stream.send(Message::text(text)).await.is_ok()
     }
 
     pub(crate) async fn hear(&mut self) -> Heard {

@@ -9,7 +9,7 @@ mod work;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use safe_yolo_core::EventChange;
@@ -42,6 +42,9 @@ pub struct OutboxConfig {
     pub retry_after: Vec<Duration>,
     /// How long [`OutboxHandle::submit`] waits for room.
     pub submit_wait: Duration,
+    /// With nothing to write for so long it is tried whether the database
+    /// would take a write: its failure shows before the next alarm needs it.
+    pub probe_every: Duration,
 }
 
 impl Default for OutboxConfig {
@@ -52,6 +55,7 @@ impl Default for OutboxConfig {
             announce_after: Duration::from_millis(300),
             retry_after: [100, 500, 2000].map(Duration::from_millis).to_vec(),
             submit_wait: Duration::from_millis(200),
+            probe_every: Duration::from_secs(2),
         }
     }
 }
@@ -88,6 +92,22 @@ struct Submitted {
     at: Instant,
 }
 
+/// How far the writer has got: by this one sees whether it still works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Activity {
+    /// Pieces of work done, failed ones among them.
+    pub done: u64,
+    /// Something waits or is being written.
+    pub has_work: bool,
+}
+
+/// What the writer counts as it works.
+#[derive(Debug, Default)]
+struct Counts {
+    done: AtomicU64,
+    busy: AtomicBool,
+}
+
 /// Starts outboxes.
 #[derive(Debug)]
 pub struct Outbox;
@@ -103,6 +123,7 @@ impl Outbox {
         let submit_wait = config.submit_wait;
         let writer = writer::Writer::new(store.clone(), journal, config, input, stopped);
         let state = writer.state();
+        let counts = writer.counts();
         tokio::spawn(async move {
             let lost = writer.run().await;
             done.send_replace(Some(lost));
@@ -114,6 +135,7 @@ impl Outbox {
             state,
             finished,
             submit_wait,
+            counts,
             refused: AtomicU64::new(0),
         };
         OutboxHandle { shared: Arc::new(shared) }
@@ -128,6 +150,7 @@ struct Shared {
     state: watch::Receiver<StoreState>,
     finished: watch::Receiver<Option<usize>>,
     submit_wait: Duration,
+    counts: Arc<Counts>,
     refused: AtomicU64,
 }
 
@@ -179,6 +202,16 @@ impl OutboxHandle {
     #[must_use]
     pub fn depth(&self) -> usize {
         self.shared.sender.max_capacity() - self.shared.sender.capacity()
+    }
+
+    /// How far the writer has got.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        let counts = &self.shared.counts;
+        Activity {
+            done: counts.done.load(Ordering::Relaxed),
+            has_work: counts.busy.load(Ordering::Relaxed) || self.depth() > 0,
+        }
     }
 
     /// Changes refused since the start because too many waited.

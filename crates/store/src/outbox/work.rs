@@ -25,6 +25,8 @@ pub(super) enum Done {
     Written { from: Queue, batch: VecDeque<Submitted>, result: Result<(), StoreError> },
     /// So many of the batch are in the journal.
     Journaled { batch: VecDeque<Submitted>, result: Result<usize, String> },
+    /// Whether the database would take a write.
+    Probed(Result<(), String>),
     /// What the journal holds.
     Loaded(Result<Replay, String>),
     /// The journal is empty.
@@ -61,6 +63,10 @@ pub(super) fn append(journal: Arc<Mutex<Journal>>, batch: VecDeque<Submitted>) -
         let batch = Arc::try_unwrap(batch).unwrap_or_else(|batch| batch.iter().cloned().collect());
         Done::Journaled { batch, result }
     })
+}
+
+pub(super) fn probe(store: Store) -> Work {
+    Box::pin(async move { Done::Probed(store.probe().await.map_err(|error| chain(&error))) })
 }
 
 pub(super) fn load(store: Store, journal: Arc<Mutex<Journal>>) -> Work {

@@ -2,6 +2,7 @@
 //! and keeps taking changes and announcing late alarms meanwhile.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::work::{self, Done, Queue, Work, finished};
-use super::{OutboxConfig, StoreState, Submitted};
+use super::{Counts, OutboxConfig, StoreState, Submitted};
 use crate::error::chain;
 use crate::events::{Announced, EventRecord};
 use crate::{Journal, Store};
@@ -51,6 +52,8 @@ pub(super) struct Writer {
     stopped: watch::Receiver<bool>,
     state: watch::Sender<StoreState>,
     phase: Phase,
+    /// When the database is tried, unless something is written before.
+    probe_at: Instant,
     failures: usize,
     /// Bounded: no more is taken from the queue at `capacity`.
     pending: VecDeque<Submitted>,
@@ -65,6 +68,7 @@ pub(super) struct Writer {
     stopping: bool,
     /// The one more try that a stop is worth has been made.
     last_try_made: bool,
+    counts: Arc<Counts>,
 }
 
 impl Writer {
@@ -84,6 +88,7 @@ impl Writer {
             )
         };
         Self {
+            probe_at: Instant::now() + config.probe_every,
             store,
             journal: Arc::new(Mutex::new(journal)),
             config,
@@ -100,11 +105,16 @@ impl Writer {
             input_open: true,
             stopping: false,
             last_try_made: false,
+            counts: Arc::default(),
         }
     }
 
     pub(super) fn state(&self) -> watch::Receiver<StoreState> {
         self.state.subscribe()
+    }
+
+    pub(super) fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.counts)
     }
 
     /// Works until the input is closed and drained; answers how many changes
@@ -118,6 +128,7 @@ impl Writer {
             if work.is_none() && self.is_finished() {
                 return self.pending.len() + self.input.len();
             }
+            self.counts.busy.store(work.is_some(), Ordering::Relaxed);
             let deadline = self.deadline(work.is_none());
             let room = self.has_room() && self.late.len() < self.config.capacity;
             let alarm_clock = async move {
@@ -137,6 +148,7 @@ impl Writer {
             };
             match happened {
                 Happened::Done(done) => {
+                    self.counts.done.fetch_add(1, Ordering::Relaxed);
                     work = None;
                     self.finish(done);
                 }
@@ -188,6 +200,7 @@ impl Writer {
         let late = self.late.front().map(|late| late.at);
         let retry = match self.phase {
             Phase::Failed { retry_at } if idle => Some(retry_at),
+            Phase::Healthy if idle && !self.stopping => Some(self.probe_at),
             _ => None,
         };
         match (late, retry) {
@@ -212,7 +225,10 @@ impl Writer {
     fn next_work(&mut self) -> Option<Work> {
         loop {
             match self.phase {
-                Phase::Healthy if self.pending.is_empty() => return None,
+                Phase::Healthy if self.pending.is_empty() => {
+                    let is_due = !self.stopping && Instant::now() >= self.probe_at;
+                    return is_due.then(|| work::probe(self.store.clone()));
+                }
                 Phase::Healthy => return Some(self.write(Queue::Memory)),
                 Phase::Loading => {
                     return Some(work::load(self.store.clone(), self.journal.clone()));
@@ -250,7 +266,9 @@ impl Writer {
     }
 
     fn finish(&mut self, done: Done) {
+        self.probe_at = Instant::now() + self.config.probe_every;
         match done {
+            Done::Probed(Ok(())) => {}
             Done::Written { from, batch, result: Ok(()) } => {
                 let recorded: HashSet<Uuid> = batch.iter().map(|s| s.change_id).collect();
                 self.late.retain(|late| !recorded.contains(&late.change_id));
@@ -310,7 +328,9 @@ impl Writer {
                     tracing::info!("the store takes event changes again; the journal is replayed");
                 }
             }
-            Done::Loaded(Err(detail)) | Done::Cleared(Err(detail)) => self.fail(detail),
+            Done::Probed(Err(detail)) | Done::Loaded(Err(detail)) | Done::Cleared(Err(detail)) => {
+                self.fail(detail);
+            }
         }
     }
 

@@ -107,6 +107,19 @@ async fn an_alarm_is_heard_though_the_database_is_locked_and_is_stored_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_fails_shows_though_nothing_is_to_be_written() {
+    let (dir, store) = store().await;
+    let config = OutboxConfig { probe_every: Duration::from_millis(20), ..OutboxConfig::default() };
+    let outbox = spawn(&dir, &store, config);
+    let lock = Lock::take(dir.path()).await;
+    is_failed(&outbox).await;
+    lock.release().await;
+    is_ok(&outbox).await;
+    outbox.shutdown().await.unwrap();
+    assert!(journal_of(&dir).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_during_a_failure_leaves_the_journal_for_the_next_start() {
     let (dir, store) = store().await;
     let outbox = spawn(&dir, &store, OutboxConfig::default());

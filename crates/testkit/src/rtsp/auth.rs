@@ -31,7 +31,7 @@ pub struct Login {
 
 impl Login {
     /// The header that asks for a login.
-    pub(super) fn challenge(&self) -> String {
+    pub(crate) fn challenge(&self) -> String {
         match self.scheme {
             Scheme::Basic => format!("WWW-Authenticate: Basic realm=\"{REALM}\""),
             Scheme::Digest => {
@@ -41,7 +41,7 @@ impl Login {
     }
 
     /// Whether the request carries the right credentials.
-    pub(super) fn accepts(&self, request: &Request) -> bool {
+    pub(crate) fn accepts(&self, request: &Request) -> bool {
         let Some(given) = request.header("Authorization") else {
             return false;
         };

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::message::{self, Request};
 use super::sdp::{self, AUDIO_TRACK};
-use super::{Counted, Shared, packet};
+use super::{Counted, Sent, Shared, packet};
 use crate::footage::{CLOCK_HZ, Footage};
 
 /// How often a stalled camera looks whether it still is.
@@ -149,6 +149,7 @@ fn current(shared: &Shared) -> Arc<Footage> {
 
 impl<'a> Player<'a> {
     fn new(shared: &'a Shared) -> Self {
+        *shared.sent.lock().unwrap_or_else(PoisonError::into_inner) = Sent::default();
         Self {
             footage: current(shared),
             index: 0,
@@ -204,6 +205,7 @@ impl<'a> Player<'a> {
             bytes.extend(packet);
         }
         shared.counters.pictures.fetch_add(1, Ordering::Relaxed);
+        shared.sent.lock().unwrap_or_else(PoisonError::into_inner).add(SystemTime::now());
         self.advance();
         bytes
     }

@@ -1,19 +1,19 @@
-//! RTSP requests in, answers out.
+//! RTSP (and HTTP) requests in, RTSP answers out.
 
 /// The longest request, bytes.
 const LEN_MAX: usize = 64 << 10;
 
 /// A request, as far as the camera reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) uri: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) uri: String,
     headers: Vec<(String, String)>,
 }
 
 impl Request {
     /// The value of a header, whatever its case.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
@@ -23,7 +23,7 @@ impl Request {
 
 /// Takes one request off the front of `buffer`, and the interleaved packets
 /// before it; `Ok(None)` when it is not complete, `Err` when it never will be.
-pub(super) fn take(buffer: &mut Vec<u8>) -> Result<Option<Request>, ()> {
+pub(crate) fn take(buffer: &mut Vec<u8>) -> Result<Option<Request>, ()> {
     while buffer.first() == Some(&b'$') {
         let Some(header) = buffer.get(2..4) else {
             return Ok(None);

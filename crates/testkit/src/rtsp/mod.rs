@@ -3,13 +3,15 @@
 
 mod auth;
 mod connection;
-mod message;
+pub(crate) mod message;
 mod packet;
 mod sdp;
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinHandle};
@@ -57,12 +59,34 @@ struct Counters {
     pictures: AtomicU64,
 }
 
+/// Sends remembered; the oldest are forgotten first.
+const SENT_MAX: usize = 8192;
+
+/// When the pictures of the newest session were sent.
+#[derive(Debug, Default)]
+struct Sent {
+    /// Number, in its session, of the first one remembered.
+    first: u64,
+    at: VecDeque<SystemTime>,
+}
+
+impl Sent {
+    fn add(&mut self, at: SystemTime) {
+        if self.at.len() == SENT_MAX {
+            self.at.pop_front();
+            self.first += 1;
+        }
+        self.at.push_back(at);
+    }
+}
+
 #[derive(Debug)]
 struct Shared {
     footage: Mutex<Arc<Footage>>,
     options: RtspOptions,
     faults: Faults,
     counters: Counters,
+    sent: Mutex<Sent>,
     connections: Mutex<Vec<AbortHandle>>,
 }
 
@@ -94,6 +118,7 @@ impl RtspServer {
             options,
             faults: Faults::default(),
             counters: Counters::default(),
+            sent: Mutex::new(Sent::default()),
             connections: Mutex::new(Vec::new()),
         });
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
@@ -247,6 +272,15 @@ impl RtspServer {
     #[must_use]
     pub fn refused_logins(&self) -> u64 {
         self.shared.counters.refused_logins.load(Ordering::Relaxed)
+    }
+
+    /// When the picture of this number (from 0) of the newest session was sent;
+    /// the last 8192 are known.
+    #[must_use]
+    pub fn sent_at(&self, number: u64) -> Option<SystemTime> {
+        let sent = self.shared.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = usize::try_from(number.checked_sub(sent.first)?).ok()?;
+        sent.at.get(place).copied()
     }
 
     /// Pictures ever sent, over all sessions.

@@ -1,0 +1,233 @@
+//! The detector's own process: what it finds, and what its end costs.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use safe_yolo_core::{Analysis, BreakerConfig, PictureTime};
+use safe_yolo_infer::detector::SCORE_MIN;
+use safe_yolo_infer::{
+    Analyser, Detector, DetectorState, IsolatedConfig, IsolatedDetector, IsolatedError,
+    ModelSource, Plan, PlanChoice, Provider, Runtime,
+};
+use safe_yolo_media::picture::I420;
+use safe_yolo_media::sim::Scene;
+use tempfile::TempDir;
+
+/// Shown at once means within this, on a machine that is busy with other tests.
+const AT_ONCE: Duration = Duration::from_secs(2);
+const BACK_MAX: Duration = Duration::from_secs(10);
+
+fn config() -> IsolatedConfig {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_safe-yolo"));
+    let choice =
+        PlanChoice { sessions: Some(1), threads: Some(1), batch: Some(4), wait_ms: Some(0) };
+    IsolatedConfig { choice, ..IsolatedConfig::new(program, ModelSource::Bundled) }
+}
+
+fn start(config: IsolatedConfig) -> IsolatedDetector {
+    IsolatedDetector::start(config).unwrap()
+}
+
+/// Pictures with people, some of another size.
+fn pictures() -> Vec<Arc<I420>> {
+    let scene = Scene::new("helmets", 1).unwrap();
+    let mut rgb = Vec::new();
+    let mut pictures = Vec::new();
+    for second in [2, 4, 6] {
+        scene.render(PictureTime::from_millis(second * 1000), &mut rgb);
+        pictures.push(I420::from_rgb(scene.size(), &rgb).unwrap());
+    }
+    let large = pictures[0].scaled(safe_yolo_core::PictureSize::new(1280, 720)).unwrap();
+    pictures.push(large);
+    pictures.into_iter().map(Arc::new).collect()
+}
+
+fn signal(name: &str, detector: &IsolatedDetector) {
+    let pid = detector.status().pid.unwrap().to_string();
+    assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+}
+
+/// Waits until the state is as wanted and says how long that took.
+async fn wait_for(
+    detector: &IsolatedDetector,
+    limit: Duration,
+    wanted: impl FnMut(&DetectorState) -> bool,
+) -> Duration {
+    let begun = Instant::now();
+    let mut state = detector.state();
+    let reached = tokio::time::timeout(limit, state.wait_for(wanted)).await;
+    assert!(reached.is_ok(), "not within {limit:?}, but {:?}", *detector.state().borrow());
+    begun.elapsed()
+}
+
+fn is_down(state: &DetectorState) -> bool {
+    matches!(state, DetectorState::Down(_))
+}
+
+fn is_ready(state: &DetectorState) -> bool {
+    *state == DetectorState::Ready
+}
+
+#[tokio::test]
+async fn it_finds_what_the_model_finds_in_this_process() {
+    let detector = start(config());
+    let pictures = pictures();
+    let answers = detector.analyse(pictures.clone(), SCORE_MIN).await;
+    let mut plain = Detector::load(&Runtime::find().unwrap(), &ModelSource::Bundled, 1).unwrap();
+    let mut people = 0;
+    for (picture, answer) in pictures.iter().zip(answers) {
+        let Analysis::Done(found) = answer else { panic!("{answer:?}") };
+        let expected = plain.detect(picture, SCORE_MIN).unwrap();
+        assert_eq!(found.len(), expected.len());
+        people += found.len();
+        for (found, expected) in found.iter().zip(&expected) {
+            // A batch of four is summed up in another order.
+            assert_eq!(found.class, expected.class);
+            assert!((found.score - expected.score).abs() < 1e-3);
+            assert!((found.bbox.x1 - expected.bbox.x1).abs() < 0.1);
+        }
+    }
+    assert!(people > 0);
+    assert_eq!(detector.status().plan, Plan { sessions: 1, threads: 1, batch: 4, wait_ms: 0 });
+}
+
+#[tokio::test]
+async fn c12_a_crash_is_told_at_once_and_costs_seconds() {
+    let detector = start(config());
+    let before = detector.status().pid;
+    let pictures_before = pictures();
+    let mut state = detector.state();
+    signal("-STOP", &detector);
+    let owed = detector.analyse(pictures_before, SCORE_MIN);
+    signal("-KILL", &detector);
+    let down = tokio::time::timeout(AT_ONCE, state.changed());
+    assert!(down.await.is_ok_and(|changed| changed.is_ok()), "nobody is told");
+    for answer in owed.await {
+        assert!(matches!(&answer, Analysis::Failed(why) if why.contains("ended")), "{answer:?}");
+    }
+    wait_for(&detector, BACK_MAX, is_ready).await;
+    assert_ne!(detector.status().pid, before);
+    assert_eq!(detector.status().restarts, 1);
+
+    // Rust's own handler takes the first for a question about its stack; a
+    // fault of the program's own comes again at once.
+    while let Some(pid) = detector.status().pid.filter(|_| detector.status().restarts == 1) {
+        // It may be gone by now.
+        Command::new("kill").args(["-SEGV", &pid.to_string()]).status().unwrap();
+    }
+    wait_for(&detector, BACK_MAX, is_ready).await;
+    let answers = detector.analyse(pictures(), SCORE_MIN).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Analysis::Done(_))), "{answers:?}");
+}
+
+#[tokio::test]
+async fn c12_a_hang_is_a_failure_too() {
+    let detector = start(IsolatedConfig { answer_max: Duration::from_secs(1), ..config() });
+    signal("-STOP", &detector);
+    let begun = Instant::now();
+    let answers = detector.analyse(pictures(), SCORE_MIN).await;
+    assert!(begun.elapsed() < Duration::from_secs(1) + AT_ONCE);
+    assert!(answers.iter().all(|answer| matches!(answer, Analysis::Failed(_))), "{answers:?}");
+    wait_for(&detector, BACK_MAX, is_ready).await;
+    let answers = detector.analyse(pictures(), SCORE_MIN).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Analysis::Done(_))), "{answers:?}");
+}
+
+/// A program that is the real one as long as a file says so.
+fn moody(folder: &Path) -> PathBuf {
+    let program = folder.join("moody");
+    let text = format!(
+        "#!/bin/sh\n[ \"$(cat '{}')\" = good ] || exit 3\nexec '{}' \"$@\"\n",
+        folder.join("mood").display(),
+        env!("CARGO_BIN_EXE_safe-yolo")
+    );
+    std::fs::write(&program, text).unwrap();
+    set_mood(folder, "good");
+    assert!(Command::new("chmod").arg("+x").arg(&program).status().unwrap().success());
+    program
+}
+
+fn set_mood(folder: &Path, mood: &str) {
+    std::fs::write(folder.join("mood"), mood).unwrap();
+}
+
+#[tokio::test]
+async fn c12_what_keeps_failing_is_left_alone_for_a_while_and_then_tried_again() {
+    let folder = TempDir::new().unwrap();
+    let breaker = BreakerConfig { open_for: Duration::from_secs(2), ..BreakerConfig::default() };
+    let detector = start(IsolatedConfig { program: moody(folder.path()), breaker, ..config() });
+    let mut status = detector.watch_status();
+    set_mood(folder.path(), "bad");
+    signal("-KILL", &detector);
+    let open = status.wait_for(|status| status.breaker == "open");
+    tokio::time::timeout(Duration::from_secs(20), open).await.unwrap().unwrap();
+    assert!(is_down(&detector.state().borrow().clone()), "cameras are blind meanwhile");
+    set_mood(folder.path(), "good");
+    wait_for(&detector, Duration::from_secs(2) + BACK_MAX, is_ready).await;
+    let closed = async {
+        while detector.status().breaker != "closed" {
+            let answers = detector.analyse(pictures(), SCORE_MIN).await;
+            assert!(answers.iter().all(|a| matches!(a, Analysis::Done(_))), "{answers:?}");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), closed).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_accelerator_that_is_not_there_is_fallen_back_from() {
+    let providers = vec![Provider::Cuda, Provider::Cpu];
+    let detector = start(IsolatedConfig { providers, ..config() });
+    let status = detector.status();
+    if status.provider == Provider::Cuda {
+        println!("SKIPPED: this machine has CUDA and an ONNX Runtime for it");
+        return;
+    }
+    assert!(status.fallback);
+    let answers = detector.analyse(pictures(), SCORE_MIN).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Analysis::Done(_))), "{answers:?}");
+}
+
+#[test]
+fn a_child_that_is_none_is_refused_with_the_reason() {
+    let folder = TempDir::new().unwrap();
+    let with = |program: &Path| {
+        let start_max = Duration::from_secs(5);
+        let config = IsolatedConfig { program: program.to_owned(), start_max, ..config() };
+        match IsolatedDetector::start(config) {
+            Err(IsolatedError::Start(why)) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(with(Path::new("/bin/false")).contains("exit status: 1"));
+    assert!(with(&folder.path().join("nothing")).contains("nothing"));
+    let chatty = folder.path().join("chatty");
+    std::fs::write(&chatty, "#!/bin/sh\nprintf 'GET / HTTP/1.1' >&0\nsleep 20\n").unwrap();
+    assert!(Command::new("chmod").arg("+x").arg(&chatty).status().unwrap().success());
+    let why = with(&chatty);
+    assert!(why.contains("frame") || why.contains("expected"), "{why}");
+}
+
+#[test]
+fn a_model_that_can_not_be_used_is_refused_by_name() {
+    let model = ModelSource::File("/nowhere/model.onnx".into());
+    let refused = IsolatedDetector::start(IsolatedConfig { model, ..config() });
+    let Err(IsolatedError::Refused(why)) = refused else { panic!("{refused:?}") };
+    assert!(why.contains("/nowhere/model.onnx"), "{why}");
+}
+
+#[test]
+fn it_ends_with_its_owner() {
+    let detector = start(config());
+    let pid = detector.status().pid.unwrap();
+    drop(detector);
+    let gone = || !Path::new(&format!("/proc/{pid}")).exists();
+    let deadline = Instant::now() + BACK_MAX;
+    while !gone() && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert!(gone());
+}
