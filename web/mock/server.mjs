@@ -1,5 +1,6 @@
 // Only for developing the page: speaks docs/api.md from memory, any user with password `test`.
-// The user's name is the role: admin, operator or viewer. MOCK_EMPTY=1 starts without cameras.
+// The user's name is the role: admin, operator or viewer. MOCK_EMPTY=1 starts without cameras,
+// MOCK_MISSED=n tells of each n-th change that it was missed instead of sending it.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
@@ -8,6 +9,7 @@ import { FPS } from './scene.mjs';
 import { plain, World } from './world.mjs';
 
 const PORT = Number(process.env.MOCK_PORT ?? 8080);
+const MISSED_EVERY = Number(process.env.MOCK_MISSED ?? 0);
 const DIST = new URL('../dist/', import.meta.url).pathname;
 const TYPES = {
   '.html': 'text/html',
@@ -58,6 +60,19 @@ function listEvents(query) {
   };
 }
 
+/** As the world keeps no old forms of events: each by its newest change. */
+function listChanges(query) {
+  const after = Number(query.get('after') ?? 0);
+  const late = world.events.filter((e) => e.seq > after).sort((a, b) => a.seq - b.seq);
+  const changes = late.slice(0, Number(query.get('limit') ?? 100)).map((event) => ({
+    seq: event.seq,
+    kind: event.acknowledged ? 'acknowledged' : 'raised',
+    recorded: true,
+    event: plain(event),
+  }));
+  return { changes, seq: world.seq };
+}
+
 async function route(request, url, user) {
   const parts = url.pathname.split('/').slice(2).map(decodeURIComponent);
   const [what, key, action] = parts;
@@ -73,7 +88,10 @@ async function route(request, url, user) {
       evidence: ok,
       detector: ok,
       cameras: { total: world.cameras.size, live: 2 },
-      analysed_per_s: 20,
+      analysed_per_s: [...world.cameras.values()].reduce(
+        (sum, entry) => sum + world.status(entry).analysed_per_s,
+        0,
+      ),
       unacknowledged: listEvents(new URLSearchParams()).unacknowledged,
       seq: world.seq,
     };
@@ -116,6 +134,7 @@ async function route(request, url, user) {
   }
   if (what === 'events') {
     if (!key) return listEvents(url.searchParams);
+    if (key === 'changes') return listChanges(url.searchParams);
     if (key === 'acknowledge') {
       const some = world.events.filter(
         (e) => e.severity !== 'INFO' && !e.acknowledged && (input.ids?.includes(e.id) ?? true),
@@ -205,26 +224,16 @@ server.on('upgrade', (request, socket, head) => {
     ws.send(JSON.stringify({ type: 'hello', seq: world.seq }));
     const after = url.searchParams.get('after');
     const late =
-      after === null
-        ? []
-        : world.events.filter((e) => e.seq > Number(after)).sort((a, b) => a.seq - b.seq);
-    for (const event of late) {
-      const kind = event.acknowledged ? 'acknowledged' : 'raised';
-      ws.send(
-        JSON.stringify({
-          type: 'change',
-          seq: event.seq,
-          kind,
-          recorded: true,
-          event: plain(event),
-        }),
-      );
-    }
+      after === null ? [] : listChanges(new URLSearchParams({ after, limit: 10000 })).changes;
+    for (const change of late) ws.send(JSON.stringify({ type: 'change', ...change }));
   });
 });
 
 world.announce = (change) => {
-  for (const ws of listeners) ws.send(JSON.stringify(change));
+  const { seq } = change;
+  const isMissed = MISSED_EVERY > 0 && seq % MISSED_EVERY === 0;
+  const message = isMissed ? { type: 'missed', after: seq - 1, up_to: seq, count: 1 } : change;
+  for (const ws of listeners) ws.send(JSON.stringify(message));
 };
 
 setInterval(() => {

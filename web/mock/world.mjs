@@ -81,10 +81,24 @@ export class World {
       ],
       ['mask'],
     );
+    this.cameras.get(dock.id).share = 0.48;
+    this.cameras.get(dock.id).need = 'motion';
     this.raise(weld, 'system', 'WARNING', null, null, {
       ko: '영상 멈춤: 8초째 영상이 없습니다',
       en: 'No picture for 8 s',
     });
+    this.raise(
+      null,
+      'system',
+      'WARNING',
+      null,
+      null,
+      {
+        ko: '검출기가 멈춰 다시 시작하는 중: 모든 카메라 감시 불가',
+        en: 'the detector is down and being restarted: no camera is watched',
+      },
+      { part: 'detector', detail: 'no answer within 2 s' },
+    );
     this.raise(
       dock,
       'exit',
@@ -118,6 +132,9 @@ export class World {
       hall,
       state,
       playing: true,
+      /** Of what is wanted, the detector has time for this share. */
+      share: 1,
+      need: null,
       at: 0,
       since: new Map(),
       fired: new Map(),
@@ -144,12 +161,16 @@ export class World {
       STOPPED: 'command',
     };
     const file = entry.camera.kind === 'file';
+    const need = entry.need ?? (live && PEOPLE[entry.hall].length ? 'people' : 'quiet');
+    const wanted = need === 'quiet' ? 1.25 : entry.camera.analysis_rate_max;
     return {
       state,
       reason: reason[state] ?? null,
       picture_age_ms: seen ? 60 : Date.now() - this.blind.since,
       analysis_age_ms: live ? 80 : 3400,
-      analysed_per_s: live ? 10 : 0.3,
+      analysed_per_s: live ? Math.round(wanted * entry.share * 10) / 10 : 0,
+      wanted_per_s: wanted,
+      need,
       pictures_per_s: seen ? 25 : 0,
       dropped: 0,
       position_ms: file ? Math.round((entry.at / FPS) * 1000) % 16000 : null,
@@ -174,8 +195,8 @@ export class World {
     const event = {
       id: id('event'),
       seq: null,
-      camera: camera.id,
-      camera_name: camera.name,
+      camera: camera?.id ?? null,
+      camera_name: camera?.name ?? '',
       type,
       severity,
       zone: zone ? { id: zone.id, name: zone.name } : null,
@@ -187,7 +208,7 @@ export class World {
       config_version: 1,
       snapshot: type === 'system' ? 'none' : 'stored',
       acknowledged: null,
-      shot: this.picture(this.cameras.get(camera.id)),
+      shot: camera && this.picture(this.cameras.get(camera.id)),
     };
     this.events.push(event);
     this.change(event, 'raised');

@@ -3,6 +3,7 @@ import { request } from './http';
 import type {
   Camera,
   CameraInput,
+  ChangePage,
   EventPage,
   FileAction,
   SafetyEvent,
@@ -60,6 +61,8 @@ export const api = {
     request<{ zones: Zone[] }>('GET', `/api/zones${query({ camera })}`).then((r) => r.zones),
 
   events: (params: EventQuery) => request<EventPage>('GET', `/api/events${query({ ...params })}`),
+  changes: (after: number, limit: number) =>
+    request<ChangePage>('GET', `/api/events/changes${query({ after, limit })}`),
   event: (id: string) => request<SafetyEvent>('GET', path('events', id)),
   acknowledge: (id: string, reason: string) =>
     request<SafetyEvent>('POST', path('events', id, 'acknowledge'), { reason }),

@@ -27,7 +27,11 @@ export type BlindReason =
   | 'undecodable'
   | 'not_found'
   | 'ended'
-  | 'command';
+  | 'command'
+  | 'restarting';
+
+/** Why a camera is to be analysed so often. */
+export type Need = 'people' | 'motion' | 'quiet';
 
 export interface Status {
   state: CameraState;
@@ -35,6 +39,9 @@ export interface Status {
   picture_age_ms: number | null;
   analysis_age_ms: number | null;
   analysed_per_s: number | null;
+  /** Analyses a second that the camera should get now. */
+  wanted_per_s: number;
+  need: Need;
   pictures_per_s: number | null;
   dropped: number | null;
   position_ms: number | null;
@@ -75,7 +82,7 @@ export interface Camera {
   id: string;
   name: string;
   source: string;
-  kind: 'file' | 'rtsp' | 'sim';
+  kind: 'file' | 'rtsp' | 'http' | 'usb' | 'sim';
   enabled: boolean;
   repeat: boolean;
   analysis_rate_max: number | null;
@@ -141,6 +148,18 @@ export interface EventPage {
 
 export type ChangeKind = 'raised' | 'updated' | 'ended' | 'acknowledged';
 
+export interface StoredChange {
+  seq: number;
+  kind: ChangeKind;
+  recorded: boolean;
+  event: SafetyEvent;
+}
+
+export interface ChangePage {
+  changes: StoredChange[];
+  seq: number;
+}
+
 export type EventMessage =
   | { type: 'hello'; seq: number }
   | { type: 'heartbeat'; seq: number }
@@ -150,7 +169,9 @@ export type EventMessage =
       kind: ChangeKind;
       recorded: boolean;
       event: SafetyEvent;
-    };
+    }
+  /** This page was too slow; null for alarms that were not recorded: they come again when they are. */
+  | { type: 'missed'; after: number | null; up_to: number | null; count: number };
 
 export interface Health {
   state: 'ok' | 'failed';

@@ -4,11 +4,13 @@ import { api, pictureUrl } from '../api/client';
 import type { Camera } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { live } from '../live/live';
+import { rate } from '../live/rate';
 import { may, session } from '../session/session';
 import { Confirm } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { useTick } from '../ui/hooks';
 import { Icon } from '../ui/icons';
+import { RateFigure } from '../ui/rate';
 import { useStore } from '../ui/store';
 import { cameras } from './cameras';
 import { EmptyState } from './empty';
@@ -96,7 +98,7 @@ function CameraRow({ camera, admin, onEdit, onDelete }: RowProps) {
   const state = lost ? 'LOST' : told.state;
   const sees = state === 'LIVE' || state === 'DEGRADED';
   const look = sees ? (state === 'LIVE' ? 'watching' : 'doubtful') : 'blind';
-  const rate = (value: number | null) => (lost || value === null ? '?' : value.toFixed(1));
+  const pictures = lost || told.pictures_per_s === null ? '?' : told.pictures_per_s.toFixed(1);
   return (
     <li className="camera" data-testid="camera-row" data-camera={camera.id} data-state={state}>
       <div className="camera-shot">
@@ -125,7 +127,13 @@ function CameraRow({ camera, admin, onEdit, onDelete }: RowProps) {
         <div>
           <dt>{t('camera.rate')}</dt>
           <dd>
-            {rate(told.analysed_per_s)} / {rate(told.pictures_per_s)}
+            <RateFigure rate={lost ? rate(null, null) : live.feed(camera.id).rate(camera.status)} />
+          </dd>
+        </div>
+        <div>
+          <dt>{t('camera.pictures')}</dt>
+          <dd>
+            {pictures} {t('rate.unit')}
           </dd>
         </div>
         <div>

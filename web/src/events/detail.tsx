@@ -4,7 +4,7 @@ import type { SafetyEvent } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { clock } from '../i18n/time';
 import { Dialog } from '../ui/dialog';
-import { Severity, Snapshot, title, trackNumber } from './parts';
+import { cameraName, Severity, Snapshot, title, trackNumber } from './parts';
 
 const figure = (value: unknown) =>
   typeof value === 'number'
@@ -18,7 +18,7 @@ export function EventDetail({ event, onClose }: { event: SafetyEvent; onClose: (
   const [clean, setClean] = useState(false);
   const rows: [string, string | null][] = [
     [t('detail.message'), event.message[lang]],
-    [t('history.camera'), event.camera_name],
+    [t('history.camera'), cameraName(event, t)],
     [t('history.zone'), event.zone?.name ?? null],
     [t('history.track'), event.track && `${trackNumber(event.track)} (${event.track})`],
     [t('detail.start'), clock(event.start, lang)],

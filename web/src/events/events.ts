@@ -3,11 +3,27 @@ import { api, socketUrl } from '../api/client';
 import { Socket } from '../api/socket';
 import type { EventMessage, SafetyEvent } from '../api/types';
 import { Store } from '../ui/store';
-import { apply, type EventList, emptyList, hide, learn, load, reconcile, waiting } from './list';
+import {
+  apply,
+  type EventList,
+  emptyList,
+  fill,
+  hide,
+  learn,
+  load,
+  miss,
+  reconcile,
+  reread,
+  resumeFrom,
+  waiting,
+} from './list';
 
 const RETRY_MS = 2000;
 const PENDING_MS = 2000;
 const PENDING_TRIES_MAX = 8;
+const CHANGES_PAGE = 500;
+/** Longer gaps are not filled change by change: the page keeps no more events than that. */
+const GAP_MAX = 2000;
 
 class Events {
   readonly list = new Store<EventList>(emptyList);
@@ -17,6 +33,8 @@ class Events {
   private pending: ReturnType<typeof setInterval> | undefined;
   private readonly tries = new Map<string, number>();
   private generation = 0;
+  /** The generation that fills a gap. */
+  private filling: number | null = null;
 
   start(broke: () => void): void {
     this.stop();
@@ -62,10 +80,7 @@ class Events {
 
   private async first(generation: number, broke: () => void): Promise<void> {
     try {
-      const pages = await Promise.all([
-        api.events({ limit: 100 }),
-        api.events({ acknowledged: 'false', limit: 200 }),
-      ]);
+      const pages = await this.pages();
       if (generation !== this.generation) return;
       this.list.set(load(pages));
       this.listen(broke);
@@ -76,10 +91,18 @@ class Events {
     }
   }
 
+  private pages() {
+    return Promise.all([
+      api.events({ limit: 100 }),
+      api.events({ acknowledged: 'false', limit: 200 }),
+    ]);
+  }
+
   private listen(broke: () => void): void {
     this.lost.set(false);
+    if (this.list.get().gap) void this.fillGap();
     this.socket = new Socket({
-      url: () => socketUrl('events', { after: this.list.get().seq ?? 0 }),
+      url: () => socketUrl('events', { after: resumeFrom(this.list.get()) }),
       text: (message) => this.receive(message as EventMessage),
       lost: (lost) => this.lost.set(lost),
       broke,
@@ -87,8 +110,34 @@ class Events {
   }
 
   private receive(message: EventMessage): void {
-    if (message.type !== 'change') return;
-    this.list.update((list) => apply(list, message));
+    if (message.type === 'change') this.list.update((list) => apply(list, message));
+    if (message.type !== 'missed') return;
+    const { after, up_to: upTo } = message;
+    if (after === null || upTo === null) return;
+    this.list.update((list) => miss(list, after, upTo));
+    void this.fillGap();
+  }
+
+  /** Asks for what was missed until nothing is missing. */
+  private async fillGap(): Promise<void> {
+    const generation = this.generation;
+    if (this.filling === generation) return;
+    this.filling = generation;
+    for (let gap = this.list.get().gap; gap; gap = this.list.get().gap) {
+      const { after, upTo } = gap;
+      const ask =
+        upTo - after > GAP_MAX
+          ? this.pages().then((pages) => (list: EventList) => reread(list, pages))
+          : api
+              .changes(after, CHANGES_PAGE)
+              .then((page) => (list: EventList) => fill(list, page.changes));
+      const change = await ask.catch(() => null);
+      if (generation !== this.generation) return;
+      if (change) this.list.update(change);
+      else await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (generation !== this.generation) return;
+    }
+    this.filling = null;
   }
 
   /** Pictures are written after the alarm: asks again for those that were not ready. */

@@ -11,7 +11,7 @@ import { errorText } from '../ui/errors';
 import { useStore } from '../ui/store';
 import { EventDetail } from './detail';
 import { isWaiting } from './list';
-import { Severity, Snapshot, title, trackNumber } from './parts';
+import { cameraName, Severity, Snapshot, title, trackNumber } from './parts';
 
 const PAGE = 50;
 
@@ -217,7 +217,7 @@ function Table({ list, onOpen }: { list: SafetyEvent[]; onOpen: (event: SafetyEv
               <td>
                 <b>{title(event, t, lang)}</b>
               </td>
-              <td>{event.camera_name || '–'}</td>
+              <td>{cameraName(event, t) || '–'}</td>
               <td>{event.zone?.name ?? '–'}</td>
               <td className="num">{trackNumber(event.track) ?? '–'}</td>
               <td>

@@ -7,10 +7,14 @@ import {
   EVENTS_MAX,
   type EventList,
   emptyList,
+  fill,
   hide,
   learn,
   load,
+  miss,
   reconcile,
+  reread,
+  resumeFrom,
   timeline,
   waiting,
   waitingCount,
@@ -112,6 +116,67 @@ describe('changes', () => {
     const list = run([raised('a', 1), ...done]);
     expect(Object.keys(list.byId).length).toBeLessThanOrEqual(EVENTS_MAX);
     expect(waiting(list).map((e) => e.id)).toEqual(['a']);
+  });
+});
+
+describe('a gap', () => {
+  const before = run([raised('a', 1)]);
+  const gap = apply(miss(before, 1, 4), raised('e', 5));
+
+  it('is resumed from where it begins, until it is filled', () => {
+    expect(gap.seq).toBe(5);
+    expect(resumeFrom(gap)).toBe(1);
+    const some = fill(gap, [acknowledged('a', 2), raised('b', 3)]);
+    expect(some.gap).toEqual({ after: 3, upTo: 4 });
+    expect(resumeFrom(some)).toBe(3);
+    const all = fill(some, [acknowledged('b', 4)]);
+    expect(all.gap).toBeNull();
+    expect(resumeFrom(all)).toBe(5);
+    expect(waiting(all).map((e) => e.id)).toEqual(['e']);
+    expect(all).toEqual(
+      run([
+        raised('a', 1),
+        acknowledged('a', 2),
+        raised('b', 3),
+        acknowledged('b', 4),
+        raised('e', 5),
+      ]),
+    );
+  });
+
+  it('ends where nothing more is stored, and grows with the next', () => {
+    expect(fill(gap, []).gap).toBeNull();
+    expect(fill(gap, [raised('b', 2), raised('z', 9)]).gap).toBeNull();
+    expect(miss(gap, 5, 8).gap).toEqual({ after: 1, upTo: 8 });
+    expect(fill(before, [raised('b', 2)])).toBe(before);
+  });
+
+  it('makes an alarm pop up whose later change came first', () => {
+    const updated: Change = { ...raised('b', 6), kind: 'updated' };
+    const known = apply(gap, updated);
+    expect(known.fresh).not.toContain('b');
+    const list = fill(known, [raised('b', 2)]);
+    expect(list.fresh).toContain('b');
+    expect(list.byId.b?.seq).toBe(6);
+  });
+
+  it('that is too long is closed by the first pages', () => {
+    const page = {
+      events: [event('c', 4), event('a', 2, { acknowledged: ACK })],
+      unacknowledged: 10,
+      seq: 4,
+    };
+    const list = reread(gap, [page]);
+    expect(list.gap).toBeNull();
+    expect(list.seq).toBe(5);
+    expect(list.fresh).toEqual(['c', 'e']);
+    expect(waitingCount(list)).toBe(10);
+    expect(list.byId.a?.acknowledged).not.toBeNull();
+    expect(reread(miss(gap, 5, 8), [page]).gap).toEqual({ after: 4, upTo: 8 });
+  });
+
+  it('lets no count of the server be taken over', () => {
+    expect(reconcile(gap, { seq: 5, unacknowledged: 9 } as System)).toBe(gap);
   });
 });
 

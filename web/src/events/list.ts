@@ -16,9 +16,16 @@ export interface EventList {
   hidden: number;
   /** Alarms raised while the page was watching, newest first: what pops up. */
   fresh: readonly string[];
+  /** Changes that were not sent, as the page was too slow, and have to be asked for. */
+  gap: Gap | null;
 }
 
-export const emptyList: EventList = { seq: null, byId: {}, hidden: 0, fresh: [] };
+export interface Gap {
+  after: number;
+  upTo: number;
+}
+
+export const emptyList: EventList = { seq: null, byId: {}, hidden: 0, fresh: [], gap: null };
 
 export interface Change {
   seq: number | null;
@@ -64,7 +71,63 @@ export function load(pages: EventPage[]): EventList {
   }
   const told = Math.max(...pages.map((page) => page.unacknowledged));
   const hidden = Math.max(0, told - Object.values(byId).filter(isWaiting).length);
-  return { seq, byId, hidden, fresh };
+  return { seq, byId, hidden, fresh, gap: null };
+}
+
+/** Where to go on after a reconnect: before what is still missing. */
+export const resumeFrom = (list: EventList) =>
+  Math.min(list.seq ?? 0, list.gap?.after ?? Number.POSITIVE_INFINITY);
+
+/** Changes were not sent: until they are filled in, the list is not complete. */
+export function miss(list: EventList, after: number, upTo: number): EventList {
+  const gap = {
+    after: Math.min(after, list.gap?.after ?? after),
+    upTo: Math.max(upTo, list.gap?.upTo ?? upTo),
+  };
+  return { ...list, gap, seq: Math.max(list.seq ?? 0, upTo) };
+}
+
+/** The first changes of the gap, as they were asked for; none means that there are no more. */
+export function fill(list: EventList, changes: readonly Change[]): EventList {
+  if (!list.gap) return list;
+  const { upTo } = list.gap;
+  const last = changes.at(-1)?.seq ?? upTo;
+  let filled = list;
+  for (const change of changes) {
+    const id = change.event.id;
+    filled = apply(filled, change);
+    // A later change of it may have come first: it was raised while nobody was told.
+    const entry = filled.byId[id];
+    const isUntold = change.kind === 'raised' && entry !== undefined && isWaiting(entry);
+    if (isUntold && !filled.fresh.includes(id))
+      filled = { ...filled, fresh: [id, ...filled.fresh] };
+  }
+  return { ...filled, gap: last >= upTo ? null : { after: last, upTo } };
+}
+
+/** Instead of a gap that is too long, the first pages once more: what is unknown and waits is new. */
+export function reread(list: EventList, pages: EventPage[]): EventList {
+  const read = load(pages);
+  const seq = read.seq ?? 0;
+  const byId = { ...read.byId };
+  for (const [id, entry] of Object.entries(list.byId)) {
+    const other = byId[id];
+    if (!other || (entry.recorded && (entry.seq ?? 0) >= (other.seq ?? 0))) byId[id] = entry;
+  }
+  const news = Object.values(read.byId)
+    .filter((event) => !list.byId[event.id] && isWaiting(event))
+    .sort(newestFirst)
+    .map((event) => event.id);
+  const told = Math.max(...pages.map((page) => page.unacknowledged));
+  const waits = (id: string) => byId[id] !== undefined && isWaiting(byId[id]);
+  return {
+    seq: Math.max(list.seq ?? 0, seq),
+    byId: trim(byId),
+    hidden: Math.max(0, told - Object.values(byId).filter(isWaiting).length),
+    fresh: [...news, ...list.fresh.filter((id) => waits(id) && !news.includes(id))],
+    // It may have grown since the pages were asked for.
+    gap: list.gap && list.gap.upTo > seq ? { after: seq, upTo: list.gap.upTo } : null,
+  };
 }
 
 export function apply(list: EventList, change: Change): EventList {
@@ -80,6 +143,7 @@ export function apply(list: EventList, change: Change): EventList {
   const isNew = !known && change.kind === 'raised' && isWaiting(entry);
   const wasHidden = !known && change.kind === 'acknowledged';
   return {
+    ...list,
     seq,
     byId: trim({ ...list.byId, [event.id]: entry }),
     hidden: wasHidden ? Math.max(0, list.hidden - 1) : list.hidden,
@@ -110,7 +174,7 @@ export const hide = (list: EventList, id: string): EventList => ({
 
 /** The server's own count corrects the page's, where both speak of the same moment. */
 export function reconcile(list: EventList, system: System): EventList {
-  if (list.seq === null || system.seq !== list.seq) return list;
+  if (list.seq === null || system.seq !== list.seq || list.gap) return list;
   const hidden = Math.max(0, system.unacknowledged - waiting(list).length);
   return hidden === list.hidden ? list : { ...list, hidden };
 }

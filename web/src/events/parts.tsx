@@ -14,12 +14,16 @@ export function title(event: SafetyEvent, t: Translate, lang: Lang): string {
 export const trackNumber = (track: string | null) =>
   track === null ? null : `#${track.split('/').at(-1)}`;
 
+/** The camera's name; an event of the system may be of none. */
+export const cameraName = (event: SafetyEvent, t: Translate) =>
+  event.camera_name || (event.camera === null ? t('event.site') : '');
+
 /** Camera, zone and person. */
-export const place = (event: SafetyEvent) =>
-  [event.camera_name, event.zone?.name, trackNumber(event.track)].filter(Boolean).join(' · ');
+export const place = (event: SafetyEvent, t: Translate) =>
+  [cameraName(event, t), event.zone?.name, trackNumber(event.track)].filter(Boolean).join(' · ');
 
 export const where = (event: SafetyEvent, t: Translate, now = Date.now()) =>
-  [place(event), ago(event.start, now, t)].filter(Boolean).join(' · ');
+  [place(event, t), ago(event.start, now, t)].filter(Boolean).join(' · ');
 
 export function Severity({ event }: { event: SafetyEvent }) {
   const { t } = useT();

@@ -45,6 +45,11 @@ export function Timeline() {
         )}
       </h2>
       {error && <ErrorNote text={error} />}
+      {list.gap && (
+        <p className="quiet" role="status" data-testid="event-gap">
+          {t('event.gap')}
+        </p>
+      )}
       {shown.length === 0 && (
         <p className="quiet">{t(list.seq === null ? 'common.loading' : 'event.none')}</p>
       )}
@@ -103,7 +108,7 @@ const Row = memo(function Row({ event, operate, onAcknowledge, onAsk, onOpen }: 
           <Severity event={event} />
           <b>{title(event, t, lang)}</b>
         </div>
-        <small>{place(event)}</small>
+        <small>{place(event, t)}</small>
         <div className="event-foot">
           <small className="event-state">
             {wait && <b className="waits">{t('event.unacknowledged')}</b>}

@@ -22,12 +22,13 @@ describe('the dictionaries', () => {
   it('name every value that the API can send', () => {
     const states = 'CONNECTING LIVE DEGRADED STALE OFFLINE PAUSED STOPPED LOST'.split(' ');
     const reasons =
-      'opening analysis_late detector_failed frozen no_pictures unreachable unauthorized undecodable not_found ended command'.split(
+      'opening analysis_late detector_failed frozen no_pictures unreachable unauthorized undecodable not_found ended command restarting'.split(
         ' ',
       );
     const keys = [
       ...states.map((state) => `state.${state}`),
       ...reasons.map((reason) => `reason.${reason}`),
+      ...['people', 'motion', 'quiet'].map((need) => `need.${need}`),
       ...EVENT_TYPES.map((type) => `event.${type}`),
       ...['INFO', 'WARNING', 'CRITICAL'].map((severity) => `severity.${severity}`),
       ...['viewer', 'operator', 'admin'].map((role) => `role.${role}`),

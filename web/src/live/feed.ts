@@ -3,11 +3,14 @@ import type { LiveHeader, Status } from '../api/types';
 import { type Seen, type View, view } from './age';
 import { Decoder, type Frame } from './decoder';
 import type { LiveMessage } from './message';
+import { type Rate, rate, shortSince } from './rate';
 
 export class Feed {
   frame: Frame | null = null;
   private readonly listeners = new Set<(frame: Frame) => void>();
   private readonly decoder = new Decoder((frame) => this.show(frame));
+  /** Since when the detector has been short of time for it. */
+  private shortSince: number | null = null;
   private readonly seen: Seen = {
     status: null,
     statusAt: 0,
@@ -32,6 +35,12 @@ export class Feed {
     return view(this.seen, lost, now);
   }
 
+  /** As the newest status tells it; before the first one, as `other` does. */
+  rate(other: Status | null = null): Rate {
+    const { status, statusAt } = this.seen;
+    return rate(status ?? other, this.shortSince === null ? null : statusAt - this.shortSince);
+  }
+
   /** Age of the newest analysis as the server told it, and the time since. */
   analysisAgeMs(now = performance.now()): number | null {
     const told = this.seen.status?.analysis_age_ms;
@@ -43,8 +52,10 @@ export class Feed {
   }
 
   told(status: Status): void {
+    const now = performance.now();
+    this.shortSince = shortSince(this.shortSince, this.seen.statusAt, status, now);
     this.seen.status = status;
-    this.seen.statusAt = performance.now();
+    this.seen.statusAt = now;
   }
 
   wanted(): void {

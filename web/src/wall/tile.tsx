@@ -8,9 +8,11 @@ import type { View } from '../live/age';
 import type { Frame } from '../live/decoder';
 import { live, widthFor } from '../live/live';
 import { paint } from '../live/paint';
+import { rate } from '../live/rate';
 import { may, session } from '../session/session';
 import { useSize, useTick } from '../ui/hooks';
 import { Icon } from '../ui/icons';
+import { RateFigure } from '../ui/rate';
 import { useStore } from '../ui/store';
 import { FileBar } from './file-bar';
 import { focused } from './layout';
@@ -86,24 +88,24 @@ export const Tile = memo(function Tile(props: TileProps) {
         {camera.kind === 'file' && !thumbnail && <FileBar camera={camera.id} view={view} />}
         <div className="tile-counts">
           <Counts view={view} short={thumbnail} />
-          <Rate camera={camera.id} view={view} now={now} />
+          <Analysis camera={camera.id} view={view} now={now} />
         </div>
       </footer>
     </article>
   );
 });
 
-function Rate({ camera, view, now }: { camera: string; view: View; now: number }) {
+/** How often it is analysed, and how long ago where that is too long. */
+function Analysis({ camera, view, now }: { camera: string; view: View; now: number }) {
   const { t } = useT();
-  const { status } = live.feed(camera);
-  if (view.look === 'doubtful' && status?.analysis_age_ms != null) {
-    const ageMs = live.feed(camera).analysisAgeMs(now) ?? status.analysis_age_ms;
-    return <span className="rate">{t('tile.analysis.age', { age: age(ageMs, t) })}</span>;
-  }
-  const n = view.analysedPerS === null ? '?' : view.analysedPerS.toFixed(1);
+  const feed = live.feed(camera);
+  const ageMs = view.look === 'doubtful' ? feed.analysisAgeMs(now) : null;
   return (
-    <span className="rate" title={t('tile.rate.label')}>
-      {t('tile.rate', { n })}
+    <span className="analysis">
+      {ageMs !== null && (
+        <span className="analysis-age">{t('tile.analysis.age', { age: age(ageMs, t) })}</span>
+      )}
+      <RateFigure rate={view.analysedPerS === null ? rate(null, null) : feed.rate()} />
     </span>
   );
 }
