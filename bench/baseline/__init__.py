@@ -1,0 +1,1 @@
+"""The old design, written anew to be measured beside SAFE-YOLO."""
