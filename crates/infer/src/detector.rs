@@ -5,7 +5,7 @@ use ort::value::TensorRef;
 use safe_yolo_core::{Class, Detection, PictureSize};
 use safe_yolo_media::picture::{I420, I420View, PictureError};
 
-use crate::letterbox::{Letterbox, Room};
+use crate::letterbox::{Letterbox, Letterboxes, Room};
 use crate::model::{self, ModelError, ModelInfo, ModelSource};
 use crate::nms::non_maximum_suppression;
 use crate::{Provider, Runtime, yolox};
@@ -41,8 +41,16 @@ pub struct Detector {
     /// Reused from picture to picture.
     input: Vec<f32>,
     room: Room,
-    /// The last picture size and what suits it.
-    chosen: Option<(PictureSize, Letterbox)>,
+    letterboxes: Letterboxes,
+}
+
+/// A picture to be looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// The size of the camera's picture, pixels: boxes are told in it.
+    pub source: PictureSize,
+    /// The picture in that size, or as [`Letterbox::reduced`] made it of that.
+    pub picture: I420View<'a>,
 }
 
 impl Detector {
@@ -71,8 +79,14 @@ impl Detector {
     ) -> Result<Self, ModelError> {
         let (session, info) = model::load(runtime, source, provider, threads)?;
         let classes = info.labels.iter().map(|(_, class)| *class).collect();
-        let mut detector =
-            Self { session, info, classes, input: Vec::new(), room: Room::default(), chosen: None };
+        let mut detector = Self {
+            session,
+            info,
+            classes,
+            input: Vec::new(),
+            room: Room::default(),
+            letterboxes: Letterboxes::default(),
+        };
         let shape = |detail: String| ModelError::Shape { path: source.path(), detail };
         let size = detector.info.fixed_input.unwrap_or(PictureSize::new(64, 64));
         let grey = I420::new(size, vec![128; I420::byte_len(size)])
@@ -89,14 +103,7 @@ impl Detector {
 
     /// The letterbox used for pictures of this size.
     pub fn letterbox(&mut self, picture: PictureSize) -> Letterbox {
-        match self.chosen {
-            Some((size, letterbox)) if size == picture => letterbox,
-            _ => {
-                let letterbox = Letterbox::new(picture, self.info.input_for(picture));
-                self.chosen = Some((picture, letterbox));
-                letterbox
-            }
-        }
+        self.letterboxes.of(&self.info, picture)
     }
 
     /// Everything seen with at least `min_score`, pixels of the picture, best first.
@@ -108,7 +115,8 @@ impl Detector {
         picture: &I420,
         min_score: f32,
     ) -> Result<Vec<Detection>, DetectError> {
-        let mut found = self.detect_all(&[picture.view()], min_score);
+        let mut found =
+            self.detect_all(&[Look { source: picture.size(), picture: picture.view() }], min_score);
         found.pop().unwrap_or_else(|| Err(DetectError::Output("no answer for the picture".into())))
     }
 
@@ -116,11 +124,11 @@ impl Detector {
     /// inputs have the same size and the model takes several; in order.
     pub fn detect_all(
         &mut self,
-        pictures: &[I420View<'_>],
+        pictures: &[Look<'_>],
         min_score: f32,
     ) -> Vec<Result<Vec<Detection>, DetectError>> {
         let mut answers = Vec::with_capacity(pictures.len());
-        let letterboxes: Vec<_> = pictures.iter().map(|p| self.letterbox(p.size())).collect();
+        let letterboxes: Vec<_> = pictures.iter().map(|p| self.letterbox(p.source)).collect();
         let batch_max = self.info.batch_max();
         let mut rest = pictures.iter().zip(&letterboxes).peekable();
         while let Some((picture, letterbox)) = rest.next() {
@@ -137,7 +145,7 @@ impl Detector {
 
     fn detect_batch(
         &mut self,
-        batch: &[(&I420View<'_>, &Letterbox)],
+        batch: &[(&Look<'_>, &Letterbox)],
         min_score: f32,
     ) -> Vec<Result<Vec<Detection>, DetectError>> {
         let Some((_, first)) = batch.first() else { return Vec::new() };
@@ -148,7 +156,7 @@ impl Detector {
             .iter()
             .zip(input.chunks_exact_mut(len))
             .try_for_each(|((picture, letterbox), part)| {
-                Ok(letterbox.fill(**picture, &mut self.room, part)?)
+                Ok(letterbox.fill(picture.picture, &mut self.room, part)?)
             });
         let found = filled.and_then(|()| self.infer(&input, first.input, batch.len(), min_score));
         self.input = input;

@@ -5,12 +5,16 @@
 use safe_yolo_core::{PictureSize, PixelBox};
 use safe_yolo_media::picture::{I420, I420View, PictureError};
 
+use crate::ModelInfo;
 use crate::downscale::{REDUCTION_MIN, Scratch, downscale};
 
 /// Grey of the margin.
 const MARGIN: f32 = 114.0;
 /// Sides of the input are multiples of the coarsest stride.
 const STRIDE_MAX: u32 = 32;
+
+/// Picture sizes whose letterbox is remembered.
+const KNOWN_MAX: usize = 16;
 
 /// Room that is used again from picture to picture.
 #[derive(Debug, Default)]
@@ -118,27 +122,58 @@ impl Letterbox {
     }
 
     /// Writes the picture into `out`: BGR planes, 0 to 255, `3 * height * width` numbers.
+    /// One that [`Letterbox::reduced`] has made already is taken as it is.
     ///
     /// # Errors
-    /// When the picture can't be scaled.
+    /// When the picture can't be scaled, or has another size than the letterbox is for.
     pub fn fill(
         &self,
         picture: I420View<'_>,
         room: &mut Room,
         out: &mut [f32],
     ) -> Result<(), PictureError> {
-        debug_assert_eq!(picture.size(), self.source);
-        if self.scale * REDUCTION_MIN <= 1.0 {
-            self.reduce(picture, room);
+        if picture.size() == self.scaled {
+            self.convert(picture, room, out);
+        } else if self.reduces() {
+            self.reduced(picture, room)?;
             let bytes = std::mem::take(&mut room.scaled);
             let scaled = I420View::new(self.scaled, &bytes)?;
             self.convert(scaled, room, out);
             room.scaled = bytes;
         } else {
+            self.check(picture)?;
             let scaled = picture.scaled(self.scaled)?;
             self.convert(scaled.view(), room, out);
         }
         Ok(())
+    }
+
+    /// Whether the picture becomes so much smaller that it is worth handing on
+    /// in that size only.
+    #[must_use]
+    pub fn reduces(&self) -> bool {
+        self.scale * REDUCTION_MIN <= 1.0
+    }
+
+    /// The picture in its size inside the input: YUV 4:2:0, planes one after the other.
+    ///
+    /// # Errors
+    /// When it has another size than the letterbox is for.
+    pub fn reduced<'a>(
+        &self,
+        picture: I420View<'_>,
+        room: &'a mut Room,
+    ) -> Result<&'a [u8], PictureError> {
+        self.check(picture)?;
+        self.reduce(picture, room);
+        Ok(&room.scaled)
+    }
+
+    fn check(&self, picture: I420View<'_>) -> Result<(), PictureError> {
+        if picture.size() == self.source {
+            return Ok(());
+        }
+        Err(PictureError::OtherSize { found: picture.size(), expected: self.source })
     }
 
     /// Scales the planes down into `room.scaled`.
@@ -209,6 +244,25 @@ impl Letterbox {
     }
 }
 
+/// The letterboxes of the sizes that come.
+#[derive(Debug, Default)]
+pub(crate) struct Letterboxes(Vec<(PictureSize, Letterbox)>);
+
+impl Letterboxes {
+    /// That of pictures of this size in front of this model.
+    pub(crate) fn of(&mut self, model: &ModelInfo, picture: PictureSize) -> Letterbox {
+        if let Some((_, known)) = self.0.iter().find(|(size, _)| *size == picture) {
+            return *known;
+        }
+        let letterbox = Letterbox::new(picture, model.input_for(picture));
+        if self.0.len() >= KNOWN_MAX {
+            self.0.remove(0);
+        }
+        self.0.push((picture, letterbox));
+        letterbox
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,5 +328,54 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_picture_that_was_reduced_before_makes_the_same_input() {
+        let size = PictureSize::new(1280, 720);
+        let bytes = (0..I420::byte_len(size)).map(|i| (i * i / 977) as u8).collect();
+        let picture = I420::new(size, bytes).unwrap();
+        let letterbox = Letterbox::new(size, PictureSize::new(448, 256));
+        let mut room = Room::default();
+        let (mut whole, mut reduced) = (vec![0.0; 3 * 448 * 256], vec![0.0; 3 * 448 * 256]);
+        letterbox.fill(picture.view(), &mut room, &mut whole).unwrap();
+        assert!(letterbox.reduces());
+        let bytes = letterbox.reduced(picture.view(), &mut room).unwrap().to_vec();
+        let small = I420View::new(letterbox.scaled, &bytes).unwrap();
+        letterbox.fill(small, &mut room, &mut reduced).unwrap();
+        assert_eq!(whole, reduced);
+    }
+
+    #[test]
+    fn a_picture_of_another_size_is_refused() {
+        let other = PictureSize::new(640, 352);
+        let picture = I420::new(other, vec![128; I420::byte_len(other)]).unwrap();
+        for source in [PictureSize::new(1280, 720), PictureSize::new(500, 300)] {
+            let letterbox = Letterbox::new(source, PictureSize::new(448, 256));
+            let mut out = vec![0.0; 3 * 448 * 256];
+            let error = letterbox.fill(picture.view(), &mut Room::default(), &mut out).unwrap_err();
+            let expected = format!("640x352 came where {}x{}", source.width, source.height);
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn letterboxes_of_many_sizes_are_bounded() {
+        let info = ModelInfo {
+            path: "any.onnx".into(),
+            name: "any".into(),
+            labels: Vec::new(),
+            fixed_input: None,
+            fixed_batch: None,
+            input_name: "images".into(),
+            output_name: "output".into(),
+        };
+        let mut known = Letterboxes::default();
+        for side in 0..100 {
+            let size = PictureSize::new(320 + side, 240);
+            assert_eq!(known.of(&info, size), Letterbox::new(size, info.input_for(size)));
+            assert_eq!(known.of(&info, size), known.of(&info, size));
+        }
+        assert_eq!(known.0.len(), KNOWN_MAX);
     }
 }

@@ -17,7 +17,7 @@ use crate::ModelInfo;
 use crate::plan::Plan;
 
 /// Both sides must agree on this number.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// The longest frame, bytes: 32 pictures full of boxes stay far below.
 const FRAME_LEN_MAX: u32 = 16 << 20;
 
@@ -36,10 +36,14 @@ pub enum ToWorker {
     },
 }
 
-/// One picture: YUV 4:2:0, planes one after the other.
+/// One picture: YUV 4:2:0, planes one after the other. It is handed over in its
+/// own size, or in its size inside the model's input, where that is much less to
+/// move: boxes are told in pixels of its own size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PictureRef {
-    /// Its size, pixels.
+    /// Its own size, pixels.
+    pub source: PictureSize,
+    /// The size in which it is handed over, pixels.
     pub size: PictureSize,
     /// Where its bytes are.
     pub place: Place,

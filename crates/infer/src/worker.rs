@@ -18,6 +18,7 @@ use safe_yolo_media::limits;
 use safe_yolo_media::picture::{I420, I420View};
 use safe_yolo_shm::Slots;
 
+use crate::detector::Look;
 use crate::plan::{self, PlanChoice};
 use crate::protocol::{self, FromWorker, Outcome, PictureRef, Place, ToWorker};
 use crate::{Detector, ModelSource, Provider, Runtime};
@@ -32,7 +33,7 @@ const REQUESTS_MAX: usize = SLOTS;
 const END_MAX: Duration = Duration::from_secs(3);
 /// So much less urgent than the server and its decoders: what falls behind
 /// under overload must be analyses, never pictures or answers.
-const NICENESS: i32 = 5;
+const NICENESS: i32 = 8;
 
 /// Why a worker ended, other than because it was told to.
 #[derive(Debug, thiserror::Error)]
@@ -171,7 +172,7 @@ fn analyse(detector: &mut Detector, memory: &Slots, request: &Request) -> Vec<Ou
                 I420View::new(picture.size, bytes).map_err(|error| error.to_string())
             });
         match view {
-            Ok(view) => views.push(view),
+            Ok(view) => views.push(Look { source: picture.source, picture: view }),
             // A server that sends nonsense gets no answer for any of it.
             Err(detail) => {
                 return request.pictures.iter().map(|_| Outcome::Failed(detail.clone())).collect();

@@ -12,6 +12,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::process::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::sync::watch;
@@ -23,6 +24,9 @@ use crate::limits;
 const STDERR_LEN_MAX: usize = 4096;
 /// How much of them is repeated in an error, characters.
 const REPORT_LEN_MAX: usize = 400;
+/// So much less urgent than the server, whose answers and commands take moments
+/// and must not wait for a dozen decoders; more urgent than the detector.
+const NICENESS: i32 = 4;
 /// How long a child may take to end after it closed its output.
 const EXIT_WAIT: Duration = Duration::from_secs(2);
 
@@ -74,6 +78,7 @@ impl DecoderChild {
         command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| missing(program, &error))?;
         metrics::counter!("safe_yolo_decoder_children_started_total").increment(1);
+        give_way(&child);
 
         let no_pipe = || StreamError::System {
             what: "opening the decoder's pipes",
@@ -126,6 +131,18 @@ impl DecoderChild {
     fn describe(&self, status: ExitStatus) -> String {
         let said = self.complaints();
         if said.is_empty() { status.to_string() } else { format!("{said} ({status})") }
+    }
+}
+
+/// Makes a child less urgent than the server.
+fn give_way(child: &Child) {
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    // Its group, so that threads it has started already are included. One that
+    // has ended meanwhile is found out elsewhere.
+    if let Some(group) = group
+        && let Err(error) = rustix::process::setpriority_pgrp(Some(group), NICENESS)
+    {
+        tracing::debug!(%error, "a decoder runs as urgently as the server");
     }
 }
 

@@ -25,6 +25,17 @@ pub enum PictureError {
     /// A side is nil or over [`I420::SIDE_MAX`].
     #[error("a picture of {0}x{1} pixels is refused: each side must have 1 to {max}", max = I420::SIDE_MAX)]
     Size(u32, u32),
+    /// It is not the picture that was announced.
+    #[error(
+        "a picture of {}x{} came where {}x{} is expected",
+        found.width, found.height, expected.width, expected.height
+    )]
+    OtherSize {
+        /// Its size, pixels.
+        found: PictureSize,
+        /// The size announced, pixels.
+        expected: PictureSize,
+    },
     /// Scaling or converting failed.
     #[error("the picture could not be converted: {0}")]
     Convert(String),

@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 
 use super::{IsolatedError, REJECTED};
 use crate::ModelInfo;
+use crate::letterbox::{Letterboxes, Room};
 use crate::plan::Plan;
 use crate::protocol::{self, FromWorker, Outcome, PictureRef, Place, ToWorker};
 use crate::worker::{SLOT_LEN, SLOTS};
@@ -157,7 +158,16 @@ impl Link {
         let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
             thread::Builder::new().name(name.into()).spawn(work).map(drop).map_err(|e| start(&e))
         };
-        spawn("detector-write", Box::new(move || write(&to_write, &ours, &memory, &writing)))?;
+        let mut hand_over = HandOver {
+            memory,
+            model: model.clone(),
+            letterboxes: Letterboxes::default(),
+            room: Room::default(),
+        };
+        spawn(
+            "detector-write",
+            Box::new(move || write(&to_write, &ours, &mut hand_over, &writing)),
+        )?;
         spawn("detector-read", Box::new(move || read(&mut from, &reading)))?;
         let child = guard.0.take().ok_or_else(|| IsolatedError::Start("no child".into()))?;
         let link = Arc::new(Self { requests, books: shelf, child: Mutex::new(child) });
@@ -297,8 +307,38 @@ impl Shelf {
     }
 }
 
-/// Copies pictures into the shared memory and asks for them, until the child is gone.
-fn write(requests: &Receiver<Request>, mut to: &UnixStream, memory: &Slots, shelf: &Shelf) {
+/// Puts pictures into the shared memory.
+struct HandOver {
+    memory: Slots,
+    model: ModelInfo,
+    letterboxes: Letterboxes,
+    room: Room,
+}
+
+impl HandOver {
+    /// The picture, as small as the model will see it where that is much smaller: a
+    /// 1280x720 picture is an eighth of the bytes then, and they stay in the cache.
+    fn picture(&mut self, picture: &I420, slot: usize) -> Result<PictureRef, String> {
+        let source = picture.size();
+        let letterbox = self.letterboxes.of(&self.model, source);
+        let (size, bytes) = if letterbox.reduces() {
+            let reduced = letterbox.reduced(picture.view(), &mut self.room);
+            (letterbox.scaled, reduced.map_err(|error| error.to_string())?)
+        } else {
+            (source, picture.data())
+        };
+        self.memory.write(slot, bytes).map_err(|error| error.to_string())?;
+        Ok(PictureRef { source, size, place: Place::Slot(slot) })
+    }
+}
+
+/// Hands pictures over and asks for them, until the child is gone.
+fn write(
+    requests: &Receiver<Request>,
+    mut to: &UnixStream,
+    hand_over: &mut HandOver,
+    shelf: &Shelf,
+) {
     for (request, id) in requests.iter().zip(0..) {
         let Request { pictures, min_score, reply } = request;
         // A camera that is gone needs no answer.
@@ -306,20 +346,19 @@ fn write(requests: &Receiver<Request>, mut to: &UnixStream, memory: &Slots, shel
             continue;
         }
         let Some(slots) = shelf.take_slots(pictures.len()) else { return };
-        let copied = pictures
+        let handed: Result<Vec<_>, _> = pictures
             .iter()
             .zip(&slots)
-            .try_for_each(|(picture, slot)| memory.write(*slot, picture.data()));
-        if let Err(error) = copied {
-            reply.send(vec![Analysis::Failed(error.to_string()); pictures.len()]).ok();
-            shelf.lock().free.extend(slots);
-            continue;
-        }
-        let picture_ref = |(picture, slot): (&Arc<I420>, &usize)| PictureRef {
-            size: picture.size(),
-            place: Place::Slot(*slot),
+            .map(|(picture, slot)| hand_over.picture(picture, *slot))
+            .collect();
+        let pictures = match handed {
+            Ok(handed) => handed,
+            Err(error) => {
+                reply.send(vec![Analysis::Failed(error); pictures.len()]).ok();
+                shelf.lock().free.extend(slots);
+                continue;
+            }
         };
-        let pictures = pictures.iter().zip(&slots).map(picture_ref).collect();
         {
             let mut books = shelf.lock();
             if books.dead.is_some() {
