@@ -11,7 +11,10 @@ use std::time::Duration;
 pub struct BreakerConfig {
     /// Failures in a row after which nothing is tried any more; at least 1.
     pub failures_max: u32,
-    /// For how long nothing is tried.
+    /// For how long nothing is tried at first; twice as long after each trial
+    /// that fails.
+    pub open_first: Duration,
+    /// For how long nothing is tried at most.
     pub open_for: Duration,
     /// What works for this long has recovered: earlier failures are forgotten.
     pub steady_after: Duration,
@@ -21,6 +24,7 @@ impl Default for BreakerConfig {
     fn default() -> Self {
         Self {
             failures_max: 5,
+            open_first: Duration::from_secs(30),
             open_for: Duration::from_secs(30),
             steady_after: Duration::from_secs(3),
         }
@@ -56,6 +60,8 @@ pub struct Breaker {
     config: BreakerConfig,
     state: BreakerState,
     failures: u32,
+    /// Trials that have failed since it opened.
+    trials: u32,
     working_since: Option<Duration>,
 }
 
@@ -63,7 +69,7 @@ impl Breaker {
     /// A closed breaker.
     #[must_use]
     pub const fn new(config: BreakerConfig) -> Self {
-        Self { config, state: BreakerState::Closed, failures: 0, working_since: None }
+        Self { config, state: BreakerState::Closed, failures: 0, trials: 0, working_since: None }
     }
 
     /// What it allows.
@@ -96,8 +102,7 @@ impl Breaker {
     pub fn works(&mut self, now: Duration) {
         let since = *self.working_since.get_or_insert(now);
         if now.saturating_sub(since) >= self.config.steady_after {
-            self.failures = 0;
-            self.state = BreakerState::Closed;
+            self.close();
         }
     }
 
@@ -107,8 +112,16 @@ impl Breaker {
         self.failures = self.failures.saturating_add(1);
         let trial_failed = self.state == BreakerState::HalfOpen;
         if trial_failed || self.failures >= self.config.failures_max.max(1) {
-            self.state = BreakerState::Open(now + self.config.open_for);
+            let doubled = 1_u32.checked_shl(self.trials).unwrap_or(u32::MAX);
+            let open_for = self.config.open_first.saturating_mul(doubled);
+            self.state = BreakerState::Open(now.saturating_add(open_for.min(self.config.open_for)));
+            self.trials = self.trials.saturating_add(1);
         }
+    }
+
+    fn close(&mut self) {
+        self.state = BreakerState::Closed;
+        (self.failures, self.trials) = (0, 0);
     }
 
     fn works_no_more(&mut self, now: Duration) {
@@ -116,8 +129,7 @@ impl Breaker {
         if let Some(since) = self.working_since.take()
             && now.saturating_sub(since) >= self.config.steady_after
         {
-            self.failures = 0;
-            self.state = BreakerState::Closed;
+            self.close();
         }
     }
 }
@@ -169,5 +181,42 @@ mod tests {
             breaker.failed(s(10 * at + 5));
         }
         assert_eq!(breaker.failures(), 1);
+    }
+
+    #[test]
+    fn c12_pauses_grow_to_their_bound_and_begin_anew_after_a_recovery() {
+        let config = BreakerConfig {
+            failures_max: 1,
+            open_first: s(1),
+            open_for: s(5),
+            steady_after: Duration::ZERO,
+        };
+        let mut breaker = Breaker::new(config);
+        for _ in 0..2 {
+            let mut now = s(0);
+            let mut pauses = Vec::new();
+            for _ in 0..5 {
+                breaker.failed(now);
+                let BreakerState::Open(until) = breaker.state() else { panic!("{breaker:?}") };
+                pauses.push(until - now);
+                assert!(
+                    !breaker.may_try(until - Duration::from_millis(1)) && breaker.may_try(until)
+                );
+                now = until;
+            }
+            assert_eq!(pauses, [1, 2, 4, 5, 5].map(s));
+            breaker.works(now);
+            assert_eq!((breaker.state(), breaker.failures()), (BreakerState::Closed, 0));
+        }
+    }
+
+    #[test]
+    fn a_trial_can_be_forced_at_the_end() {
+        let mut breaker =
+            Breaker::new(BreakerConfig { failures_max: 1, ..BreakerConfig::default() });
+        breaker.failed(s(1));
+        assert!(breaker.may_try(Duration::MAX));
+        breaker.failed(Duration::MAX);
+        assert_eq!(breaker.state(), BreakerState::Open(Duration::MAX));
     }
 }

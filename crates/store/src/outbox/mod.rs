@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use safe_yolo_core::EventChange;
+use safe_yolo_core::{BreakerConfig, EventChange};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -38,8 +38,8 @@ pub struct OutboxConfig {
     pub batch_max: usize,
     /// An alarm that is not durable by then is announced as not recorded.
     pub announce_after: Duration,
-    /// Waits before trying a failed database again; the last one repeats.
-    pub retry_after: Vec<Duration>,
+    /// When a database that fails is tried again; changes go to the journal meanwhile.
+    pub breaker: BreakerConfig,
     /// How long [`OutboxHandle::submit`] waits for room.
     pub submit_wait: Duration,
     /// With nothing to write for so long it is tried whether the database
@@ -53,7 +53,12 @@ impl Default for OutboxConfig {
             capacity: 1024,
             batch_max: 256,
             announce_after: Duration::from_millis(300),
-            retry_after: [100, 500, 2000].map(Duration::from_millis).to_vec(),
+            breaker: BreakerConfig {
+                failures_max: 1,
+                open_first: Duration::from_millis(100),
+                open_for: Duration::from_secs(2),
+                steady_after: Duration::ZERO,
+            },
             submit_wait: Duration::from_millis(200),
             probe_every: Duration::from_secs(2),
         }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use safe_yolo_core::EventChange;
+use safe_yolo_core::breaker::{Breaker, BreakerState};
 use safe_yolo_core::event::ChangeKind;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
@@ -33,8 +34,8 @@ enum Phase {
     Loading,
     /// What the journal held is written to the database.
     Replaying,
-    /// Changes go to the journal until the next try.
-    Failed { retry_at: Instant },
+    /// Changes go to the journal until the breaker allows a trial.
+    Failed,
 }
 
 /// An alarm that nobody has heard of yet.
@@ -54,7 +55,8 @@ pub(super) struct Writer {
     phase: Phase,
     /// When the database is tried, unless something is written before.
     probe_at: Instant,
-    failures: usize,
+    breaker: Breaker,
+    began: Instant,
     /// Bounded: no more is taken from the queue at `capacity`.
     pending: VecDeque<Submitted>,
     /// Read from the journal, not yet in the database again.
@@ -89,6 +91,8 @@ impl Writer {
         };
         Self {
             probe_at: Instant::now() + config.probe_every,
+            breaker: Breaker::new(config.breaker),
+            began: Instant::now(),
             store,
             journal: Arc::new(Mutex::new(journal)),
             config,
@@ -96,7 +100,6 @@ impl Writer {
             stopped,
             state: watch::Sender::new(state),
             phase,
-            failures: 0,
             pending: VecDeque::new(),
             replaying: VecDeque::new(),
             late: VecDeque::new(),
@@ -176,9 +179,7 @@ impl Writer {
         let settled = match self.phase {
             Phase::Healthy => self.pending.is_empty(),
             // What is not in the journal by now will not get there.
-            Phase::Failed { .. } => {
-                self.last_try_made && (self.pending.is_empty() || self.journal_stuck)
-            }
+            Phase::Failed => self.last_try_made && (self.pending.is_empty() || self.journal_stuck),
             Phase::Loading | Phase::Replaying => false,
         };
         settled && self.is_last()
@@ -199,7 +200,10 @@ impl Writer {
     fn deadline(&self, idle: bool) -> Option<Instant> {
         let late = self.late.front().map(|late| late.at);
         let retry = match self.phase {
-            Phase::Failed { retry_at } if idle => Some(retry_at),
+            Phase::Failed if idle => match self.breaker.state() {
+                BreakerState::Open(until) => self.began.checked_add(until),
+                BreakerState::Closed | BreakerState::HalfOpen => None,
+            },
             Phase::Healthy if idle && !self.stopping => Some(self.probe_at),
             _ => None,
         };
@@ -237,7 +241,7 @@ impl Writer {
                     return Some(work::clear(self.journal.clone(), self.damaged));
                 }
                 Phase::Replaying => return Some(self.write(Queue::Journal)),
-                Phase::Failed { retry_at } => {
+                Phase::Failed => {
                     if !self.pending.is_empty() && !self.journal_stuck {
                         return Some(work::append(
                             self.journal.clone(),
@@ -245,8 +249,12 @@ impl Writer {
                         ));
                     }
                     let last_try = self.is_last();
-                    if (last_try && self.last_try_made) || (!last_try && Instant::now() < retry_at)
-                    {
+                    if last_try && self.last_try_made {
+                        return None;
+                    }
+                    // At the end there is no later to wait for.
+                    let now = if last_try { Duration::MAX } else { self.began.elapsed() };
+                    if !self.breaker.may_try(now) {
                         return None;
                     }
                     self.last_try_made = last_try;
@@ -269,12 +277,9 @@ impl Writer {
         self.probe_at = Instant::now() + self.config.probe_every;
         match done {
             Done::Probed(Ok(())) => {}
-            Done::Written { from, batch, result: Ok(()) } => {
+            Done::Written { batch, result: Ok(()), .. } => {
                 let recorded: HashSet<Uuid> = batch.iter().map(|s| s.change_id).collect();
                 self.late.retain(|late| !recorded.contains(&late.change_id));
-                if from == Queue::Memory {
-                    self.failures = 0;
-                }
             }
             Done::Written { from, mut batch, result: Err(error) } => {
                 match from {
@@ -322,7 +327,7 @@ impl Writer {
             Done::Cleared(Ok(())) => {
                 self.phase = Phase::Healthy;
                 self.damaged = false;
-                self.failures = 0;
+                self.breaker.works(self.began.elapsed());
                 let before = self.state.send_replace(StoreState::Ok);
                 if before != StoreState::Ok {
                     tracing::info!("the store takes event changes again; the journal is replayed");
@@ -335,20 +340,13 @@ impl Writer {
     }
 
     fn fail(&mut self, detail: String) {
-        let last = self.config.retry_after.len().saturating_sub(1);
-        let wait = self
-            .config
-            .retry_after
-            .get(self.failures.min(last))
-            .copied()
-            .unwrap_or(Duration::from_secs(2));
-        self.failures += 1;
+        self.breaker.failed(self.began.elapsed());
         // The journal may have room again too.
         self.journal_stuck = false;
-        self.phase = Phase::Failed { retry_at: Instant::now() + wait };
+        self.phase = Phase::Failed;
         tracing::error!(
             detail,
-            failures = self.failures,
+            failures = self.breaker.failures(),
             "the store takes no event changes; they go to the journal"
         );
         self.state.send_replace(StoreState::Failed(detail));
