@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Model, PartState, Parts, Policies, ensure_cameras};
+use crate::app::{App, Audit, Model, PartState, Parts, Policies, ensure_cameras};
 use crate::changes::Follower;
 use crate::config::{ServerConfig, ServerError};
 use crate::listener::{Bounded, Peer};
@@ -39,6 +39,7 @@ pub struct Server {
     address: SocketAddr,
     first_admin: FirstAdmin,
     outputs: JoinHandle<()>,
+    audit: JoinHandle<()>,
     drain: CancellationToken,
     tasks: JoinSet<()>,
     service: ServiceManager,
@@ -121,10 +122,12 @@ impl Server {
             evidence.clone(),
             drain.clone(),
         );
+        let (audit, noting) = Audit::spawn(store.clone(), drain.clone());
         let (follower, changes) = Follower::new(store.clone()).await;
         let app = App::new(Parts {
             store,
             outbox,
+            audit,
             evidence,
             engine,
             model,
@@ -146,7 +149,17 @@ impl Server {
         tasks.spawn(config.service.clone().watchdog(app.closing.clone(), hopeless));
         tasks.spawn(crate::stall::watch_stalls(app.closing.clone()));
         let service = config.service;
-        Ok(Self { app, listener, address, first_admin, outputs, drain, tasks, service })
+        Ok(Self {
+            app,
+            listener,
+            address,
+            first_admin,
+            outputs,
+            audit: noting,
+            drain,
+            tasks,
+            service,
+        })
     }
 
     /// Where it listens.
@@ -174,8 +187,17 @@ impl Server {
     /// # Errors
     /// When the listener breaks, or events can be written nowhere.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServerError> {
-        let Self { app, listener, address, outputs, drain, mut tasks, service, first_admin: _ } =
-            self;
+        let Self {
+            app,
+            listener,
+            address,
+            outputs,
+            audit,
+            drain,
+            mut tasks,
+            service,
+            first_admin: _,
+        } = self;
         tracing::info!(%address, "listening");
         let routes = router::router(app.clone()).into_make_service_with_connect_info::<Peer>();
         let graceful = axum::serve(listener, routes)
@@ -206,6 +228,7 @@ impl Server {
         step.take("ending the cameras", app.end_cameras()).await;
         drain.cancel();
         step.take("saving evidence", outputs).await;
+        step.take("writing the audit", audit).await;
         step.take("ending events", app.close_unopened()).await;
         let saved = step.take("storing the last events", app.outbox.shutdown()).await;
         step.take("closing the database", app.store.close()).await;

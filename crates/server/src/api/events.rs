@@ -211,7 +211,7 @@ pub(crate) async fn acknowledge(
     let by = &session.user.username;
     let (change, record) = app.store.acknowledge(id, by, &body.reason, clock::now()).await?;
     if change.is_some() {
-        app.audit(by, "event.acknowledge", &id.to_string(), &body.reason).await;
+        app.audit.note(by, "event.acknowledge", &id.to_string(), &body.reason).await;
     }
     Ok(Json(record))
 }
@@ -239,7 +239,7 @@ pub(crate) async fn acknowledge_many(
     if count > 0 {
         let target = if ids.is_some() { "listed" } else { "all that wait" };
         let detail = format!("{count}: {}", body.reason);
-        app.audit(by, "event.acknowledge", target, &detail).await;
+        app.audit.note(by, "event.acknowledge", target, &detail).await;
     }
     Ok(Json(Acknowledged { acknowledged: count }))
 }

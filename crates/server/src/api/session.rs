@@ -90,7 +90,7 @@ pub(crate) async fn begin(
         app.store.end_session(old).await?;
     }
     let token = app.store.create_session(&user.username, clock::now()).await?;
-    app.audit(&user.username, "session.begin", &user.username, &peer.ip().to_string()).await;
+    app.audit.note(&user.username, "session.begin", &user.username, &peer.ip().to_string()).await;
     let set = [(header::SET_COOKIE, cookie::begin(token.reveal()))];
     Ok((set, Json(SessionBody::from(&user))).into_response())
 }
@@ -118,6 +118,6 @@ pub(crate) async fn get(session: Session) -> Json<SessionBody> {
 pub(crate) async fn end(State(app): State<App>, session: Session) -> Result<Response, Problem> {
     app.store.end_session(session.token()).await?;
     let who = &session.user.username;
-    app.audit(who, "session.end", who, "").await;
+    app.audit.note(who, "session.end", who, "").await;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie::end())]).into_response())
 }

@@ -112,7 +112,7 @@ impl App {
             camera.analysis_rate_max =
                 input.analysis_rate_max.unwrap_or(CameraConfig::ANALYSIS_RATE_MAX);
             let record = app.store.create_camera(camera).await?;
-            app.audit(&by, "camera.add", record.config.id.as_str(), &record.config.name).await;
+            app.audit.note(&by, "camera.add", record.config.id.as_str(), &record.config.name).await;
             app.take(record).await
         })
         .await
@@ -131,7 +131,7 @@ impl App {
             let patch = app.patch(&before, edit).await?;
             let record = app.store.update_camera(&id, patch).await?;
             if record != *before {
-                app.audit(&by, "camera.change", id.as_str(), &record.config.name).await;
+                app.audit.note(&by, "camera.change", id.as_str(), &record.config.name).await;
             }
             app.take(record).await
         })
@@ -181,7 +181,7 @@ impl App {
             app.engine.remove(&id).await;
             app.note_opened(&id, "camera_removed").await;
             crate::metrics::forget(&id);
-            app.audit(&by, "camera.delete", id.as_str(), &before.config.name).await;
+            app.audit.note(&by, "camera.delete", id.as_str(), &before.config.name).await;
             Ok(())
         })
         .await
@@ -296,7 +296,7 @@ impl App {
         })?;
         let done = format!("{command:?}").to_lowercase();
         tracing::info!(camera = %id, by = by.username, command = done, "command");
-        self.audit(&by.username, "camera.command", id.as_str(), &done).await;
+        self.audit.note(&by.username, "camera.command", id.as_str(), &done).await;
         Ok(handle.status())
     }
 }

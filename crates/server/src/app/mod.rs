@@ -3,6 +3,7 @@
 //! Cameras and zones are changed by [`cameras`] and [`zones`] only, whether at
 //! the start, by a request or by a retry: one path.
 
+mod audit;
 mod cameras;
 mod registry;
 mod sources;
@@ -21,6 +22,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
+pub(crate) use audit::Audit;
 pub(crate) use cameras::{CameraEdit, NewCameraInput, login};
 pub(crate) use registry::Registry;
 pub(crate) use sources::kind;
@@ -79,6 +81,8 @@ pub(crate) struct Policies {
 pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) outbox: OutboxHandle,
+    /// Who did what.
+    pub(crate) audit: Audit,
     pub(crate) evidence: EvidenceStore,
     pub(crate) engine: Engine,
     pub(crate) model: Model,
@@ -121,6 +125,7 @@ impl Deref for App {
 pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) outbox: OutboxHandle,
+    pub(crate) audit: Audit,
     pub(crate) evidence: EvidenceStore,
     pub(crate) engine: Engine,
     pub(crate) model: Model,
@@ -135,6 +140,7 @@ impl App {
         Self(Arc::new(Inner {
             store: parts.store,
             outbox: parts.outbox,
+            audit: parts.audit,
             evidence: parts.evidence,
             engine: parts.engine,
             model: parts.model,
@@ -153,15 +159,5 @@ impl App {
             edits: tokio::sync::Mutex::new(()),
             closing: parts.closing,
         }))
-    }
-
-    /// Notes who did what. The deed is done by then, so a database that fails
-    /// now is logged and does not undo it.
-    pub(crate) async fn audit(&self, who: &str, action: &str, target: &str, detail: &str) {
-        let entry = self.store.audit(crate::clock::now(), who, action, target, detail);
-        if let Err(error) = entry.await {
-            metrics::counter!("safe_yolo_server_lost_audit_entries_total").increment(1);
-            tracing::error!(who, action, target, %error, "an audit entry was lost");
-        }
     }
 }

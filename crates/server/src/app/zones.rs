@@ -32,7 +32,7 @@ impl App {
             })?;
             app.check_zone(&as_zone(unnamed, &zone))?;
             let (record, zone) = app.store.create_zone(&camera, zone).await?;
-            app.audit(&by, "zone.add", zone.id.as_str(), &zone.name).await;
+            app.audit.note(&by, "zone.add", zone.id.as_str(), &zone.name).await;
             Ok((app.take(record).await?, zone))
         })
         .await
@@ -53,7 +53,7 @@ impl App {
             let record = app.take(record).await?;
             let (_, zone) = app.zone(&id)?;
             if zone != before {
-                app.audit(&by, "zone.change", id.as_str(), &zone.name).await;
+                app.audit.note(&by, "zone.change", id.as_str(), &zone.name).await;
             }
             Ok((record, zone))
         })
@@ -67,7 +67,7 @@ impl App {
             let (_, before) = app.zone(&id)?;
             let record = app.store.delete_zone(&id).await?;
             app.take(record).await?;
-            app.audit(&by, "zone.delete", id.as_str(), &before.name).await;
+            app.audit.note(&by, "zone.delete", id.as_str(), &before.name).await;
             Ok(())
         })
         .await

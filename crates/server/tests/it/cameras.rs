@@ -138,12 +138,10 @@ async fn files_take_commands_and_live_cameras_do_not() {
         assert_eq!(operator.post(&command, wrong.clone()).await.code(), "invalid", "{wrong}");
     }
     operator.post(&command, json!({"action": "play"})).await.ok();
-    let audited = site.store.audit_list(20).await.unwrap();
-    assert!(
-        audited
-            .iter()
-            .any(|e| e.who == "operator" && e.action == "camera.command" && e.detail == "pause")
-    );
+    site.audited("pause", |e| {
+        e.who == "operator" && e.action == "camera.command" && e.detail == "pause"
+    })
+    .await;
 
     let quiet = format!("/api/cameras/{}/command", admin.camera("quiet").await);
     let refused = operator.post(&quiet, json!({"action": "pause"})).await;
@@ -201,8 +199,9 @@ async fn readiness_follows_what_is_observed() {
     assert_eq!(ready["store"], "ok");
     let live = nobody.until("/readyz", |body| body["cameras"]["live"] == 1).await;
     assert_eq!((&live["detector"], &live["cameras"]["stuck"]), (&json!("ok"), &json!(0)));
-    let system = site.admin().await.get("/api/system").await.ok();
-    assert_eq!(system["cameras"], json!({"total": 1, "live": 1}));
+    let counted = json!({"total": 1, "live": 1});
+    let admin = site.admin().await;
+    let system = admin.until("/api/system", |system| system["cameras"] == counted).await;
     for part in ["store", "evidence", "detector"] {
         assert_eq!(system[part], json!({"state": "ok", "detail": null}), "{part}");
     }

@@ -1,6 +1,7 @@
 //! Zones: what is accepted, what is refused, and that the engine is told.
 
 use reqwest::StatusCode;
+use safe_yolo_store::Store;
 use serde_json::{Value, json};
 
 use crate::site::Site;
@@ -46,14 +47,26 @@ async fn zones_come_change_and_go() {
     assert_eq!(admin.delete(&format!("/api/zones/{id}")).await.status, StatusCode::NO_CONTENT);
     assert_eq!(admin.get(&format!("/api/zones/{id}")).await.code(), "not_found");
     assert_eq!(admin.delete(&format!("/api/zones/{id}")).await.code(), "not_found");
-    let actions: Vec<_> =
-        site.store.audit_list(10).await.unwrap().into_iter().map(|e| (e.who, e.action)).collect();
     for action in ["zone.add", "zone.change", "zone.delete"] {
-        assert!(
-            actions.contains(&("admin".to_owned(), action.to_owned())),
-            "{action}: {actions:?}"
-        );
+        site.audited(action, |e| e.who == "admin" && e.action == action).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deeds_of_the_last_moment_are_noted() {
+    let mut site = Site::quiet().await;
+    let admin = site.admin().await;
+    let camera = admin.camera("quiet").await;
+    let added = admin.post("/api/zones", zone(&camera)).await.json;
+    let path = format!("/api/zones/{}", added["id"].as_str().unwrap());
+    for number in 0..40 {
+        admin.patch(&path, json!({"name": format!("press {number}")})).await.ok();
+    }
+    site.end().await;
+    let store = Store::open(&site.data).await.unwrap();
+    let audited = store.audit_list(100).await.unwrap();
+    assert_eq!(audited.iter().filter(|e| e.action == "zone.change").count(), 40);
+    assert!(audited.is_sorted_by_key(|e| std::cmp::Reverse(e.at)), "in the order of the deeds");
 }
 
 #[tokio::test]
