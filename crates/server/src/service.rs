@@ -2,6 +2,10 @@
 //! the program is ready, that it gets on, and that it ends.
 
 use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,51 +18,44 @@ const PINGS: u32 = 3;
 /// And not more often than this, whatever it allows.
 const PING_MIN: Duration = Duration::from_millis(50);
 
-type Send = dyn Fn(&str) -> io::Result<()> + std::marker::Send + Sync;
+/// A message that the manager does not take for this long, its queue being full,
+/// is given up: none of our steps may wait for it.
+const TAKE_MAX: Duration = Duration::from_millis(500);
 
 /// How the service manager is told; cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct ServiceManager {
-    send: Option<Arc<Send>>,
+    /// Where it listens.
+    socket: Option<Arc<Path>>,
     watchdog: Option<Duration>,
-}
-
-impl std::fmt::Debug for ServiceManager {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServiceManager").field("watchdog", &self.watchdog).finish_non_exhaustive()
-    }
 }
 
 impl ServiceManager {
     /// There is none.
     #[must_use]
     pub const fn none() -> Self {
-        Self { send: None, watchdog: None }
+        Self { socket: None, watchdog: None }
     }
 
     /// The one that `NOTIFY_SOCKET` names, with the interval of `WATCHDOG_USEC`.
     #[must_use]
     pub fn from_env() -> Self {
+        let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else { return Self::none() };
         let watchdog = sd_notify::watchdog_enabled().filter(|allowed| !allowed.is_zero());
-        let send = |message: &str| sd_notify::notify(&[NotifyState::Custom(message)]);
-        Self::with(send, watchdog)
+        Self::at(Path::new(&socket), watchdog)
     }
 
-    /// One that is told by `send`, in the words of `sd_notify(3)`, and allows
-    /// so much time between two signs of life; none asks for no such signs.
-    #[must_use]
-    pub fn with(
-        send: impl Fn(&str) -> io::Result<()> + std::marker::Send + Sync + 'static,
-        watchdog: Option<Duration>,
-    ) -> Self {
-        Self { send: Some(Arc::new(send)), watchdog }
+    /// One that listens there and allows so much time between two signs of life;
+    /// none asks for no such signs.
+    fn at(socket: &Path, watchdog: Option<Duration>) -> Self {
+        Self { socket: Some(socket.into()), watchdog }
     }
 
     async fn tell(&self, states: &[NotifyState<'_>]) {
-        let Some(send) = self.send.clone() else { return };
+        let Some(socket) = self.socket.clone() else { return };
         let lines: Vec<String> = states.iter().map(ToString::to_string).collect();
         // A manager that is slow to take it must not stop us.
-        let sent = spawn_blocking(move || send(&lines.join("\n"))).await;
+        let sent = spawn_blocking(move || send(&socket, &lines.join("\n"))).await;
         if let Ok(Err(error)) = sent {
             metrics::counter!("safe_yolo_server_failed_notifications_total").increment(1);
             tracing::warn!(%error, "the service manager could not be told");
@@ -108,10 +105,23 @@ impl ServiceManager {
     }
 }
 
+/// Sends a message in the words of `sd_notify(3)`. Not by the crate, which would
+/// wait for as long as the manager's queue is full.
+fn send(socket: &Path, message: &str) -> io::Result<()> {
+    let sender = UnixDatagram::unbound()?;
+    sender.set_write_timeout(Some(TAKE_MAX))?;
+    // One without a file is written with an `@`.
+    let to = match socket.as_os_str().as_bytes().strip_prefix(b"@") {
+        Some(name) => SocketAddr::from_abstract_name(name)?,
+        None => SocketAddr::from_pathname(socket)?,
+    };
+    sender.send_to_addr(message.as_bytes(), &to).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::os::unix::net::UnixDatagram;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Instant;
 
     use super::*;
 
@@ -128,10 +138,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notify");
         let manager = UnixDatagram::bind(&path).unwrap();
-        let send = move |message: &str| {
-            UnixDatagram::unbound()?.send_to(message.as_bytes(), &path).map(drop)
-        };
-        let service = ServiceManager::with(send, Some(Duration::from_millis(300)));
+        let service = ServiceManager::at(&path, Some(Duration::from_millis(300)));
         let stalled = Arc::new(AtomicBool::new(false));
         let (closing, seen) = (CancellationToken::new(), Arc::clone(&stalled));
         let hopeless =
@@ -145,14 +152,39 @@ mod tests {
                 assert_eq!(hear(&manager, long).as_deref(), Some("WATCHDOG=1"));
             }
             stalled.store(true, Ordering::SeqCst);
-            // One may be on its way.
-            hear(&manager, Duration::from_millis(200));
-            assert_eq!(hear(&manager, Duration::from_millis(900)), None, "three times too late");
+            // Some may be on their way; then there is none for three times too long.
+            let begun = Instant::now();
+            while hear(&manager, Duration::from_millis(900)).is_some() {
+                assert!(begun.elapsed() < long, "signs of life go on");
+            }
             stalled.store(false, Ordering::SeqCst);
             assert_eq!(hear(&manager, long).as_deref(), Some("WATCHDOG=1"));
         });
         listening.await.unwrap();
         closing.cancel();
         pings.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_manager_without_a_file_is_told_too() {
+        let name = format!("safe-yolo-{}", std::process::id());
+        let address = SocketAddr::from_abstract_name(&name).unwrap();
+        let manager = UnixDatagram::bind_addr(&address).unwrap();
+        ServiceManager::at(Path::new(&format!("@{name}")), None).ready().await;
+        let said = hear(&manager, Duration::from_secs(20)).unwrap();
+        assert!(said.starts_with("READY=1"), "{said}");
+    }
+
+    #[tokio::test]
+    async fn a_manager_that_never_reads_holds_nothing_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let _never_read = UnixDatagram::bind(&path).unwrap();
+        let filling = UnixDatagram::unbound().unwrap();
+        filling.set_nonblocking(true).unwrap();
+        while filling.send_to(b"WATCHDOG=1", &path).is_ok() {}
+        let service = ServiceManager::at(&path, None);
+        let told = tokio::time::timeout(Duration::from_secs(20), service.stopping(Duration::ZERO));
+        told.await.expect("it is given up");
     }
 }
