@@ -7,11 +7,16 @@
 /// The least reduction this is meant for; below, boxes of whole pixels are too coarse.
 pub(crate) const REDUCTION_MIN: f32 = 1.8;
 
+/// Up to so many pixels, dividing by multiplying with a reciprocal of 16 bits is exact.
+const AREA_MAX: usize = 16;
+
 /// Room that is used again from picture to picture.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     /// Sums of the columns of one row of boxes.
     sums: Vec<u16>,
+    /// The sum of the box that begins at each column.
+    boxes: Vec<u16>,
     /// Where the boxes of a row begin.
     starts: Vec<usize>,
 }
@@ -38,12 +43,25 @@ pub(crate) fn downscale(
         let rows = from.chunks_exact(from_sides.0.max(1)).skip(first).take(box_height);
         add_rows(rows, &mut scratch.sums, from_sides.0);
         let area = box_width * box_height;
+        if !(2..=AREA_MAX).contains(&area) {
+            wide_means(box_width, &scratch.sums, &scratch.starts, area, line);
+            continue;
+        }
+        // The sums of all boxes, wanted or not, take less time than those of the
+        // wanted ones alone: neighbours are added together.
+        scratch.boxes.resize(from_sides.0, 0);
         match box_width {
-            1 => means::<1>(&scratch.sums, &scratch.starts, area, line),
-            2 => means::<2>(&scratch.sums, &scratch.starts, area, line),
-            3 => means::<3>(&scratch.sums, &scratch.starts, area, line),
-            4 => means::<4>(&scratch.sums, &scratch.starts, area, line),
-            _ => means_of(box_width, &scratch.sums, &scratch.starts, area, line),
+            2 => add_columns::<2>(&scratch.sums, &mut scratch.boxes),
+            3 => add_columns::<3>(&scratch.sums, &mut scratch.boxes),
+            4 => add_columns::<4>(&scratch.sums, &mut scratch.boxes),
+            _ => {
+                wide_means(box_width, &scratch.sums, &scratch.starts, area, line);
+                continue;
+            }
+        }
+        let divide = divide_by(area);
+        for (to, &start) in line.iter_mut().zip(&scratch.starts) {
+            *to = divide(scratch.boxes.get(start).copied().unwrap_or_default());
         }
     }
 }
@@ -71,29 +89,28 @@ fn add_rows<'a>(rows: impl Iterator<Item = &'a [u8]>, sums: &mut Vec<u16>, width
     }
 }
 
-#[inline(always)]
-fn mean(sum: u32, reciprocal: u32) -> u8 {
-    ((u64::from(sum) * u64::from(reciprocal) + (1 << 23)) >> 24).min(255) as u8
-}
-
-/// 2^24 divided by the area, which makes a division a multiplication.
-fn reciprocal(area: usize) -> u32 {
-    (1 << 24) / u32::try_from(area.max(1)).unwrap_or(u32::MAX)
-}
-
-fn means<const SIDE: usize>(sums: &[u16], starts: &[usize], area: usize, line: &mut [u8]) {
-    let reciprocal = reciprocal(area);
-    for (to, &start) in line.iter_mut().zip(starts) {
-        let Some(of) = sums.get(start..start + SIDE) else { continue };
-        *to = mean(of.iter().map(|s| u32::from(*s)).sum(), reciprocal);
+/// The sum of the box of `SIDE` columns that begins at each column; of at most
+/// [`AREA_MAX`] pixels, so that it fits.
+fn add_columns<const SIDE: usize>(sums: &[u16], boxes: &mut [u16]) {
+    for (to, of) in boxes.iter_mut().zip(sums.array_windows::<SIDE>()) {
+        *to = of.iter().fold(0, |sum, s| sum.wrapping_add(*s));
     }
 }
 
-fn means_of(side: usize, sums: &[u16], starts: &[usize], area: usize, line: &mut [u8]) {
-    let reciprocal = reciprocal(area);
+/// The mean of `area` bytes by their sum, rounded: a division as a multiplication.
+fn divide_by(area: usize) -> impl Fn(u16) -> u8 {
+    let (reciprocal, half) = ((1_u32 << 16).div_ceil(area as u32), area as u32 / 2);
+    move |sum| (((u32::from(sum) + half) * reciprocal) >> 16) as u8
+}
+
+/// The means of boxes of any size, one by one.
+fn wide_means(side: usize, sums: &[u16], starts: &[usize], area: usize, line: &mut [u8]) {
+    let area = u32::try_from(area.max(1)).unwrap_or(u32::MAX);
+    let reciprocal = u64::from((1 << 24) / area);
     for (to, &start) in line.iter_mut().zip(starts) {
         let Some(of) = sums.get(start..start + side) else { continue };
-        *to = mean(of.iter().map(|s| u32::from(*s)).sum(), reciprocal);
+        let sum: u64 = of.iter().map(|s| u64::from(*s)).sum();
+        *to = ((sum * reciprocal + (1 << 23)) >> 24).min(255) as u8;
     }
 }
 
@@ -112,6 +129,20 @@ mod tests {
         let from: Vec<u8> = (0..6 * 4).map(|i| i * 10).collect();
         // Boxes of 3x2: the means of 0, 10, 20, 60, 70, 80 and so on.
         assert_eq!(scaled(&from, (6, 4), (2, 2)), [40, 70, 160, 190]);
+    }
+
+    #[test]
+    fn small_boxes_have_exact_means() {
+        for area in 2..=AREA_MAX {
+            let divide = divide_by(area);
+            for sum in 0..=255 * area {
+                assert_eq!(
+                    usize::from(divide(sum as u16)),
+                    (sum + area / 2) / area,
+                    "{sum} / {area}"
+                );
+            }
+        }
     }
 
     #[test]
