@@ -22,7 +22,7 @@ trap finish EXIT
 export SAFE_YOLO_ADMIN_PASSWORD=browser-test-password
 "$binary" serve --listen 127.0.0.1:0 --data-dir "$work/data" >"$work/out" 2>"$work/log" &
 server=$!
-for _ in $(seq 150); do
+for _ in $(seq 600); do
     grep -q 'http://' "$work/out" && break
     kill -0 "$server" 2>/dev/null || { echo "The server ended at once." >&2; exit 1; }
     sleep 0.2

@@ -49,6 +49,7 @@ pub(crate) async fn run(arguments: &CampaignArguments) -> Result<bool> {
         seed: common.seed,
         scale: arguments.scale,
         cameras: world.cameras.len(),
+        first_start_s: world.first_start_s,
         changes_kept: world.observer.events().changes.len(),
         took_s: world.now().as_secs_f64(),
         rows,

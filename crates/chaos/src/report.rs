@@ -81,6 +81,8 @@ pub(crate) struct Report {
     pub(crate) seed: u64,
     pub(crate) scale: f64,
     pub(crate) cameras: usize,
+    /// Seconds that a start took while nothing was wrong.
+    pub(crate) first_start_s: f64,
     pub(crate) changes_kept: usize,
     pub(crate) took_s: f64,
     pub(crate) rows: Vec<Row>,
@@ -169,6 +171,7 @@ mod tests {
             seed: 1,
             scale: 1.0,
             cameras: 6,
+            first_start_s: 1.0,
             changes_kept: 9,
             took_s: 60.0,
             rows,

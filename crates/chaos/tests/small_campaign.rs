@@ -40,13 +40,15 @@ fn what_is_killed_costs_nothing_that_was_announced() {
     let report: Value = serde_json::from_slice(&report).unwrap();
     let rows = report["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 2, "{said}");
+    // A machine that takes more than 2.5 s for a plain start is slow at all of it.
+    let recovery_max_s = 10_f64.max(4.0 * report["first_start_s"].as_f64().unwrap());
     for (row, times) in rows.iter().zip([3, 2]) {
         assert_eq!(row["injected"], times, "{said}");
         for count in ["lost", "doubled", "wrong_safe"] {
             assert_eq!(row[count], 0, "{count} of {}:\n{said}", row["fault"]);
         }
         let recovery_s = row["recovery_max_s"].as_f64().unwrap();
-        assert!(recovery_s <= 10.0, "{said}");
+        assert!(recovery_s <= recovery_max_s, "{recovery_s} of {recovery_max_s} s:\n{said}");
     }
     // Rates of other cameras are left to the campaign on a quiet machine.
     assert!(report["changes_kept"].as_u64().unwrap() > 10, "{said}");

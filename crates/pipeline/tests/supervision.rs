@@ -162,8 +162,8 @@ impl Site {
                     usize::from(picture.is_some_and(|p| p.header.analysis == LiveAnalysis::Done));
             }
         };
-        let limit = Duration::from_secs(10);
-        tokio::time::timeout(limit, analysed).await.expect("analysed as if nothing had been");
+        // Less than a block lasts: it does not wait for that to end.
+        tokio::time::timeout(PATIENCE, analysed).await.expect("analysed as if nothing had been");
     }
 }
 
@@ -182,13 +182,18 @@ async fn c9_a_panic_in_one_camera_costs_that_camera_seconds() {
     let alarm = EventType::DangerZoneIntrusion;
     site.reaches("an alarm", PATIENCE, |site| !site.open(alarm).is_empty()).await;
     let before = site.bad.watch_live().borrow().clone().unwrap();
-    let mut states = site.bad.watch_status();
     let connections = site.good.status().source_connections;
     let open = site.open(alarm);
 
     site.faults.panic();
-    let down = states.wait_for(|status| (status.state, status.reason) == DOWN);
-    tokio::time::timeout(SHOWN_MAX, down).await.expect("shown in time").unwrap();
+    // The state may be over before it is looked at; its event stays.
+    site.reaches("it is shown", SHOWN_MAX, |site| {
+        site.events.lock().unwrap().values().any(|(_, event)| {
+            event.camera.as_ref() == Some(site.bad.id())
+                && event.details.get("reason").is_some_and(|reason| *reason == "restarting")
+        })
+    })
+    .await;
     site.good_goes_on(3).await;
     let recovering = Instant::now();
     site.live().await;
@@ -223,7 +228,7 @@ async fn c9_a_hang_is_shown_replaced_and_its_zombie_is_mute() {
     site.reaches("an event of it", SHOWN_MAX, |s| !s.open(EventType::System).is_empty()).await;
     let answer = tokio::time::timeout(PATIENCE, answer).await.expect("an answer").unwrap();
     assert_eq!(answer, Err(CommandError::Restarting));
-    assert!(asked.elapsed() < Duration::from_secs(8), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
     site.good_goes_on(3).await;
 
     site.live().await;
@@ -266,7 +271,9 @@ async fn c9_a_source_that_panics_while_it_is_opened_is_tried_again() {
     site.live().await;
     assert_eq!(site.faults.opened.load(Ordering::SeqCst), 4);
     site.reaches("the blindness is over", PATIENCE, |s| s.open(EventType::System).is_empty()).await;
-    let system = |(_, event): &&(Vec<ChangeKind>, Event)| event.event_type == EventType::System;
+    let system = |(_, event): &&(Vec<ChangeKind>, Event)| {
+        event.event_type == EventType::System && event.camera.as_ref() == Some(site.bad.id())
+    };
     assert_eq!(site.events.lock().unwrap().values().filter(system).count(), 1, "one blindness");
     site.end().await;
 }

@@ -17,19 +17,29 @@ use safe_yolo_media::picture::I420;
 use safe_yolo_media::sim::Scene;
 use tempfile::TempDir;
 
-/// Shown at once means within this, on a machine that is busy with other tests.
-const AT_ONCE: Duration = Duration::from_secs(2);
+/// Shown at once means within this.
+const AT_ONCE: Duration = Duration::from_secs(5);
 const BACK_MAX: Duration = Duration::from_secs(10);
 
 fn config() -> IsolatedConfig {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_safe-yolo"));
     let choice =
         PlanChoice { sessions: Some(1), threads: Some(1), batch: Some(4), wait_ms: Some(0) };
-    IsolatedConfig { choice, ..IsolatedConfig::new(program, ModelSource::Bundled) }
+    // A busy machine is slow, and no hang.
+    let answer_max = Duration::from_secs(30);
+    IsolatedConfig { choice, answer_max, ..IsolatedConfig::new(program, ModelSource::Bundled) }
 }
 
 fn start(config: IsolatedConfig) -> IsolatedDetector {
     IsolatedDetector::start(config).unwrap()
+}
+
+/// A detector, and the longest it may take to be back: on a slow machine that is
+/// measured by what its first start took, as it is less urgent later.
+fn start_measured(config: IsolatedConfig) -> (IsolatedDetector, Duration) {
+    let begun = Instant::now();
+    let detector = start(config);
+    (detector, BACK_MAX.max(begun.elapsed() * 4))
 }
 
 /// Pictures with people, some of another size.
@@ -97,7 +107,7 @@ async fn it_finds_what_the_model_finds_in_this_process() {
 
 #[tokio::test]
 async fn c12_a_crash_is_told_at_once_and_costs_seconds() {
-    let detector = start(config());
+    let (detector, back_max) = start_measured(config());
     let before = detector.status().pid;
     let pictures_before = pictures();
     let mut state = detector.state();
@@ -107,9 +117,11 @@ async fn c12_a_crash_is_told_at_once_and_costs_seconds() {
     let down = tokio::time::timeout(AT_ONCE, state.changed());
     assert!(down.await.is_ok_and(|changed| changed.is_ok()), "nobody is told");
     for answer in owed.await {
-        assert!(matches!(&answer, Analysis::Failed(why) if why.contains("ended")), "{answer:?}");
+        let Analysis::Failed(why) = &answer else { panic!("{answer:?}") };
+        // Whoever notices first says why: the one who reads or the one who writes.
+        assert!(why.contains("ended") || why.contains("takes no requests"), "{why}");
     }
-    wait_for(&detector, BACK_MAX, is_ready).await;
+    wait_for(&detector, back_max, is_ready).await;
     assert_ne!(detector.status().pid, before);
     assert_eq!(detector.status().restarts, 1);
 
@@ -119,21 +131,24 @@ async fn c12_a_crash_is_told_at_once_and_costs_seconds() {
         // It may be gone by now.
         Command::new("kill").args(["-SEGV", &pid.to_string()]).status().unwrap();
     }
-    wait_for(&detector, BACK_MAX, is_ready).await;
+    wait_for(&detector, back_max, is_ready).await;
     let answers = detector.analyse(pictures(), SCORE_MIN).await;
     assert!(answers.iter().all(|answer| matches!(answer, Analysis::Done(_))), "{answers:?}");
 }
 
 #[tokio::test]
 async fn c12_a_hang_is_a_failure_too() {
-    let detector = start(IsolatedConfig { answer_max: Duration::from_secs(1), ..config() });
+    // It judges the last answer, too: four pictures, and the first after a start.
+    let answer_max = Duration::from_secs(5);
+    let (detector, back_max) = start_measured(IsolatedConfig { answer_max, ..config() });
+    let pictures = pictures();
     signal("-STOP", &detector);
     let begun = Instant::now();
-    let answers = detector.analyse(pictures(), SCORE_MIN).await;
-    assert!(begun.elapsed() < Duration::from_secs(1) + AT_ONCE);
+    let answers = detector.analyse(pictures.clone(), SCORE_MIN).await;
+    assert!(begun.elapsed() < answer_max + AT_ONCE, "{:?}", begun.elapsed());
     assert!(answers.iter().all(|answer| matches!(answer, Analysis::Failed(_))), "{answers:?}");
-    wait_for(&detector, BACK_MAX, is_ready).await;
-    let answers = detector.analyse(pictures(), SCORE_MIN).await;
+    wait_for(&detector, back_max, is_ready).await;
+    let answers = detector.analyse(pictures, SCORE_MIN).await;
     assert!(answers.iter().all(|answer| matches!(answer, Analysis::Done(_))), "{answers:?}");
 }
 
@@ -158,8 +173,9 @@ fn set_mood(folder: &Path, mood: &str) {
 #[tokio::test]
 async fn c12_what_keeps_failing_is_left_alone_for_a_while_and_then_tried_again() {
     let folder = TempDir::new().unwrap();
-    let breaker = BreakerConfig { open_for: Duration::from_secs(2), ..BreakerConfig::default() };
-    let detector = start(IsolatedConfig { program: moody(folder.path()), breaker, ..config() });
+    let breaker = BreakerConfig { open_first: Duration::from_secs(2), ..BreakerConfig::default() };
+    let program = moody(folder.path());
+    let (detector, back_max) = start_measured(IsolatedConfig { program, breaker, ..config() });
     let mut status = detector.watch_status();
     set_mood(folder.path(), "bad");
     signal("-KILL", &detector);
@@ -167,7 +183,7 @@ async fn c12_what_keeps_failing_is_left_alone_for_a_while_and_then_tried_again()
     tokio::time::timeout(Duration::from_secs(20), open).await.unwrap().unwrap();
     assert!(is_down(&detector.state().borrow().clone()), "cameras are blind meanwhile");
     set_mood(folder.path(), "good");
-    wait_for(&detector, Duration::from_secs(2) + BACK_MAX, is_ready).await;
+    wait_for(&detector, Duration::from_secs(2) + back_max, is_ready).await;
     let closed = async {
         while detector.status().breaker != "closed" {
             let answers = detector.analyse(pictures(), SCORE_MIN).await;
@@ -195,7 +211,7 @@ async fn an_accelerator_that_is_not_there_is_fallen_back_from() {
 fn a_child_that_is_none_is_refused_with_the_reason() {
     let folder = TempDir::new().unwrap();
     let with = |program: &Path| {
-        let start_max = Duration::from_secs(5);
+        let start_max = Duration::from_secs(30);
         let config = IsolatedConfig { program: program.to_owned(), start_max, ..config() };
         match IsolatedDetector::start(config) {
             Err(IsolatedError::Start(why)) => why,

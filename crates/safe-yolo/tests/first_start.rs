@@ -4,8 +4,7 @@
 
 mod common;
 
-use std::time::Duration;
-
+use common::PATIENCE;
 use common::client::Client;
 use common::server::{ADMIN_PASSWORD, Site};
 use safe_yolo_testkit::wait::until;
@@ -15,7 +14,7 @@ async fn a_generated_password_is_told_once_and_never_logged() {
     let site = Site::new();
     let mut server = site.start(&mut site.command()).await;
     let told = || server.said().contains("(shown only now)\n");
-    until("the password", Duration::from_secs(5), told).await.unwrap();
+    until("the password", PATIENCE, told).await.unwrap();
     let said = server.said();
     let line = said.lines().find(|line| line.starts_with("First login: user admin")).unwrap();
     let (_, rest) = line.split_once("password ").unwrap();

@@ -129,7 +129,7 @@ async fn work_and_kill(
     tokio::time::timeout(PATIENCE, come).await.expect("events come").unwrap();
     let children = server.kill();
     assert!(!children.is_empty(), "a file is decoded by a child");
-    gone(&children, Duration::from_secs(5)).await;
+    gone(&children, Duration::from_secs(30)).await;
     let log = server.log();
     assert!(!log.contains("panicked"), "{log}");
     for task in working {

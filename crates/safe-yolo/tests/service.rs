@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use common::PATIENCE;
@@ -16,29 +17,39 @@ use common::footage::corners;
 use common::server::{ADMIN_PASSWORD, Site};
 use serde_json::json;
 
-/// Reads until a message holds `wanted`.
-fn hear(manager: &UnixDatagram, wanted: &str) {
-    let begun = Instant::now();
-    let mut buffer = [0; 512];
-    let mut heard = Vec::new();
-    while begun.elapsed() < PATIENCE {
-        if let Ok(length) = manager.recv(&mut buffer) {
+/// Reads all the time, as a manager does: its queue holds a few messages only.
+fn listen(manager: UnixDatagram) -> Receiver<String> {
+    let (tell, told) = sync_channel(4096);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 512];
+        while let Ok(length) = manager.recv(&mut buffer) {
             let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
-            if message.lines().any(|line| line == wanted) {
+            if tell.send(message).is_err() {
                 return;
             }
-            heard.push(message);
         }
+    });
+    told
+}
+
+/// Waits until a message holds `wanted`.
+fn hear(told: &Receiver<String>, wanted: &str) {
+    let begun = Instant::now();
+    let mut heard = Vec::new();
+    while let Ok(message) = told.recv_timeout(PATIENCE.saturating_sub(begun.elapsed())) {
+        if message.lines().any(|line| line == wanted) {
+            return;
+        }
+        heard.push(message);
     }
-    assert!(heard.iter().any(|message| message.contains(wanted)), "no {wanted} in {heard:?}");
+    panic!("no {wanted} in {heard:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn alarms_before_the_end_are_kept_and_the_manager_is_told() {
     let site = Site::new();
     let path = site.path().join("notify");
-    let manager = UnixDatagram::bind(&path).unwrap();
-    manager.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    let told = listen(UnixDatagram::bind(&path).unwrap());
     let mut command = site.command();
     command
         .env("SAFE_YOLO_ADMIN_PASSWORD", ADMIN_PASSWORD)
@@ -46,7 +57,7 @@ async fn alarms_before_the_end_are_kept_and_the_manager_is_told() {
         .env("WATCHDOG_USEC", "900000")
         .env_remove("WATCHDOG_PID");
     let mut server = site.start(&mut command).await;
-    hear(&manager, "READY=1");
+    hear(&told, "READY=1");
     let admin = server.admin().await;
     let camera = json!({"name": "hall", "source": "sim://helmets?seed=1", "analysis_rate_max": 8});
     let id = admin.add_camera(camera).await;
@@ -62,12 +73,12 @@ async fn alarms_before_the_end_are_kept_and_the_manager_is_told() {
         }
     }
     for _ in 0..3 {
-        hear(&manager, "WATCHDOG=1");
+        hear(&told, "WATCHDOG=1");
     }
     let asked = Instant::now();
     assert!(server.terminate().success(), "{}", server.log());
     assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
-    hear(&manager, "STOPPING=1");
+    hear(&told, "STOPPING=1");
 
     let server = site.serve().await;
     let admin = server.admin().await;
@@ -87,7 +98,6 @@ async fn a_second_signal_hastens_the_end() {
     let head = "POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{";
     slow.write_all(head.as_bytes()).unwrap();
     let _admin = server.admin().await;
-    let asked = Instant::now();
     let sent = std::process::Command::new("kill")
         .args(["-TERM", &server.pid().to_string()])
         .status()
@@ -97,6 +107,7 @@ async fn a_second_signal_hastens_the_end() {
         server.log().contains("ending: cameras first")
     });
     begun.await.unwrap();
+    let asked = Instant::now();
     let status = server.terminate();
     assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
     assert!(!status.success(), "an end that was cut short is none that succeeded");

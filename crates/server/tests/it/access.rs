@@ -86,7 +86,8 @@ async fn what_is_no_route_is_closed() {
         assert!(page.headers.contains_key(name), "{name}");
     }
     let figures = nobody.get("/metrics").await;
-    assert!(figures.text.contains("safe_yolo_cameras 1"), "{}", figures.text);
+    // Not how many: all servers of this process have their figures in common.
+    assert!(figures.text.contains("\nsafe_yolo_cameras "), "{}", figures.text);
     let passed_on = nobody.request(Method::GET, "/metrics").header("x-forwarded-for", "1.2.3.4");
     assert_eq!(answer(passed_on).await.code(), "forbidden");
 }
@@ -114,13 +115,23 @@ async fn a_session_begins_and_ends() {
 async fn guessing_is_slowed_down() {
     let site = Site::quiet().await;
     let nobody = site.anonymous();
+    let guess = json!({"username": "admin", "password": "wrong guess"});
     for _ in 0..5 {
-        let guess = json!({"username": "admin", "password": "wrong guess"});
-        assert_eq!(nobody.post("/api/session", guess).await.code(), "wrong_password");
+        assert_eq!(nobody.post("/api/session", guess.clone()).await.code(), "wrong_password");
     }
     let right = json!({"username": "admin", "password": ADMIN_PASSWORD});
-    let refused = nobody.post("/api/session", right.clone()).await;
-    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    let mut rounds = 0;
+    let refused = loop {
+        let answer = nobody.post("/api/session", right.clone()).await;
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            break answer;
+        }
+        // A wait counts from when the guess was made and may be over by now.
+        // The address keeps its failures: with one more it waits twice as long.
+        rounds += 1;
+        assert!(rounds <= 5, "nobody is made to wait: {answer:?}");
+        nobody.post("/api/session", guess.clone()).await;
+    };
     assert_eq!(refused.code(), "too_many_attempts");
     let wait_s = refused.retry_after.expect("Retry-After");
     assert!((1..=60).contains(&wait_s), "{wait_s}");
@@ -215,6 +226,7 @@ async fn passwords_are_in_no_answer() {
     let login = stored.credentials.expect("a login");
     assert_eq!((login.username.as_str(), login.password.as_str()), ("root", secret));
     assert!(!stored.config.source.contains(secret));
+    site.audited("camera", |e| e.action == "camera.add").await;
     for entry in site.store.audit_list(100).await.unwrap() {
         assert!(!format!("{entry:?}").contains(secret));
     }

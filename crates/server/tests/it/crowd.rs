@@ -56,6 +56,9 @@ async fn said(socket: &mut Socket) -> Said {
         };
         let number = |name: &str| text[name].as_i64().unwrap();
         match text["type"].as_str().unwrap() {
+            // An alarm of the camera that the store was late with: it comes again.
+            "change" if text["recorded"] == false => {}
+            "missed" if text["after"].is_null() => {}
             "change" => return Said::Change(number("seq")),
             "missed" => {
                 let (after, up_to, count) = (number("after"), number("up_to"), number("count"));
@@ -153,10 +156,13 @@ async fn c5_subscribers_come_and_go_under_load() {
         }
         went.store(true, Ordering::SeqCst);
     });
+    // No faster than a client hears it: nobody who listens is to fall behind the bus.
+    let mut pace = viewer.socket(&format!("/ws/events?after={from}")).await;
     let mut newest = from;
     let begun = Instant::now();
     while !gone.load(Ordering::SeqCst) || newest < from + 100 {
         newest = raise(&site, 1, 0).await;
+        while next_change(&mut pace).await < newest {}
         assert!(begun.elapsed() < 2 * PATIENCE, "the crowd never ends");
         assert!(!crowd.is_finished() || gone.load(Ordering::SeqCst), "somebody was disturbed");
     }
@@ -184,12 +190,12 @@ async fn c11_a_slow_subscriber_disturbs_nobody() {
     for _ in 0..4 {
         quick.push(viewer.socket(&path).await);
     }
-    // More than the bus keeps and the system's buffers hold: meanwhile two
-    // clients take nothing.
+    // More than the system's buffers hold, then more than the bus keeps:
+    // meanwhile two clients take nothing, but not for so long that they are cut off.
     let mut heard = vec![Vec::new(); quick.len()];
     let mut newest = from;
-    for _ in 0..14 {
-        newest = raise(&site, 100, LARGE).await;
+    for (count, text) in [(100, LARGE); 2].into_iter().chain([(250, 0); 5]) {
+        newest = raise(&site, count, text).await;
         let begun = Instant::now();
         for (socket, heard) in quick.iter_mut().zip(&mut heard) {
             while heard.last().is_none_or(|last| *last < newest) {
@@ -197,11 +203,6 @@ async fn c11_a_slow_subscriber_disturbs_nobody() {
             }
         }
         assert!(begun.elapsed() < DISTURBED_MAX, "{:?}", begun.elapsed());
-    }
-    let all = fetch(&viewer, from, newest).await;
-    assert!(all.len() >= 1400);
-    for heard in heard {
-        assert_eq!(heard, all, "each change once and in order");
     }
     // The slow one is told where it was left behind, and goes on with what is new.
     let mut seen = Vec::new();
@@ -225,6 +226,11 @@ async fn c11_a_slow_subscriber_disturbs_nobody() {
     assert_eq!(told, 1, "once, not again and again");
     let news = raise(&site, 1, 0).await;
     assert!(next_change(&mut slow).await > newest);
+    let all = fetch(&viewer, from, newest).await;
+    assert!(all.len() >= 1450);
+    for heard in heard {
+        assert_eq!(heard, all, "each change once and in order");
+    }
     assert!(seen.starts_with(&all), "what was heard and what was fetched is everything, once");
     assert!(news > newest);
     // And one that takes nothing at all is cut off: what it says comes back as refused.

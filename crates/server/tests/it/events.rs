@@ -139,18 +139,20 @@ async fn who_acknowledges_and_why_is_kept() {
     assert_eq!(many["acknowledged"], 1);
     let rest = admin.post("/api/events/acknowledge", json!({"reason": "end of shift"})).await.ok();
     assert!(rest["acknowledged"].as_u64().unwrap() >= 1);
-    assert_eq!(admin.get("/api/events").await.ok()["unacknowledged"], 0);
+    // What a camera has to say may come at any time.
+    let left = admin.get("/api/events?acknowledged=false").await.ok();
+    let open = left["events"].as_array().unwrap();
+    assert!(open.iter().all(|event| event["type"] == "system"), "{left}");
+    assert_eq!(left["unacknowledged"], open.len());
     for body in [json!({}), json!({"reason": 1}), json!({"reason": "x".repeat(2000)})] {
         assert_eq!(operator.post(&path, body).await.code(), "invalid");
     }
     let unknown = format!("/api/events/{}/acknowledge", Uuid::now_v7());
     assert_eq!(operator.post(&unknown, json!({"reason": ""})).await.code(), "not_found");
-    let audited = site.store.audit_list(50).await.unwrap();
-    assert!(
-        audited
-            .iter()
-            .any(|e| e.who == "operator" && e.action == "event.acknowledge" && e.detail == "drill")
-    );
+    site.audited("acknowledgement", |e| {
+        e.who == "operator" && e.action == "event.acknowledge" && e.detail == "drill"
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -256,7 +258,8 @@ async fn an_alarm_that_cant_be_stored_is_heard_and_stored_later() {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     let unrecorded = loop {
         let change = socket.text("change").await;
-        if change["recorded"] == false {
+        // The store's own warning, or a camera's, may be the first.
+        if change["recorded"] == false && change["event"]["type"] == "danger_zone_intrusion" {
             break change;
         }
     };

@@ -10,7 +10,7 @@ use safe_yolo_infer::{DetectorPool, ModelSource, PoolConfig, Runtime};
 use safe_yolo_pipeline::{Opener, RealSources};
 use safe_yolo_server::{Server, ServerConfig, ServerError, ServiceManager, StartupCamera};
 use safe_yolo_store::evidence::EvidenceLimits;
-use safe_yolo_store::{NewCamera, Origin, Role, Store};
+use safe_yolo_store::{AuditEntry, NewCamera, Origin, Role, Store};
 use safe_yolo_track::TrackerConfig;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -25,8 +25,8 @@ pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery";
 pub(crate) const PASSWORD: &str = "some other password";
 /// The password of a camera.
 pub(crate) const SECRET: &str = "h1dden-Secret";
-/// The longest any condition is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest any condition is waited for, on a machine that is slow and busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -79,6 +79,19 @@ pub(crate) fn quiet() -> StartupCamera {
 }
 
 impl Site {
+    /// Waits until the audit has an entry like this: it is written after the answer.
+    pub(crate) async fn audited(&self, what: &str, wanted: impl Fn(&AuditEntry) -> bool) {
+        let begun = Instant::now();
+        loop {
+            let entries = self.store.audit_list(100).await.unwrap();
+            if entries.iter().any(&wanted) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "no {what} in {entries:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// A server with these cameras; with none, the drawn scene is there.
     pub(crate) async fn with(cameras: Vec<StartupCamera>) -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -105,9 +105,10 @@ async fn c9_a_camera_that_breaks_off_shows_everywhere_and_comes_back() {
     };
     assert_eq!(refused.status.as_u16(), 503, "{refused:?}");
     assert_eq!(refused.code(), "unavailable");
-    admin.until(&format!("/api/cameras/{good}"), |c| c["status"]["state"] == "LIVE").await;
 
+    // Before anything slow is waited for: a camera that panics on gets longer pauses.
     faulty.panics.store(false, Ordering::SeqCst);
+    admin.until(&format!("/api/cameras/{good}"), |c| c["status"]["state"] == "LIVE").await;
     admin.until(&path, |camera| camera["status"]["state"] == "LIVE").await;
     let over = |page: &Value| {
         page["events"].as_array().unwrap().iter().all(|event| event["end"].is_string())
@@ -145,5 +146,6 @@ async fn the_end_comes_whatever_is_stuck() {
     site.end().await;
     let took = asked.elapsed();
     faulty.blocks.store(false, Ordering::SeqCst);
-    assert!(took < Duration::from_secs(15), "the end took {took:?}");
+    // A step that is given up makes it 20 s.
+    assert!(took < Duration::from_secs(19), "the end took {took:?}");
 }
