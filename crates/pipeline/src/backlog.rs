@@ -67,31 +67,20 @@ impl Backlog {
 
 #[cfg(test)]
 mod tests {
-    use safe_yolo_core::event::ChangeKind;
-    use safe_yolo_core::{CameraConfig, CameraState, EventChange, EventId, Utc};
+    use safe_yolo_core::EventId;
 
     use super::*;
-    use crate::blindness;
+    use crate::fixture::raised;
 
     #[test]
     fn c10_a_full_backlog_drops_its_oldest_and_keeps_the_order() {
-        let config = CameraConfig {
-            id: "one".parse().unwrap(),
-            name: "one".into(),
-            source: "sim://quiet".into(),
-            enabled: true,
-            repeat: true,
-            analysis_rate_max: 5.0,
-            zones: Vec::new(),
-            version: 1,
-        };
         let (to, mut received) = mpsc::channel(1);
         let mut backlog = Backlog::new(to);
         let mut sent: Vec<EventId> = Vec::new();
         for _ in 0..BACKLOG_MAX + 11 {
-            let event = blindness::event(&config, CameraState::Stale, None, Utc(1));
-            sent.push(event.id);
-            backlog.push(Output::Change(Box::new(EventChange { kind: ChangeKind::Raised, event })));
+            let change = raised();
+            sent.push(change.event.id);
+            backlog.push(Output::Change(Box::new(change)));
         }
         assert_eq!(backlog.depth(), BACKLOG_MAX);
         let mut got = Vec::new();

@@ -308,30 +308,8 @@ impl Outlet {
 
 #[cfg(test)]
 mod tests {
-    use safe_yolo_core::event::ChangeKind;
-    use safe_yolo_core::{CameraConfig, Utc};
-
     use super::*;
-    use crate::blindness;
-
-    fn config() -> CameraConfig {
-        CameraConfig {
-            id: "one".parse().unwrap(),
-            name: "one".into(),
-            source: "sim://quiet".into(),
-            enabled: true,
-            repeat: true,
-            analysis_rate_max: 5.0,
-            zones: Vec::new(),
-            version: 1,
-        }
-    }
-
-    fn raised() -> EventChange {
-        let reason = Some(BlindReason::NoPictures);
-        let event = blindness::event(&config(), CameraState::Stale, reason, Utc(1));
-        EventChange { kind: ChangeKind::Raised, event }
-    }
+    use crate::fixture::raised;
 
     fn live() -> Status {
         Status { state: CameraState::Live, reason: None, ..Status::unknown() }

@@ -10,6 +10,8 @@ pub mod camera;
 mod command;
 pub mod engine;
 pub mod evidence;
+#[cfg(test)]
+mod fixture;
 mod gate;
 pub mod health;
 mod heartbeat;

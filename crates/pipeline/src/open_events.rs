@@ -46,30 +46,20 @@ impl OpenEvents {
 
 #[cfg(test)]
 mod tests {
-    use safe_yolo_core::{BlindReason, CameraConfig, CameraState, Utc};
+    use safe_yolo_core::Utc;
 
     use super::*;
     use crate::blindness;
+    use crate::fixture::raised;
 
     #[test]
     fn c7_events_that_nobody_ends_are_bounded() {
-        let config = CameraConfig {
-            id: "one".parse().unwrap(),
-            name: "one".into(),
-            source: "sim://quiet".into(),
-            enabled: true,
-            repeat: true,
-            analysis_rate_max: 5.0,
-            zones: Vec::new(),
-            version: 1,
-        };
         let mut open = OpenEvents::default();
         let mut all = Vec::new();
         for _ in 0..OPEN_MAX * 2 {
-            let reason = Some(BlindReason::NoPictures);
-            let event = blindness::event(&config, CameraState::Stale, reason, Utc(1));
-            all.push(event.clone());
-            open.note(&EventChange { kind: ChangeKind::Raised, event });
+            let change = raised();
+            open.note(&change);
+            all.push(change.event);
         }
         assert_eq!(open.len(), OPEN_MAX);
         let newest = blindness::ended(all[all.len() - 1].clone(), Utc(2), "left");

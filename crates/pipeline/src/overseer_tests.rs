@@ -7,6 +7,7 @@ use safe_yolo_core::{EventId, Severity};
 
 use super::*;
 use crate::engine::Output;
+use crate::fixture::camera;
 use crate::gate::Ends;
 use crate::isolate::on_runtime;
 use crate::restart::{RESTARTS_MAX, WINDOW};
@@ -43,16 +44,7 @@ struct World {
 }
 
 fn config(version: u64) -> Arc<CameraConfig> {
-    Arc::new(CameraConfig {
-        id: "one".parse().unwrap(),
-        name: "one".into(),
-        source: "sim://quiet".into(),
-        enabled: true,
-        repeat: true,
-        analysis_rate_max: 5.0,
-        zones: Vec::new(),
-        version,
-    })
+    Arc::new(CameraConfig { version, ..camera() })
 }
 
 /// An alarm without an end, of the pipeline.

@@ -1,0 +1,27 @@
+//! What the tests of several modules begin with.
+
+use safe_yolo_core::event::ChangeKind;
+use safe_yolo_core::{BlindReason, CameraConfig, CameraState, EventChange, Utc};
+
+use crate::blindness;
+
+/// A camera without zones.
+pub(crate) fn camera() -> CameraConfig {
+    CameraConfig {
+        id: "one".parse().unwrap(),
+        name: "one".into(),
+        source: "sim://quiet".into(),
+        enabled: true,
+        repeat: true,
+        analysis_rate_max: 5.0,
+        zones: Vec::new(),
+        version: 1,
+    }
+}
+
+/// A blindness of it that begins.
+pub(crate) fn raised() -> EventChange {
+    let reason = Some(BlindReason::NoPictures);
+    let event = blindness::event(&camera(), CameraState::Stale, reason, Utc(1));
+    EventChange { kind: ChangeKind::Raised, event }
+}
