@@ -114,6 +114,18 @@ impl<T: Clone> Publisher<T> {
     }
 }
 
+impl<T: Clone> Publisher<T> {
+    /// Keeps no notice any more: what they said is told by items now. Who had
+    /// not read them is told how many there were.
+    pub fn forget_notices(&mut self) {
+        let mut state = lock(&self.shared);
+        let forgotten = state.ring.forget_notices();
+        drop(state);
+        // Whatever they take along must not run under the lock.
+        drop(forgotten);
+    }
+}
+
 impl<T> Publisher<T> {
     fn wake(&mut self) {
         for (_, waker) in self.woken.drain() {
@@ -169,6 +181,15 @@ impl<T: Clone> Bus<T> {
     pub fn subscribe_now(&self) -> Subscriber<T> {
         let mut state = lock(&self.shared);
         let place = state.ring.place();
+        self.join(&mut state, place)
+    }
+
+    /// Joins: everything from now on will come, and before it all notices that
+    /// are kept.
+    #[must_use]
+    pub fn subscribe_with_notices(&self) -> Subscriber<T> {
+        let mut state = lock(&self.shared);
+        let place = state.ring.place_before_notices();
         self.join(&mut state, place)
     }
 

@@ -144,6 +144,17 @@ impl<T: Clone> Ring<T> {
         Place { after: self.newest(), position: self.end(), notice }
     }
 
+    /// After all items there are now, before all notices that are kept.
+    pub(crate) fn place_before_notices(&self) -> Place {
+        Place { notice: self.gone_notices, ..self.place() }
+    }
+
+    /// Keeps no notice any more; answers those it kept.
+    pub(crate) fn forget_notices(&mut self) -> VecDeque<T> {
+        self.gone_notices += self.notices.len() as u64;
+        std::mem::take(&mut self.notices)
+    }
+
     /// Before everything after this number; notices from now on.
     pub(crate) fn place_after(&self, after: i64) -> Result<Place, TooOld> {
         let mut place = self.place();

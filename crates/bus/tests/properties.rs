@@ -238,3 +238,25 @@ proptest! {
         world.finish();
     }
 }
+
+#[test]
+fn notices_are_told_to_who_comes_later_until_they_are_forgotten() {
+    let size = NonZeroUsize::new(2).unwrap();
+    let (mut publisher, bus) = bus(Capacity { items: size, notices: size }, START);
+    for notice in 0..3 {
+        publisher.announce(notice);
+    }
+    publisher.publish(START + 1, 9).unwrap();
+    let mut slow = bus.subscribe_with_notices();
+    let mut later = bus.subscribe_with_notices();
+    assert_eq!(poll(later.next()), Poll::Ready(Some(Next::Notice(1))));
+    assert_eq!(poll(later.next()), Poll::Ready(Some(Next::Notice(2))));
+    assert_eq!(poll(later.next()), Poll::Pending, "items from now on");
+    assert_eq!(poll(bus.subscribe_now().next()), Poll::Pending);
+    publisher.forget_notices();
+    assert_eq!(bus.stats().notices_depth, 0);
+    assert_eq!(poll(slow.next()), Poll::Ready(Some(Next::NoticesMissed { count: 2 })));
+    assert_eq!(poll(bus.subscribe_with_notices().next()), Poll::Pending);
+    publisher.announce(3);
+    assert_eq!(poll(later.next()), Poll::Ready(Some(Next::Notice(3))));
+}

@@ -1,11 +1,13 @@
 //! Changes of events for everybody who listens: read from the store once,
 //! written as JSON once, and handed to all by the bus in commit order.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use safe_yolo_bus::{Bus, Capacity, Publisher, bus};
+use safe_yolo_core::EventId;
 use safe_yolo_store::{Announced, Store, StoreError, StoredChange};
 use serde::Serialize;
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -21,6 +23,9 @@ const KEPT: Capacity = Capacity {
 };
 /// Changes read at once.
 const BATCH: u32 = 256;
+/// Events followed until they are recorded, more than notices are kept; the
+/// oldest is forgotten.
+const UNRECORDED_MAX: usize = 1024;
 /// Time until a reading that failed is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -76,6 +81,9 @@ pub(crate) struct Follower {
     publisher: Publisher<Utf8Bytes>,
     /// The last change that was taken from the store.
     cursor: i64,
+    /// Events that were announced and are not recorded. While there are some,
+    /// whoever joins is told of all that is kept of them.
+    unrecorded: BTreeSet<EventId>,
     grown: watch::Receiver<i64>,
     news: broadcast::Receiver<Announced>,
 }
@@ -91,7 +99,8 @@ impl Follower {
         let kept = i64::try_from(KEPT.items.get()).unwrap_or(i64::MAX);
         let begin = newest.saturating_sub(kept).max(0);
         let (publisher, changes) = bus(KEPT, begin);
-        let mut follower = Self { store, publisher, cursor: begin, grown, news };
+        let mut follower =
+            Self { store, publisher, cursor: begin, unrecorded: BTreeSet::new(), grown, news };
         while follower.cursor < newest {
             match read(&follower.store, follower.cursor, BATCH).await {
                 Ok(read) if !read.is_empty() => follower.publish(read),
@@ -171,8 +180,19 @@ impl Follower {
                 if let Some(message) = message(&announced) {
                     self.publisher.announce(message);
                 }
+                self.unrecorded.insert(announced.record.event.id);
+                if self.unrecorded.len() > UNRECORDED_MAX {
+                    // Ids begin with their time.
+                    self.unrecorded.pop_first();
+                }
             }
-            Ok(_) => {}
+            Ok(announced) => {
+                let was_last = self.unrecorded.remove(&announced.record.event.id)
+                    && self.unrecorded.is_empty();
+                if was_last {
+                    self.publisher.forget_notices();
+                }
+            }
             Err(RecvError::Lagged(count)) => {
                 // Those that were recorded are no loss.
                 metrics::counter!("safe_yolo_server_lagged_announcements_total").increment(count);

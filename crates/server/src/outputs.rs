@@ -3,8 +3,9 @@
 //! One task hands on changes, in order, and never waits for a picture. Another
 //! draws, encodes and writes; what became of a picture is one more change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
+use std::time::Duration;
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState};
 use safe_yolo_core::{Event, EventChange, EventId, Message};
@@ -30,6 +31,12 @@ const PICTURES_MAX: usize = 32;
 /// from the store.
 const PENDING_MAX: usize = 1024;
 
+/// Changes that the store refused and that are offered again; the oldest is lost
+/// (`drop_oldest`, an error). With what waits before and in the store, hours of a full disk.
+const WAITING_MAX: usize = 8192;
+/// How often they are offered.
+const OFFER_EVERY: Duration = Duration::from_millis(200);
+
 /// What became of a picture.
 type Written = (EventId, Result<(), String>);
 
@@ -39,6 +46,8 @@ pub(crate) struct Outputs {
     outbox: OutboxHandle,
     /// The newest form of events whose picture is on its way.
     pending: BTreeMap<EventId, Event>,
+    /// Changes that the store had no room for, oldest first.
+    waiting: VecDeque<EventChange>,
     state: watch::Sender<PartState>,
     /// The `system` event while pictures can't be kept.
     failure: Option<Event>,
@@ -50,7 +59,14 @@ impl Outputs {
         outbox: OutboxHandle,
         state: watch::Sender<PartState>,
     ) -> Self {
-        Self { store, outbox, pending: BTreeMap::new(), state, failure: None }
+        Self {
+            store,
+            outbox,
+            pending: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            state,
+            failure: None,
+        }
     }
 
     /// Starts both tasks. They end when `drain` is cancelled and everything
@@ -74,9 +90,12 @@ impl Outputs {
         mut written: mpsc::Receiver<Written>,
         drain: CancellationToken,
     ) {
+        let mut offer = tokio::time::interval(OFFER_EVERY);
+        offer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
+                _ = offer.tick(), if !self.waiting.is_empty() => self.offer(),
                 output = from.recv() => match output {
                     Some(output) => self.take(output, &pictures).await,
                     None => break,
@@ -91,7 +110,12 @@ impl Outputs {
             self.written(done).await;
         }
         if let Some(event) = self.failure.take() {
-            self.submit(ended(event, "shutdown")).await;
+            self.submit(ended(event, "shutdown"));
+        }
+        // As long as the end allows.
+        while !self.waiting.is_empty() {
+            offer.tick().await;
+            self.offer();
         }
     }
 
@@ -99,7 +123,7 @@ impl Outputs {
         match output {
             Output::Change(change) => {
                 self.remember(&change);
-                self.submit(*change).await;
+                self.submit(*change);
             }
             Output::Evidence(evidence) => {
                 let event = evidence.event;
@@ -125,21 +149,36 @@ impl Outputs {
         }
     }
 
-    /// Hands a change over, however long it takes: the cameras keep what comes
-    /// meanwhile, and alarms among it are announced by the outbox.
-    async fn submit(&self, change: EventChange) {
-        let mut change = change;
-        loop {
-            match self.outbox.submit(change).await {
-                Ok(_) => return,
-                Err(SubmitError::Full(back)) => change = *back,
-                Err(error @ SubmitError::Closed(_)) => {
-                    metrics::counter!("safe_yolo_server_lost_changes_total").increment(1);
-                    tracing::error!(%error, "an event change was lost");
-                    return;
+    /// Hands a change over. What finds no room waits, and alarms among it are
+    /// announced all the same.
+    fn submit(&mut self, change: EventChange) {
+        self.outbox.announce_if_stuck(&change);
+        self.waiting.push_back(change);
+        self.offer();
+        if self.waiting.len() > WAITING_MAX
+            && let Some(change) = self.waiting.pop_front()
+        {
+            lost(&change, "the store takes no more");
+        }
+    }
+
+    /// Offers the store what waits, in order.
+    fn offer(&mut self) {
+        while self.outbox.has_room()
+            && let Some(change) = self.waiting.pop_front()
+        {
+            match self.outbox.try_submit(change) {
+                Ok(_) => {}
+                Err(SubmitError::Full(back)) => {
+                    self.waiting.push_front(*back);
+                    break;
                 }
+                Err(SubmitError::Closed(change)) => lost(&change, "the store is closed"),
             }
         }
+        #[expect(clippy::cast_precision_loss, reason = "some thousands")]
+        metrics::gauge!("safe_yolo_server_queue_entries", "queue" => "changes")
+            .set(self.waiting.len() as f64);
     }
 
     async fn written(&mut self, (event, result): Written) {
@@ -148,7 +187,7 @@ impl Outputs {
                 self.state.send_replace(PartState::Ok);
                 if let Some(failure) = self.failure.take() {
                     tracing::info!("evidence can be kept again");
-                    self.submit(ended(failure, "recovered")).await;
+                    self.submit(ended(failure, "recovered"));
                 }
                 self.settle(event, SnapshotState::Stored).await;
             }
@@ -163,7 +202,7 @@ impl Outputs {
                     let failure =
                         system_event(None, message, json!({"part": "evidence", "detail": detail}));
                     self.failure = Some(failure.clone());
-                    self.submit(EventChange { kind: ChangeKind::Raised, event: failure }).await;
+                    self.submit(EventChange { kind: ChangeKind::Raised, event: failure });
                 }
                 self.state.send_replace(PartState::Failed(detail));
                 self.settle(event, SnapshotState::Failed).await;
@@ -185,9 +224,14 @@ impl Outputs {
         };
         if let Some(mut event) = event {
             event.snapshot = state;
-            self.submit(EventChange { kind: ChangeKind::Updated, event }).await;
+            self.submit(EventChange { kind: ChangeKind::Updated, event });
         }
     }
+}
+
+fn lost(change: &EventChange, why: &str) {
+    metrics::counter!("safe_yolo_server_lost_changes_total").increment(1);
+    tracing::error!(event = %change.event.id, kind = ?change.kind, why, "an event change was lost");
 }
 
 async fn write_pictures(

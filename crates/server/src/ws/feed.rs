@@ -52,7 +52,8 @@ struct History {
 /// What comes next.
 pub(super) struct Feed {
     app: App,
-    /// Alarms that are not recorded come from here from the beginning.
+    /// Alarms that are not recorded come from here from the beginning, those
+    /// among them that were announced before and are not recorded yet.
     subscriber: Subscriber<Utf8Bytes>,
     /// None once the bus was reached.
     history: Option<History>,
@@ -61,7 +62,7 @@ pub(super) struct Feed {
 impl Feed {
     /// Everything after this change.
     pub(super) fn after(app: &App, after: i64) -> Self {
-        let subscriber = app.changes.subscribe_now();
+        let subscriber = app.changes.subscribe_with_notices();
         let history =
             History { cursor: after, batch: Batch::new(), reading: None, behind_max: HISTORY_MAX };
         Self { app: app.clone(), subscriber, history: Some(history) }

@@ -33,6 +33,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How often it is looked whether the session still holds, and whether the
 /// client still answers.
 const CHECK: Duration = Duration::from_secs(2);
+/// How long the store may take to say so; else it is asked again at the next check.
+const CHECK_MAX: Duration = Duration::from_millis(500);
 
 /// Why a socket ends.
 #[derive(Debug)]
@@ -133,7 +135,9 @@ impl Link {
 
     /// Whether the session holds and the client answers; asks it to.
     async fn check(&mut self, app: &App) -> Result<(), End> {
-        if !self.session.holds(app).await {
+        // A store that is slow to say so must not keep alarms from the client.
+        let holds = tokio::time::timeout(CHECK_MAX, self.session.holds(app)).await;
+        if holds == Ok(false) {
             return Err(End::Close(close_code::POLICY, "the session has ended"));
         }
         if self.heard.elapsed() > SILENCE_MAX {

@@ -268,6 +268,14 @@ async fn an_alarm_that_cant_be_stored_is_heard_and_stored_later() {
         (&unrecorded["kind"], &unrecorded["event"]["severity"]),
         (&json!("raised"), &json!("CRITICAL"))
     );
+    // Whoever comes later is told of it, too.
+    let mut later = viewer.socket("/ws/events").await;
+    loop {
+        let change = later.text("change").await;
+        if change["recorded"] == false && change["event"]["id"] == unrecorded["event"]["id"] {
+            break;
+        }
+    }
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     let recorded = loop {
         let change = socket.text("change").await;

@@ -139,6 +139,16 @@ impl Store {
         drop(self.inner.announcements.send(news));
     }
 
+    /// Tells of a change that is not in the database.
+    pub(crate) fn announce_unrecorded(&self, change: EventChange) {
+        self.announce(Announced {
+            recorded: false,
+            seq: None,
+            kind: change.kind,
+            record: EventRecord { event: change.event, seq: 0, acknowledged: None },
+        });
+    }
+
     /// News of every event from now on, in commit order; alarms that could not
     /// be stored in time come in between. A receiver that lags behind loses
     /// the oldest and is told; it can read them by [`Store::changes_after`].

@@ -8,11 +8,13 @@
 mod work;
 mod writer;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use safe_yolo_core::{BreakerConfig, EventChange};
+use safe_yolo_core::event::ChangeKind;
+use safe_yolo_core::{BreakerConfig, EventChange, EventId};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -31,8 +33,9 @@ pub enum StoreState {
 /// How the outbox works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxConfig {
-    /// Changes that may wait in memory, once in the queue (`block`, then
-    /// refuse) and once before the writer.
+    /// Changes that may wait in memory: so many in the queue (`block`, then
+    /// refuse), and twice as many before the writer, which is stuck from the
+    /// half on.
     pub capacity: usize,
     /// Changes in one transaction.
     pub batch_max: usize,
@@ -65,6 +68,9 @@ impl Default for OutboxConfig {
     }
 }
 
+/// Alarms that were announced before the writer had them and are remembered.
+const ANNOUNCED_MAX: usize = 4096;
+
 /// Why a change was not taken. It comes back, so that it is not lost silently.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
@@ -95,6 +101,8 @@ struct Submitted {
     change_id: Uuid,
     change: EventChange,
     at: Instant,
+    /// Told already as not recorded.
+    announced: bool,
 }
 
 /// How far the writer has got: by this one sees whether it still works.
@@ -111,6 +119,8 @@ pub struct Activity {
 struct Counts {
     done: AtomicU64,
     busy: AtomicBool,
+    /// More waits before the writer than it should.
+    stuck: AtomicBool,
 }
 
 /// Starts outboxes.
@@ -142,6 +152,7 @@ impl Outbox {
             submit_wait,
             counts,
             refused: AtomicU64::new(0),
+            announced: Mutex::default(),
         };
         OutboxHandle { shared: Arc::new(shared) }
     }
@@ -157,6 +168,9 @@ struct Shared {
     submit_wait: Duration,
     counts: Arc<Counts>,
     refused: AtomicU64,
+    /// Alarms that were announced before the writer had them, so that each is
+    /// announced once; the oldest of [`ANNOUNCED_MAX`] is forgotten.
+    announced: Mutex<BTreeSet<EventId>>,
 }
 
 /// Hands changes to the outbox. Cheap to clone.
@@ -171,7 +185,7 @@ impl OutboxHandle {
     /// # Errors
     /// When too many wait or the outbox is shut down.
     pub fn try_submit(&self, change: EventChange) -> Result<Uuid, SubmitError> {
-        let submitted = Submitted { change_id: Uuid::now_v7(), change, at: Instant::now() };
+        let submitted = self.submitted(change);
         let change_id = submitted.change_id;
         self.shared.sender.try_send(submitted).map_err(|error| match error {
             mpsc::error::TrySendError::Full(back) => self.refuse(back),
@@ -185,7 +199,7 @@ impl OutboxHandle {
     /// # Errors
     /// When too many wait even then, or the outbox is shut down.
     pub async fn submit(&self, change: EventChange) -> Result<Uuid, SubmitError> {
-        let submitted = Submitted { change_id: Uuid::now_v7(), change, at: Instant::now() };
+        let submitted = self.submitted(change);
         let change_id = submitted.change_id;
         let sent = self.shared.sender.send_timeout(submitted, self.shared.submit_wait).await;
         sent.map_err(|error| match error {
@@ -197,10 +211,46 @@ impl OutboxHandle {
         Ok(change_id)
     }
 
+    fn submitted(&self, change: EventChange) -> Submitted {
+        let announced = self.announce_if_stuck(&change);
+        Submitted { change_id: Uuid::now_v7(), change, at: Instant::now(), announced }
+    }
+
+    /// Announces an alarm that begins as not recorded while the store fails or the
+    /// writer is stuck: however much waits, an alarm is never mute. Answers
+    /// whether it has been announced by this. Each is, once.
+    pub fn announce_if_stuck(&self, change: &EventChange) -> bool {
+        let event = &change.event;
+        if change.kind != ChangeKind::Raised || !event.severity.is_alarm() {
+            return false;
+        }
+        let mut announced = self.shared.announced.lock().unwrap_or_else(PoisonError::into_inner);
+        if announced.contains(&event.id) {
+            return true;
+        }
+        let fails = *self.shared.state.borrow() != StoreState::Ok;
+        if !fails && !self.shared.counts.stuck.load(Ordering::Acquire) {
+            return false;
+        }
+        announced.insert(event.id);
+        if announced.len() > ANNOUNCED_MAX {
+            announced.pop_first();
+        }
+        drop(announced);
+        self.shared.store.announce_unrecorded(change.clone());
+        true
+    }
+
     fn refuse(&self, back: Submitted) -> SubmitError {
         self.shared.refused.fetch_add(1, Ordering::Relaxed);
         tracing::error!(event = %back.change.event.id, "an event change was refused: too many wait for the store");
         SubmitError::Full(Box::new(back.change))
+    }
+
+    /// Whether the queue has room for one change more.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.shared.sender.capacity() > 0
     }
 
     /// Changes that wait in the queue.

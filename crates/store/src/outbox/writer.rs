@@ -16,7 +16,6 @@ use uuid::Uuid;
 use super::work::{self, Done, Queue, Work, finished};
 use super::{Counts, OutboxConfig, StoreState, Submitted};
 use crate::error::chain;
-use crate::events::{Announced, EventRecord};
 use crate::{Journal, Store};
 
 enum Happened {
@@ -57,7 +56,7 @@ pub(super) struct Writer {
     probe_at: Instant,
     breaker: Breaker,
     began: Instant,
-    /// Bounded: no more is taken from the queue at `capacity`.
+    /// Bounded: no more is taken from the queue at twice `capacity`.
     pending: VecDeque<Submitted>,
     /// Read from the journal, not yet in the database again.
     replaying: VecDeque<Submitted>,
@@ -132,8 +131,11 @@ impl Writer {
                 return self.pending.len() + self.input.len();
             }
             self.counts.busy.store(work.is_some(), Ordering::Relaxed);
+            // Before more is taken: what was sent before this is known still has
+            // room here, and so is announced; what comes after is at once.
+            self.counts.stuck.store(self.pending.len() >= self.config.capacity, Ordering::Release);
             let deadline = self.deadline(work.is_none());
-            let room = self.has_room() && self.late.len() < self.config.capacity;
+            let room = self.has_room() && self.late.len() < 2 * self.config.capacity;
             let alarm_clock = async move {
                 match deadline {
                     Some(at) => sleep_until(at).await,
@@ -167,7 +169,7 @@ impl Writer {
     }
 
     fn has_room(&self) -> bool {
-        self.pending.len() < self.config.capacity
+        self.pending.len() < 2 * self.config.capacity
     }
 
     /// Whether it is stopping and nothing more can be taken in.
@@ -186,8 +188,8 @@ impl Writer {
     }
 
     fn take(&mut self, submitted: Submitted) {
-        if submitted.change.kind == ChangeKind::Raised && submitted.change.event.severity.is_alarm()
-        {
+        let begins = submitted.change.kind == ChangeKind::Raised;
+        if begins && submitted.change.event.severity.is_alarm() && !submitted.announced {
             self.late.push_back(Late {
                 at: submitted.at + self.config.announce_after,
                 change_id: submitted.change_id,
@@ -217,12 +219,7 @@ impl Writer {
         let now = Instant::now();
         while let Some(late) = self.late.pop_front_if(|late| late.at <= now) {
             tracing::warn!(event = %late.change.event.id, "an alarm is announced before it could be recorded");
-            self.store.announce(Announced {
-                recorded: false,
-                seq: None,
-                kind: late.change.kind,
-                record: EventRecord { event: late.change.event, seq: 0, acknowledged: None },
-            });
+            self.store.announce_unrecorded(late.change);
         }
     }
 
@@ -320,7 +317,8 @@ impl Writer {
                 }
                 self.damaged = !replay.damaged.is_empty();
                 let at = Instant::now();
-                let again = |(change_id, change)| Submitted { change_id, change, at };
+                let again =
+                    |(change_id, change)| Submitted { change_id, change, at, announced: true };
                 self.replaying = replay.changes.into_iter().map(again).collect();
                 self.phase = Phase::Replaying;
             }

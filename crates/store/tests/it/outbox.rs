@@ -233,6 +233,35 @@ async fn when_journal_and_memory_are_full_submitters_are_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_alarm_is_mute_however_many_wait() {
+    let (dir, store) = store().await;
+    let config = OutboxConfig { capacity: 4, ..OutboxConfig::default() };
+    let outbox = Outbox::spawn(store.clone(), Journal::open(dir.path(), 10).unwrap(), config);
+    let mut news = outbox.announcements();
+    let lock = Lock::take(dir.path()).await;
+    let (mut sent, mut heard, mut refused) = (HashSet::new(), Vec::new(), 0);
+    for _ in 0..200 {
+        let alarm = raised(&event(Severity::Critical));
+        sent.insert(alarm.event.id);
+        // As the server does: what is refused is offered again.
+        let is_refused = || outbox.try_submit(alarm.clone()).is_err();
+        refused += usize::from(is_refused() && is_refused());
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        while let Ok(told) = news.try_recv() {
+            heard.push(told);
+        }
+    }
+    assert!(refused > 100, "most found no room: {refused}");
+    while heard.len() < sent.len() {
+        heard.push(soon("an announcement of each", news.recv()).await.unwrap());
+    }
+    assert!(heard.iter().all(|told| !told.recorded));
+    let ids: HashSet<_> = heard.iter().map(|told| told.record.event.id).collect();
+    assert_eq!(ids, sent, "each, once");
+    lock.release().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_lost_at_the_end_is_counted() {
     let (dir, store) = store().await;
     let outbox = Outbox::spawn(
