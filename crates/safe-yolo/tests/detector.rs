@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use safe_yolo_core::{Analysis, BreakerConfig, PictureTime};
+use safe_yolo_core::{Analysis, BreakerConfig, PictureSize, PictureTime};
 use safe_yolo_infer::detector::SCORE_MIN;
 use safe_yolo_infer::{
     Analyser, Detector, DetectorState, IsolatedConfig, IsolatedDetector, IsolatedError,
@@ -16,6 +16,10 @@ use safe_yolo_infer::{
 use safe_yolo_media::picture::I420;
 use safe_yolo_media::sim::Scene;
 use tempfile::TempDir;
+
+#[path = "../../chaos/src/nan_model.rs"]
+#[expect(dead_code, reason = "one of its models is used")]
+mod nan_model;
 
 /// Shown at once means within this.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -51,7 +55,7 @@ fn pictures() -> Vec<Arc<I420>> {
         scene.render(PictureTime::from_millis(second * 1000), &mut rgb);
         pictures.push(I420::from_rgb(scene.size(), &rgb).unwrap());
     }
-    let large = pictures[0].scaled(safe_yolo_core::PictureSize::new(1280, 720)).unwrap();
+    let large = pictures[0].scaled(PictureSize::new(1280, 720)).unwrap();
     pictures.push(large);
     pictures.into_iter().map(Arc::new).collect()
 }
@@ -149,6 +153,103 @@ async fn c12_a_hang_is_a_failure_too() {
     assert!(answers.iter().all(|answer| matches!(answer, Analysis::Failed(_))), "{answers:?}");
     wait_for(&detector, back_max, is_ready).await;
     let answers = detector.analyse(pictures, SCORE_MIN).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Analysis::Done(_))), "{answers:?}");
+}
+
+/// A picture of one brightness.
+fn plain(brightness: u8) -> Vec<Arc<I420>> {
+    let size = PictureSize::new(320, 240);
+    let mut bytes = vec![128; I420::byte_len(size)];
+    bytes[..320 * 240].fill(brightness);
+    vec![Arc::new(I420::new(size, bytes).unwrap())]
+}
+
+/// Waits until a failed picture says so; asks for this one until then.
+async fn wait_for_failure(detector: &IsolatedDetector, picture: &[Arc<I420>], wanted: &str) {
+    let failed = async {
+        loop {
+            let answers = detector.analyse(picture.to_vec(), SCORE_MIN).await;
+            assert!(matches!(answers[..], [Analysis::Failed(_)]), "{answers:?}");
+            if format!("{answers:?}").contains(wanted) {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), failed).await.unwrap();
+}
+
+#[tokio::test]
+async fn c12_who_answers_with_failures_only_is_started_again() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("nan.onnx");
+    std::fs::write(&file, nan_model::model(nan_model::Mad::OnBright)).unwrap();
+    // A good answer before three seconds of failures is no recovery.
+    let breaker = BreakerConfig { failures_max: 2, ..BreakerConfig::default() };
+    let model = ModelSource::File(file);
+    let (detector, back_max) = start_measured(IsolatedConfig { model, breaker, ..config() });
+    let (dark, bright) = (plain(60), plain(235));
+    for restarts in 1..=2 {
+        let pid = detector.status().pid;
+        let answers = detector.analyse(dark.clone(), SCORE_MIN).await;
+        assert!(matches!(answers[..], [Analysis::Done(_)]), "{answers:?}");
+        wait_for_failure(&detector, &bright, "fails on every picture: the model's output").await;
+        if restarts == 1 {
+            wait_for(&detector, back_max, is_ready).await;
+            assert_ne!(detector.status().pid, pid);
+            assert_eq!(detector.status().restarts, 1);
+        }
+    }
+    let mut status = detector.watch_status();
+    let open = status.wait_for(|status| status.breaker == "open");
+    tokio::time::timeout(AT_ONCE, open).await.unwrap().unwrap();
+}
+
+/// A program that has an accelerator as long as a file says so: the processor.
+fn accelerated(folder: &Path) -> PathBuf {
+    let program = folder.join("accelerated");
+    let text = format!(
+        "#!/bin/sh\n[ \"$3\" = cpu ] || [ \"$(cat '{}')\" = good ] || exit 3\nshift 3\n\
+         exec '{}' detector --provider cpu \"$@\"\n",
+        folder.join("mood").display(),
+        env!("CARGO_BIN_EXE_safe-yolo")
+    );
+    std::fs::write(&program, text).unwrap();
+    set_mood(folder, "bad");
+    assert!(Command::new("chmod").arg("+x").arg(&program).status().unwrap().success());
+    program
+}
+
+#[tokio::test]
+async fn a_better_provider_takes_over_without_a_pause_and_is_given_up_at_once() {
+    let folder = TempDir::new().unwrap();
+    let providers = vec![Provider::Cuda, Provider::Cpu];
+    let (program, better_after) = (accelerated(folder.path()), Duration::from_millis(100));
+    let config = IsolatedConfig { program, providers, better_after, ..config() };
+    let (detector, back_max) = start_measured(config);
+    assert!(detector.status().fallback);
+    let state = detector.state();
+    let before = detector.status().pid;
+    set_mood(folder.path(), "good");
+    let returned = async {
+        while detector.status().fallback {
+            let answers = detector.analyse(pictures(), SCORE_MIN).await;
+            assert!(answers.iter().all(|a| matches!(a, Analysis::Done(_))), "{answers:?}");
+        }
+    };
+    tokio::time::timeout(back_max + AT_ONCE, returned).await.unwrap();
+    assert!(!state.has_changed().unwrap(), "it was never down");
+    let status = detector.status();
+    assert_ne!(status.pid, before);
+    assert_eq!((status.provider, status.restarts), (Provider::Cuda, 0));
+
+    set_mood(folder.path(), "bad");
+    signal("-KILL", &detector);
+    let mut statuses = detector.watch_status();
+    let back = statuses.wait_for(|status| status.fallback && status.restarts == 1);
+    tokio::time::timeout(back_max, back).await.unwrap().unwrap();
+    wait_for(&detector, back_max, is_ready).await;
+    let answers = detector.analyse(pictures(), SCORE_MIN).await;
     assert!(answers.iter().all(|answer| matches!(answer, Analysis::Done(_))), "{answers:?}");
 }
 

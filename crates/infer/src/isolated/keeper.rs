@@ -1,5 +1,5 @@
-//! The life of the child: started, watched, killed when it hangs, started
-//! again, on a thread of its own.
+//! The life of the child: started, watched, killed when it hangs or only
+//! fails, started again, on a thread of its own.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use safe_yolo_core::breaker::{Breaker, BreakerState};
 use tokio::sync::watch;
 
+use super::chances::Chances;
+use super::health::{Health, Loss, Verdict};
 use super::link::{Link, Started};
 use super::{ChildStatus, IsolatedConfig, IsolatedDetector, IsolatedError, Shared};
 use crate::analyser::DetectorState;
@@ -23,8 +25,6 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Pauses before a child is started again: the first time none.
 const PAUSE_MIN: Duration = Duration::from_millis(250);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// After so long on the fallback, the better provider gets another chance.
-const BETTER_AFTER: Duration = Duration::from_secs(600);
 
 pub(super) fn start(config: IsolatedConfig) -> Result<IsolatedDetector, IsolatedError> {
     let mut choice = config.choice;
@@ -61,11 +61,17 @@ pub(super) fn start(config: IsolatedConfig) -> Result<IsolatedDetector, Isolated
         status: watch::Sender::new(status),
         close,
     });
+    let mut chances = Chances::new(config.better_after);
+    if at > 0 {
+        chances.fell_back(Duration::ZERO);
+    }
     let keeper = Keeper {
         breaker: Breaker::new(config.breaker),
         begun: Instant::now(),
         provider_at: at,
-        fallback_since: (at > 0).then(Instant::now),
+        chances,
+        better: None,
+        replaced: None,
         info: Arc::clone(&info),
         shared: Arc::clone(&shared),
         config,
@@ -119,27 +125,26 @@ struct Keeper {
     begun: Instant,
     /// Which of the configured providers is in use.
     provider_at: usize,
-    fallback_since: Option<Instant>,
+    chances: Chances,
+    /// A child on the best provider, while it starts beside the one that works.
+    better: Option<Receiver<Result<Started, IsolatedError>>>,
+    /// The child whose place it took, and until when that may answer what it was asked.
+    replaced: Option<(Started, Instant)>,
     closing: Receiver<()>,
 }
 
 impl Keeper {
     fn run(mut self, first: Started) {
         let mut running = Some(first);
-        let mut failures = 0_u32;
         loop {
-            if let Some(started) = running.take() {
-                let since = Instant::now();
-                let why = self.watch(&started);
-                let Some(why) = why else { return };
-                self.lost(&started.link, &why);
-                if since.elapsed() >= self.config.breaker.steady_after {
-                    failures = 0;
-                }
+            if let Some(mut started) = running.take() {
+                let loss = self.watch(&mut started);
+                let Some(loss) = loss else { return };
+                self.lost(&started.link, &loss);
             }
-            failures = failures.saturating_add(1);
             self.choose_provider();
-            if !self.pause(failures) {
+            // Those since it last worked for a while.
+            if !self.pause(self.breaker.failures()) {
                 return;
             }
             match self.start_again() {
@@ -148,16 +153,21 @@ impl Keeper {
                     running = Some(started);
                 }
                 Err(error) => {
-                    self.breaker.failed(self.begun.elapsed());
+                    self.breaker.failed(self.now());
                     self.down(&error.to_string());
                 }
             }
         }
     }
 
-    /// Watches a child until it is gone, and says why; none when all is to end.
-    fn watch(&mut self, started: &Started) -> Option<String> {
-        let mut answered = started.link.answered();
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Watches a child, or the one that takes its place, until it is lost, and
+    /// says why; none when all is to end.
+    fn watch(&mut self, started: &mut Started) -> Option<Loss> {
+        let mut health = self.health();
         loop {
             crossbeam_channel::select! {
                 recv(self.closing) -> _ => {
@@ -167,36 +177,93 @@ impl Keeper {
                 recv(started.ended) -> _ => {
                     let how = started.link.how_it_ended();
                     let why = started.link.death().filter(|why| why.contains("nonsense"));
-                    return Some(why.unwrap_or(how));
+                    return Some(Loss::at_once(why.unwrap_or(how)));
                 }
                 default(LOOK) => {}
             }
-            let now = started.link.answered();
-            if now != answered {
-                // Answers are what shows that it works.
-                answered = now;
-                self.breaker.works(self.begun.elapsed());
-                self.tell_breaker();
+            let seen = started.link.look(health.watched(self.now()));
+            match health.judge(&seen) {
+                Verdict::Waiting => {}
+                Verdict::Works => {
+                    self.breaker.works(self.now());
+                    self.tell_breaker();
+                }
+                Verdict::Lost(loss) => return Some(loss),
             }
-            if started.link.owes_for().is_some_and(|owed| owed > self.config.answer_max) {
-                let limit = self.config.answer_max.as_secs_f32();
-                return Some(format!("the detector gave no answer in {limit} s"));
+            if let Some((replaced, _)) =
+                self.replaced.take_if(|(_, until)| Instant::now() >= *until)
+            {
+                replaced.link.kill("another provider took its place");
             }
-            let is_due = self.fallback_since.is_some_and(|since| since.elapsed() > BETTER_AFTER);
-            if is_due && self.provider_at > 0 {
-                self.provider_at = 0;
-                self.fallback_since = None;
-                return Some("the better provider is tried again".into());
+            if let Some(better) = self.better() {
+                let replaced = std::mem::replace(started, better);
+                self.replaced = Some((replaced, Instant::now() + self.config.answer_max));
+                self.returned(started);
+                health = self.health();
             }
         }
     }
 
-    fn lost(&mut self, link: &Link, why: &str) {
+    fn health(&self) -> Health {
+        Health::new(self.config.answer_max, LOOK, self.now())
+    }
+
+    /// A child on the best provider, once it is due and ready. What works is not
+    /// given up for the try.
+    fn better(&mut self) -> Option<Started> {
+        let now = self.now();
+        if self.better.is_none() && self.provider_at > 0 && self.chances.is_due(now) {
+            self.chances.given(now);
+            self.better = self.start_better();
+        }
+        let started = match self.better.as_ref()?.try_recv() {
+            Ok(started) => started.and_then(|started| self.known(started)),
+            Err(TryRecvError::Disconnected) => Err(IsolatedError::Start("its thread ended".into())),
+            Err(TryRecvError::Empty) => return None,
+        };
+        self.better = None;
+        match started {
+            Ok(started) => Some(started),
+            Err(error) => {
+                tracing::warn!(%error, "the better provider was tried again and still fails");
+                None
+            }
+        }
+    }
+
+    fn start_better(&self) -> Option<Receiver<Result<Started, IsolatedError>>> {
+        let (program, start_max) = (self.config.program.clone(), self.config.start_max);
+        // It measures its own plan.
+        let best = *self.config.providers.first()?;
+        let arguments = arguments(&self.config, best, self.config.choice);
+        let (sender, receiver) = crossbeam_channel::bounded(1);
+        let start = move || {
+            // Nobody may want it any more: then it is ended.
+            sender.send(Link::start(&program, &arguments, start_max)).ok();
+        };
+        let thread = thread::Builder::new().name("detector-better".into()).spawn(start);
+        thread.ok().map(|_detached| receiver)
+    }
+
+    /// The best provider is in use again.
+    fn returned(&mut self, started: &Started) {
+        self.provider_at = 0;
+        self.choice = all_given(started.plan);
+        self.breaker = Breaker::new(self.config.breaker);
+        self.chances.returned(self.now());
+        self.install(started);
+        self.tell_breaker();
+        let (pid, provider) = (started.link.pid(), self.provider().name());
+        tracing::info!(pid, provider, "the detector returns to the better provider");
+    }
+
+    fn lost(&mut self, link: &Link, Loss { why, lasted }: &Loss) {
         // First of all: cameras are blind from now on.
-        self.shared.state.send_replace(DetectorState::Down(why.to_owned()));
+        self.shared.state.send_replace(DetectorState::Down(why.clone()));
         self.shared.set_link(None);
         link.kill(why);
-        self.breaker.failed(self.begun.elapsed());
+        // Being of no use is no work.
+        self.breaker.failed(self.now().saturating_sub(*lasted));
         self.down(why);
     }
 
@@ -213,13 +280,16 @@ impl Keeper {
         self.tell_breaker();
     }
 
-    /// A provider that keeps failing is given up for the next one.
+    /// A provider that keeps failing, or fails again, is given up for the next one.
     fn choose_provider(&mut self) {
+        let now = self.now();
         let is_open = matches!(self.breaker.state(), BreakerState::Open(_));
-        if is_open && self.provider_at + 1 < self.config.providers.len() {
+        if (is_open || self.chances.is_on_trial(now))
+            && self.provider_at + 1 < self.config.providers.len()
+        {
             let from = self.config.providers.get(self.provider_at).copied();
             self.provider_at += 1;
-            self.fallback_since = Some(Instant::now());
+            self.chances.fell_back(now);
             self.breaker = Breaker::new(self.config.breaker);
             tracing::error!(
                 provider = from.map(Provider::name),
@@ -240,7 +310,7 @@ impl Keeper {
         let until = Instant::now() + pause;
         loop {
             let rest = until.saturating_duration_since(Instant::now());
-            if rest.is_zero() && self.breaker.may_try(self.begun.elapsed()) {
+            if rest.is_zero() && self.breaker.may_try(self.now()) {
                 self.tell_breaker();
                 return true;
             }
@@ -256,30 +326,41 @@ impl Keeper {
         let arguments = arguments(&self.config, provider, self.choice);
         let program: &Path = &self.config.program;
         let started = Link::start(program, &arguments, self.config.start_max)?;
-        if started.model.labels != self.info.labels {
-            // Rules were checked against the old classes.
-            return Err(IsolatedError::Refused(format!(
-                "the model '{}' knows other classes than at the start: restart the server",
-                started.model.path.display()
-            )));
-        }
+        let started = self.known(started)?;
         self.choice = all_given(started.plan);
         Ok(started)
     }
 
+    /// Rules were checked against the classes of the first start.
+    fn known(&self, started: Started) -> Result<Started, IsolatedError> {
+        if started.model.labels == self.info.labels {
+            return Ok(started);
+        }
+        Err(IsolatedError::Refused(format!(
+            "the model '{}' knows other classes than at the start: restart the server",
+            started.model.path.display()
+        )))
+    }
+
     fn ready(&self, started: &Started) {
+        self.install(started);
+        self.shared.status.send_modify(|status| status.restarts += 1);
+        metrics::counter!("safe_yolo_detector_restarts_total").increment(1);
+        self.shared.state.send_replace(DetectorState::Ready);
+        let (pid, provider) = (started.link.pid(), self.provider().name());
+        tracing::info!(pid, provider, "the detector works again");
+    }
+
+    /// Pictures go to this child from now on.
+    fn install(&self, started: &Started) {
         let (pid, plan, provider) = (started.link.pid(), started.plan, self.provider());
         self.shared.status.send_modify(|status| {
             status.pid = Some(pid);
             status.plan = plan;
             status.provider = provider;
             status.fallback = self.provider_at > 0;
-            status.restarts += 1;
         });
-        metrics::counter!("safe_yolo_detector_restarts_total").increment(1);
         self.shared.set_link(Some(Arc::clone(&started.link)));
-        self.shared.state.send_replace(DetectorState::Ready);
-        tracing::info!(pid, provider = provider.name(), "the detector works again");
     }
 
     fn provider(&self) -> Provider {

@@ -6,11 +6,10 @@ use std::ffi::OsString;
 use std::io::{self, BufReader};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 use safe_yolo_core::{Analysis, Detection};
@@ -18,6 +17,8 @@ use safe_yolo_media::picture::I420;
 use safe_yolo_shm::Slots;
 use tokio::sync::oneshot;
 
+use super::health::Seen;
+use super::process::Process;
 use super::{IsolatedError, REJECTED};
 use crate::ModelInfo;
 use crate::letterbox::{Letterboxes, Room};
@@ -27,15 +28,6 @@ use crate::worker::{SLOT_LEN, SLOTS};
 
 /// Requests that wait to be written (policy: refuse the newest).
 const REQUESTS_MAX: usize = SLOTS;
-/// What the child may know of our environment.
-const ENVIRONMENT: [&str; 6] = [
-    "PATH",
-    "HOME",
-    "LD_LIBRARY_PATH",
-    "CUDA_VISIBLE_DEVICES",
-    crate::runtime::LIBRARY_VARIABLE,
-    "SAFE_YOLO_LOG",
-];
 
 type Answered = Vec<Analysis<Vec<Detection>>>;
 
@@ -46,7 +38,8 @@ struct Request {
 }
 
 struct Waiting {
-    since: Instant,
+    /// By [`Books::watched`].
+    since: Duration,
     slots: Vec<usize>,
     reply: oneshot::Sender<Answered>,
 }
@@ -55,16 +48,36 @@ struct Waiting {
 struct Books {
     waiting: BTreeMap<u64, Waiting>,
     free: Vec<usize>,
-    answered: u64,
+    /// The keeper's clock at its last look.
+    watched: Duration,
+    worked: u64,
+    failed: u64,
+    failure: String,
     /// Why the child is not spoken to any more.
     dead: Option<String>,
+}
+
+impl Books {
+    /// Who only fails does not work.
+    fn count(&mut self, outcomes: &[Outcome]) {
+        match outcomes.last() {
+            _ if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Found(_))) => {
+                self.worked += 1;
+            }
+            Some(Outcome::Failed(detail)) => {
+                self.failed += 1;
+                self.failure.clone_from(detail);
+            }
+            _ => {}
+        }
+    }
 }
 
 #[derive(Debug)]
 pub(super) struct Link {
     requests: Sender<Request>,
     books: Arc<Shelf>,
-    child: Mutex<Child>,
+    process: Process,
 }
 
 struct Shelf {
@@ -99,21 +112,8 @@ impl Link {
         let memory = Slots::create(SLOTS, SLOT_LEN).map_err(|error| start(&error))?;
         let handed = memory.as_fd().try_clone_to_owned().map_err(|error| start(&error))?;
         let (ours, theirs) = UnixStream::pair().map_err(|error| start(&error))?;
-        let mut command = Command::new(program);
-        // A group of its own: Ctrl-C ends the server, and the server ends the child.
-        command.args(arguments).process_group(0).env_clear();
-        for name in ENVIRONMENT {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
-        command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::from(handed));
-        let child = command
-            .spawn()
-            .map_err(|error| IsolatedError::Start(format!("'{}': {error}", program.display())))?;
-        // The command holds the other ends: the connection must end with the child.
-        drop(command);
-        let mut guard = Guard(Some(child));
+        let (input, output) = (Stdio::from(OwnedFd::from(theirs)), Stdio::from(handed));
+        let process = Process::start(program, arguments, input, output)?;
 
         ours.set_read_timeout(Some(start_max)).map_err(|error| start(&error))?;
         let mut from = BufReader::new(ours.try_clone().map_err(|error| start(&error))?);
@@ -131,7 +131,7 @@ impl Link {
             Ok(Some(FromWorker::Answer { .. })) => {
                 return Err(IsolatedError::Start("it answered before it was asked".into()));
             }
-            Ok(None) => return Err(IsolatedError::Start(guard.how_it_ended())),
+            Ok(None) => return Err(IsolatedError::Start(process.how_it_ended())),
             Err(error) => {
                 let limit = start_max.as_secs_f32();
                 return Err(IsolatedError::Start(format!(
@@ -145,7 +145,10 @@ impl Link {
         let books = Books {
             waiting: BTreeMap::new(),
             free: (0..SLOTS).rev().collect(),
-            answered: 0,
+            watched: Duration::ZERO,
+            worked: 0,
+            failed: 0,
+            failure: String::new(),
             dead: None,
         };
         let shelf = Arc::new(Shelf {
@@ -169,8 +172,7 @@ impl Link {
             Box::new(move || write(&to_write, &ours, &mut hand_over, &writing)),
         )?;
         spawn("detector-read", Box::new(move || read(&mut from, &reading)))?;
-        let child = guard.0.take().ok_or_else(|| IsolatedError::Start("no child".into()))?;
-        let link = Arc::new(Self { requests, books: shelf, child: Mutex::new(child) });
+        let link = Arc::new(Self { requests, books: shelf, process });
         Ok(Started { link, model, plan, ended })
     }
 
@@ -193,15 +195,17 @@ impl Link {
         }
     }
 
-    /// For how long the child has owed its oldest answer.
-    pub(super) fn owes_for(&self) -> Option<Duration> {
-        let books = self.books.lock();
-        books.waiting.values().map(|waiting| waiting.since.elapsed()).max()
-    }
-
-    /// Requests answered so far.
-    pub(super) fn answered(&self) -> u64 {
-        self.books.lock().answered
+    /// A look of the keeper, who has watched for so long: what became of requests so far.
+    pub(super) fn look(&self, watched: Duration) -> Seen {
+        let mut books = self.books.lock();
+        books.watched = watched;
+        let owed = books.waiting.values().map(|waiting| watched.saturating_sub(waiting.since));
+        Seen {
+            owed: owed.max().unwrap_or_default(),
+            worked: books.worked,
+            failed: books.failed,
+            failure: books.failure.clone(),
+        }
     }
 
     /// Why the child is gone, if it is.
@@ -209,63 +213,25 @@ impl Link {
         self.books.lock().dead.clone()
     }
 
-    pub(super) fn pid(&self) -> u32 {
-        self.lock_child().id()
+    pub(super) const fn pid(&self) -> u32 {
+        self.process.pid()
     }
 
     /// Ends the child at once; whatever it owes has failed.
     pub(super) fn kill(&self, why: &str) {
         self.books.end(why);
-        let mut child = self.lock_child();
-        // An error means that it is gone.
-        child.kill().ok();
-        child.wait().ok();
+        self.process.end();
     }
 
     /// How the child ended, once its connection is closed.
     pub(super) fn how_it_ended(&self) -> String {
-        how_it_ended(&mut self.lock_child())
-    }
-
-    fn lock_child(&self) -> MutexGuard<'_, Child> {
-        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+        self.process.how_it_ended()
     }
 }
 
 impl Drop for Link {
     fn drop(&mut self) {
         self.kill("the server is ending");
-    }
-}
-
-/// A child that is not needed after all.
-struct Guard(Option<Child>);
-
-impl Guard {
-    fn how_it_ended(&mut self) -> String {
-        self.0.as_mut().map(how_it_ended).unwrap_or_default()
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            child.kill().ok();
-            child.wait().ok();
-        }
-    }
-}
-
-fn how_it_ended(child: &mut Child) -> String {
-    // It has closed its connection, so it is ending.
-    let until = Instant::now() + Duration::from_millis(500);
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return format!("the detector's process ended: {status}"),
-            Ok(None) if Instant::now() < until => thread::sleep(Duration::from_millis(5)),
-            Ok(None) => return "the detector's process closed its connection".into(),
-            Err(error) => return format!("the detector's process is gone: {error}"),
-        }
     }
 }
 
@@ -364,7 +330,8 @@ fn write(
             if books.dead.is_some() {
                 return;
             }
-            books.waiting.insert(id, Waiting { since: Instant::now(), slots, reply });
+            let since = books.watched;
+            books.waiting.insert(id, Waiting { since, slots, reply });
         }
         if let Err(error) = protocol::send(&mut to, &ToWorker::Analyse { id, min_score, pictures })
         {
@@ -395,7 +362,7 @@ fn read(from: &mut BufReader<UnixStream>, shelf: &Shelf) {
                     );
                 }
                 books.free.extend(waiting.slots);
-                books.answered += 1;
+                books.count(&outcomes);
                 drop(books);
                 shelf.slot_freed.notify_all();
                 #[expect(clippy::cast_precision_loss, reason = "microseconds of one call")]

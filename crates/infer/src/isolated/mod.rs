@@ -5,8 +5,11 @@
 //! nonsense is killed; its pictures have failed at once, and a fresh child is
 //! started, by a thread of its own ([`keeper`]).
 
+mod chances;
+mod health;
 mod keeper;
 mod link;
+mod process;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,12 +41,16 @@ pub struct IsolatedConfig {
     pub providers: Vec<Provider>,
     /// What is given of the plan.
     pub choice: PlanChoice,
-    /// A request that takes longer has failed: the child hangs and is killed.
+    /// A request that takes longer has failed: the child hangs and is killed. Only
+    /// time in which somebody looked counts.
     pub answer_max: Duration,
     /// How long loading and measuring may take.
     pub start_max: Duration,
     /// When to stop starting it again and again.
     pub breaker: BreakerConfig,
+    /// So long after a fallback the best provider is tried again, beside the one
+    /// that works; after each try twice as long, at most 24 times.
+    pub better_after: Duration,
 }
 
 impl IsolatedConfig {
@@ -59,6 +66,7 @@ impl IsolatedConfig {
             answer_max: Duration::from_secs(3),
             start_max: Duration::from_secs(60),
             breaker: BreakerConfig::default(),
+            better_after: Duration::from_secs(600),
         }
     }
 }
