@@ -16,6 +16,7 @@ use rustix::process::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::error::StreamError;
 use crate::limits;
@@ -58,6 +59,8 @@ pub(crate) struct DecoderChild {
     child: Child,
     stderr: Arc<Mutex<Vec<u8>>>,
     stderr_closed: watch::Receiver<bool>,
+    /// Until when it may take to end, once that is waited for.
+    end_by: Option<Instant>,
 }
 
 /// The ends of the child's pipes.
@@ -98,7 +101,7 @@ impl DecoderChild {
         ));
         let units = child.stdin.take();
         let pipes = Pipes { pictures: File::from(pictures), units };
-        Ok((Self { child, stderr, stderr_closed }, pipes))
+        Ok((Self { child, stderr, stderr_closed, end_by: None }, pipes))
     }
 
     /// Its process id, while it runs.
@@ -107,9 +110,11 @@ impl DecoderChild {
     }
 
     /// Waits for the end of a child that has closed its output, and says how it
-    /// ended: `Ok` when it was content. May be called again when cancelled.
+    /// ended: `Ok` when it was content. May be called again when cancelled; the
+    /// time that it is given counts from the first call.
     pub(crate) async fn end(&mut self) -> Result<(), String> {
-        let status = match tokio::time::timeout(EXIT_WAIT, self.child.wait()).await {
+        let until = *self.end_by.get_or_insert_with(|| Instant::now() + EXIT_WAIT);
+        let status = match tokio::time::timeout_at(until, self.child.wait()).await {
             Ok(Ok(status)) => status,
             Ok(Err(error)) => return Err(format!("its exit status is unknown: {error}")),
             Err(_elapsed) => return Err("it closed its output but does not end".to_owned()),
@@ -118,7 +123,8 @@ impl DecoderChild {
             return Ok(());
         }
         // All of its words are there once the pipe is closed.
-        drop(tokio::time::timeout(EXIT_WAIT, self.stderr_closed.wait_for(|closed| *closed)).await);
+        let said = self.stderr_closed.wait_for(|closed| *closed);
+        drop(tokio::time::timeout_at(until + EXIT_WAIT, said).await);
         Err(self.describe(status))
     }
 

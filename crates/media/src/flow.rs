@@ -19,6 +19,8 @@ pub(crate) struct Flow {
     economy: watch::Sender<bool>,
     key_pictures_only: AtomicBool,
     last_unit: AtomicInstant,
+    /// Time of the newest unit that the camera sent, microseconds.
+    newest_unit: AtomicI64,
     size_motion: AtomicInstant,
     /// Time of the newest picture that left the child, microseconds.
     shown: AtomicI64,
@@ -47,6 +49,7 @@ impl Flow {
             economy: watch::channel(false).0,
             key_pictures_only: AtomicBool::new(false),
             last_unit: AtomicInstant::default(),
+            newest_unit: AtomicI64::new(NONE),
             size_motion: AtomicInstant::default(),
             shown: AtomicI64::new(NONE),
         }
@@ -72,8 +75,16 @@ impl Flow {
         }
     }
 
-    pub(crate) fn unit_came(&self, at: Instant) {
+    /// The camera sent a unit of this time.
+    pub(crate) fn unit_came(&self, at: Instant, time: PictureTime) {
         self.last_unit.set(self.begun, at);
+        // Units of pictures that refer to later ones come out of order.
+        self.newest_unit.fetch_max(time.0, Ordering::Relaxed);
+    }
+
+    /// The newest unit that the camera sent.
+    pub(crate) fn newest_unit(&self) -> Option<PictureTime> {
+        Some(self.newest_unit.load(Ordering::Relaxed)).filter(|time| *time != NONE).map(PictureTime)
     }
 
     pub(crate) fn last_unit_at(&self) -> Option<Instant> {
@@ -110,11 +121,14 @@ mod tests {
         assert_eq!((flow.last_unit_at(), flow.size_motion_at(), flow.shown()), (None, None, None));
         assert_eq!(flow.decoding(), Decoding::All);
         let at = flow.begun + Duration::from_micros(5);
-        flow.unit_came(flow.begun);
+        assert_eq!(flow.newest_unit(), None);
+        flow.unit_came(flow.begun, PictureTime(-40));
+        flow.unit_came(flow.begun, PictureTime(-80));
         flow.sizes_showed_motion(at);
         flow.picture_came(PictureTime(-3));
         flow.set_decoding(Decoding::KeyPictures);
         assert_eq!(flow.last_unit_at(), Some(flow.begun));
+        assert_eq!(flow.newest_unit(), Some(PictureTime(-40)));
         assert_eq!(flow.size_motion_at(), Some(at));
         assert_eq!(flow.shown(), Some(PictureTime(-3)));
         assert_eq!(flow.decoding(), Decoding::KeyPictures);

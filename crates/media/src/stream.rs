@@ -386,6 +386,14 @@ impl PictureStream {
         self.flow.last_unit_at()
     }
 
+    /// For how long pictures have been coded that come after one of this time:
+    /// how far decoding is behind the camera. Nil for files and drawn pictures.
+    #[must_use]
+    pub fn behind(&self, time: PictureTime) -> Duration {
+        let newest = self.flow.newest_unit().unwrap_or(time);
+        Duration::from_micros(u64::try_from(newest.0.saturating_sub(time.0)).unwrap_or_default())
+    }
+
     /// When the sizes of the camera's coded pictures last showed motion.
     #[must_use]
     pub fn size_motion_at(&self) -> Option<Instant> {

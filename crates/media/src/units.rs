@@ -2,7 +2,8 @@
 //!
 //! The session must never wait for the decoder: a camera whose data is not
 //! taken drops the connection. So when the queue is full, units are given up,
-//! oldest first, up to the next one that decoding can start at.
+//! all before the newest one that decoding can start at: a decoder that is too
+//! slow must not stay seconds behind the camera.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,7 +27,7 @@ pub(crate) struct AccessUnit {
     pub(crate) data: Vec<u8>,
 }
 
-/// A bounded queue of access units; policy: drop oldest, up to the next key picture.
+/// A bounded queue of access units; policy: drop all before the newest key picture.
 #[derive(Debug, Default)]
 pub(crate) struct UnitQueue {
     inner: Mutex<Inner>,
@@ -57,7 +58,7 @@ impl UnitQueue {
                 inner.broken = true;
                 return dropped + 1;
             }
-            dropped += inner.drop_to_next_key();
+            dropped += inner.drop_to_newest_key(unit.key);
         }
         if inner.broken && !unit.key {
             return dropped + 1;
@@ -100,10 +101,13 @@ impl UnitQueue {
 }
 
 impl Inner {
-    fn drop_to_next_key(&mut self) -> usize {
-        let next = self.units.iter().skip(1).position(|unit| unit.key).map(|at| at + 1);
-        let count = next.unwrap_or(self.units.len());
-        self.broken |= next.is_none();
+    /// Gives up all before the newest key picture, which may be the one that comes next.
+    fn drop_to_newest_key(&mut self, next_is_key: bool) -> usize {
+        let newest = self.units.iter().rposition(|unit| unit.key);
+        // From the first on there is nothing to give up.
+        let newest = newest.filter(|at| *at > 0 && !next_is_key);
+        let count = newest.unwrap_or(self.units.len());
+        self.broken |= newest.is_none();
         for unit in self.units.drain(..count) {
             self.bytes -= unit.data.len();
         }
@@ -127,11 +131,21 @@ mod tests {
     fn a_full_queue_gives_up_whole_groups_of_pictures() {
         let queue = UnitQueue::default();
         let dropped: usize = (0..UNITS_MAX + 1).map(|n| queue.push(unit(n, n % 50 == 0, 10))).sum();
-        assert_eq!(dropped, 50);
+        assert_eq!(dropped, 100);
         let left = drain(&queue);
         assert!(left[0].key);
-        assert_eq!(left[0].time, PictureTime::from_millis(50));
-        assert_eq!(left.len(), UNITS_MAX + 1 - 50);
+        assert_eq!(left[0].time, PictureTime::from_millis(100), "the newest there is");
+        assert_eq!(left.len(), UNITS_MAX + 1 - 100);
+    }
+
+    #[test]
+    fn a_key_picture_that_finds_the_queue_full_has_it_for_itself() {
+        let queue = UnitQueue::default();
+        let dropped: usize = (0..UNITS_MAX + 1).map(|n| queue.push(unit(n, n % 64 == 0, 10))).sum();
+        assert_eq!(dropped, UNITS_MAX);
+        let left = drain(&queue);
+        assert_eq!((left.len(), left[0].key), (1, true));
+        assert_eq!(left[0].time, PictureTime::from_millis(UNITS_MAX as i64));
     }
 
     #[test]
@@ -152,7 +166,8 @@ mod tests {
             queue.push(unit(n, true, 1 << 20));
             assert!(queue.lock().bytes <= BYTES_MAX);
         }
-        assert_eq!(queue.len(), 16);
+        // Each seventeenth has the queue for itself.
+        assert_eq!(queue.len(), 4);
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use safe_yolo_core::{PictureTime, Utc};
+use safe_yolo_core::PictureTime;
 use tokio::time::Instant;
 
 /// Plays a file's pictures in real time.
@@ -34,37 +34,64 @@ impl Pacer {
     }
 }
 
-/// The world's time of a camera's pictures, and how late they come.
+/// How late a camera's pictures come, by a clock that is never set.
 ///
 /// The camera's clock sets the steps. The least delay seen is taken for none;
 /// it may grow a little each second, so that a clock that runs differently
 /// from ours is followed, while a queue that fills up shows as delay.
 #[derive(Debug, Default)]
 pub(crate) struct LiveClock {
-    /// Time, its instant, and when it came last.
-    anchor: Option<(PictureTime, Utc, Utc)>,
+    /// Time, when it was taken, and when the last one came, microseconds.
+    anchor: Option<(PictureTime, i64, i64)>,
 }
 
 impl LiveClock {
     /// How far apart two clocks may run: 500 parts in a million, many times a quartz's error.
     const DRIFT_PER_MILLION: i64 = 500;
 
-    /// When the picture of this time was taken, and how late it comes `now`, microseconds.
-    pub(crate) fn take(&mut self, time: PictureTime, now: Utc) -> (Utc, i64) {
+    /// How long ago the picture of this time, which comes `now`, was taken, microseconds.
+    pub(crate) fn take(&mut self, time: PictureTime, now: Duration) -> i64 {
+        let now = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
         let (from, at, last) = *self.anchor.get_or_insert((time, now, now));
-        let taken = at.plus_micros(time.micros() - from.micros());
-        let late = now.micros() - taken.micros();
-        let passed = (now.micros() - last.micros()).max(0);
+        let taken = at + (time.micros() - from.micros());
+        let late = now - taken;
+        let passed = (now - last).max(0);
         // An earlier arrival than any is the new measure; else drift is followed.
         let follow = (passed * Self::DRIFT_PER_MILLION / 1_000_000).min(late);
-        let taken = taken.plus_micros(follow);
-        self.anchor = Some((time, taken, now));
-        (taken, late - follow)
+        self.anchor = Some((time, taken + follow, now));
+        late - follow
     }
 
     /// The next picture starts anew.
     pub(crate) const fn reset(&mut self) {
         self.anchor = None;
+    }
+}
+
+/// Whether a camera's pictures come so late that they show what was, not what is.
+#[derive(Debug, Default)]
+pub(crate) struct Lateness {
+    since: Option<Duration>,
+}
+
+impl Lateness {
+    /// A picture older than this is late.
+    pub(crate) const LATE_MAX: Duration = Duration::from_secs(2);
+    /// Late pictures for this long are no burst: what was held back on purpose is
+    /// decoded in less.
+    const LASTS: Duration = Duration::from_millis(500);
+
+    /// Whether pictures are late `now`; `behind` is how old the newest one is.
+    pub(crate) fn picture(&mut self, now: Duration, behind: Duration) -> bool {
+        if behind <= Self::LATE_MAX {
+            self.since = None;
+            return false;
+        }
+        now.saturating_sub(*self.since.get_or_insert(now)) >= Self::LASTS
+    }
+
+    pub(crate) const fn reset(&mut self) {
+        self.since = None;
     }
 }
 
@@ -123,10 +150,9 @@ mod tests {
         // A day of a camera whose clock loses 100 parts in a million: 8.6 s.
         let mut clock = LiveClock::default();
         for second in 0..86_400_i64 {
-            let now = Utc(second * 1_000_100);
-            let (taken, late) = clock.take(PictureTime(second * 1_000_000), now);
-            assert!(late < 100_000, "{late} us late after {second} s");
-            assert!(now.micros() - taken.micros() < 100_000);
+            let now = Duration::from_micros(second as u64 * 1_000_100);
+            let late = clock.take(PictureTime(second * 1_000_000), now);
+            assert!((0..100_000).contains(&late), "{late} us late after {second} s");
         }
     }
 
@@ -137,10 +163,26 @@ mod tests {
             // From 5 s on each picture comes 0.1 s later than the one before, from 10 s on in time.
             let delay = if number < 100 { (number - 50).max(0) * 100_000 } else { 0 };
             let time = PictureTime(number * 100_000);
-            let (taken, late) = clock.take(time, Utc(time.micros() + delay));
+            let now = Duration::from_micros((time.micros() + delay) as u64);
+            let late = clock.take(time, now);
             assert!((late - delay).abs() < 50_000, "{late} us told, {delay} us late");
-            assert!((taken.micros() - time.micros()).abs() < 50_000);
         }
+    }
+
+    #[test]
+    fn a_burst_of_old_pictures_is_not_late_and_a_standing_delay_is() {
+        let ms = Duration::from_millis;
+        let mut lateness = Lateness::default();
+        // Pictures that were held back for 2.4 s, decoded in 0.3 s.
+        for step in 0..=30 {
+            let behind = ms(2400_u64.saturating_sub(80 * step));
+            assert!(!lateness.picture(ms(10 * step), behind), "{step}");
+        }
+        let told = (0..).find(|step| lateness.picture(ms(1000 + 66 * step), ms(3500)));
+        assert_eq!(told, Some(8), "after half a second");
+        // Hours change nothing: no clock is followed here.
+        assert!(lateness.picture(Duration::from_secs(36_000), ms(2001)));
+        assert!(!lateness.picture(Duration::from_secs(36_001), ms(1999)));
     }
 
     #[tokio::test(start_paused = true)]

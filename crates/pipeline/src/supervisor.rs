@@ -29,7 +29,7 @@ use crate::health::Health;
 use crate::motion::MotionWatch;
 use crate::need::{self, Evidence, Need};
 use crate::overseer::Begin;
-use crate::pacing::{LiveClock, Pacer, RateLimit};
+use crate::pacing::{Lateness, LiveClock, Pacer, RateLimit};
 use crate::scheduler::Lane;
 use crate::shot::Shot;
 use crate::status::{Rate, Status};
@@ -48,8 +48,6 @@ const SILENCE_MAX: Duration = Duration::from_secs(6);
 const STEADY_AFTER: Duration = Duration::from_secs(5);
 /// An analysis is waited for so long before newer pictures are shown without it.
 const ANSWER_NEAR: Duration = Duration::from_millis(150);
-/// Pictures of a camera that come later than this are not live, microseconds.
-const LATE_MAX_US: i64 = 2_000_000;
 
 type Pending<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -97,6 +95,7 @@ pub(crate) struct Supervisor {
     analyst: Option<Analyst>,
     segment_since: Duration,
     clock: LiveClock,
+    lateness: Lateness,
     limit: RateLimit,
     lane: Lane,
     detector: watch::Receiver<DetectorState>,
@@ -173,6 +172,7 @@ impl Supervisor {
             analyst: None,
             segment_since: Duration::ZERO,
             clock: LiveClock::default(),
+            lateness: Lateness::default(),
             limit: RateLimit::default(),
             newest: None,
             last_analysed: None,
@@ -259,10 +259,13 @@ impl Supervisor {
             // We set the pace: the picture is shown now.
             now_utc
         } else {
-            let (taken, late_us) = self.clock.take(decoded.time, now_utc);
-            // Pictures that queue up before or in the decoder are late although they keep coming.
-            self.health.set_lagging(late_us > LATE_MAX_US);
-            taken
+            // By a clock that nobody sets, and by what the camera has sent since: the
+            // one follows drift, and the other knows of no delay before us.
+            let late_us = self.clock.take(decoded.time, now);
+            let late = Duration::from_micros(u64::try_from(late_us).unwrap_or_default());
+            let behind = self.stream.as_ref().map_or(Duration::ZERO, |s| s.behind(decoded.time));
+            self.health.set_lagging(self.lateness.picture(now, late.max(behind)));
+            now_utc.plus_micros(-late_us)
         };
         let shot = Shot {
             segment: self.segment,

@@ -22,7 +22,15 @@ use crate::source::CameraSource;
 use crate::units::AccessUnit;
 
 /// How long a key picture is waited for; some cameras refresh without any.
-const KEY_WAIT: Duration = Duration::from_secs(5);
+const fn key_wait(codec: Codec) -> Duration {
+    match codec {
+        // Its decoder withholds pictures until they are whole.
+        Codec::H264 | Codec::Jpeg => Duration::from_secs(5),
+        // This one invents what it does not have: grey is not looked at. Smart
+        // codecs send a key picture in up to half a minute.
+        Codec::H265 => Duration::from_secs(30),
+    }
+}
 
 /// A session's end that units come from.
 pub(super) struct RtspCamera {
@@ -50,7 +58,7 @@ pub(crate) async fn open(
     let mut frame = tokio::time::timeout(silence_timeout, next_frame(&mut demuxed, &address))
         .await
         .map_err(silent)??;
-    let until = Instant::now() + KEY_WAIT;
+    let until = Instant::now() + key_wait(codec);
     // The parameters are those of the key picture, not of the session's
     // description, which may be out of date.
     let described = loop {

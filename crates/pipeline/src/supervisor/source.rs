@@ -49,6 +49,7 @@ impl Supervisor {
         self.segment = self.outlet.next_segment(millis);
         self.segment_since = self.now();
         self.clock.reset();
+        self.lateness.reset();
         self.last_analysed = None;
         self.pacer.reset();
         self.limit.reset();
@@ -78,6 +79,8 @@ impl Supervisor {
         self.forbid_older();
         self.begin_era();
         self.newest = None;
+        // How many are there now is not known.
+        self.figures.people = None;
     }
 
     /// From now on no picture that was published before may be shown.
