@@ -8,8 +8,6 @@ use safe_yolo_testkit::program::Client;
 
 use crate::observer::{Change, Events, Observer};
 
-/// How long a message may take to come.
-const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// How long the observer may take to hear of all there is.
 const CATCH_UP_MAX: Duration = Duration::from_secs(15);
 
@@ -27,17 +25,18 @@ pub(crate) struct Audit {
 
 /// All changes that the server keeps after this one, in its order.
 async fn kept(client: &Client, after: i64) -> Result<Vec<Change>> {
-    let mut socket = client.socket(&format!("/ws/events?after={after}")).await?;
-    let hello = socket.text("hello", SILENCE_MAX).await?.context("no hello")?;
-    let newest = hello["seq"].as_i64().context("hello without seq")?;
     let mut changes: Vec<Change> = Vec::new();
-    while changes.last().map_or(after, |change| change.seq) < newest {
-        let message = socket.text("change", SILENCE_MAX).await?.context("the connection ended")?;
-        if message["recorded"] == true {
-            changes.push(Change::read(&message).context("a change that can't be read")?);
+    loop {
+        let last = changes.last().map_or(after, |change| change.seq);
+        let page = client.get(&format!("/api/events/changes?after={last}&limit=500")).await?;
+        let read = page["changes"].as_array().context("no list of changes")?;
+        if read.is_empty() {
+            return Ok(changes);
+        }
+        for change in read {
+            changes.push(Change::read(change).context("a change that can't be read")?);
         }
     }
-    Ok(changes)
 }
 
 /// The ids of all events, as the list shows them page by page.
