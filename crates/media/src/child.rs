@@ -128,6 +128,12 @@ impl DecoderChild {
         Err(self.describe(status))
     }
 
+    /// Ends a child that does not end by itself; [`Self::end`] says how it went.
+    pub(crate) fn kill(&mut self) {
+        // One that has ended meanwhile needs no killing.
+        self.child.start_kill().ok();
+    }
+
     /// What it said last, one line.
     pub(crate) fn complaints(&self) -> String {
         let bytes = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
@@ -259,6 +265,36 @@ async fn keep_tail(mut from: ChildStderr, to: Arc<Mutex<Vec<u8>>>, closed: watch
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A child that does not end by itself.
+    fn endless() -> DecoderChild {
+        let mut command = Command::new("sleep");
+        let child = command.arg("600").kill_on_drop(true).spawn().unwrap();
+        let (_nobody, stderr_closed) = watch::channel(true);
+        DecoderChild { child, stderr: Arc::default(), stderr_closed, end_by: None }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_to_end_does_not_begin_anew_with_each_call() {
+        let (mut child, begun) = (endless(), Instant::now());
+        let end = loop {
+            // As the camera's task does: whatever else happens drops the call.
+            let call = tokio::time::timeout(Duration::from_millis(250), child.end());
+            match call.await {
+                Ok(end) => break end,
+                Err(_dropped) => assert!(begun.elapsed() < EXIT_WAIT * 2, "it is never told"),
+            }
+        };
+        assert!(end.unwrap_err().contains("does not end"));
+        assert!(begun.elapsed() <= EXIT_WAIT + Duration::from_millis(250));
+    }
+
+    #[tokio::test]
+    async fn a_child_that_is_killed_ends_at_once() {
+        let mut child = endless();
+        child.kill();
+        assert!(child.end().await.unwrap_err().contains("signal: 9"));
+    }
 
     #[test]
     fn a_device_is_read_as_such_and_as_nothing_else() {

@@ -352,7 +352,14 @@ impl PictureStream {
         }
         match self.state {
             State::Flushing(until) => {
-                tokio::time::timeout_at(until, self.pictures.recv()).await.unwrap_or_default()
+                let next = tokio::time::timeout_at(until, self.pictures.recv()).await;
+                if next.is_err()
+                    && let Some(child) = self.child.as_mut()
+                {
+                    // It had its time; its end is not waited for on top of that.
+                    child.kill();
+                }
+                next.unwrap_or_default()
             }
             _ => self.pictures.recv().await,
         }
@@ -404,5 +411,29 @@ impl PictureStream {
     #[must_use]
     pub fn decoder_pid(&self) -> Option<u32> {
         self.child.as_ref().and_then(DecoderChild::id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_decoding_is_behind_is_told_by_what_the_camera_sent() {
+        let info = StreamInfo {
+            size: PictureSize::new(64, 36),
+            codec: "h264".to_owned(),
+            start: PictureTime(0),
+            duration: None,
+            pictures_per_s: None,
+        };
+        let stream = PictureStream::scripted(info, futures_util::stream::pending());
+        let second = PictureTime::from_millis(1000);
+        assert_eq!(stream.behind(second), Duration::ZERO, "no units, as of a file");
+        for ms in [3000, 4500, 4400] {
+            stream.flow.unit_came(Instant::now(), PictureTime::from_millis(ms));
+        }
+        assert_eq!(stream.behind(second), Duration::from_millis(3500));
+        assert_eq!(stream.behind(PictureTime::from_millis(5000)), Duration::ZERO);
     }
 }

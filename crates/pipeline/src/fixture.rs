@@ -1,7 +1,10 @@
 //! What the tests of several modules begin with.
 
+use std::sync::Arc;
+
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{BlindReason, CameraConfig, CameraState, EventChange, Utc};
+use safe_yolo_infer::ModelInfo;
 
 use crate::blindness;
 
@@ -24,4 +27,13 @@ pub(crate) fn raised() -> EventChange {
     let reason = Some(BlindReason::NoPictures);
     let event = blindness::event(&camera(), CameraState::Stale, reason, Utc(1));
     EventChange { kind: ChangeKind::Raised, event }
+}
+
+/// A model that sees people.
+pub(crate) fn model() -> Arc<ModelInfo> {
+    let info = serde_json::from_value(serde_json::json!({
+        "path": "fake.onnx", "name": "fake", "labels": [["person", "person"]],
+        "fixed_input": null, "fixed_batch": null, "input_name": "i", "output_name": "o",
+    }));
+    Arc::new(info.unwrap())
 }

@@ -75,6 +75,11 @@ impl Health {
 
     /// The source answered; pictures may come.
     pub const fn opened(&mut self, now: Duration) {
+        // What was found before it was down says nothing about now. A file that begins
+        // anew, or a camera whose clock jumped, was never away.
+        if let Session::Down(..) = self.session {
+            self.analysis = None;
+        }
         self.session = Session::Open(now);
         self.lagging = false;
     }
@@ -324,6 +329,17 @@ mod tests {
     }
 
     #[test]
+    fn an_analysis_of_the_session_before_is_none() {
+        let mut health = live_at(ms(1000));
+        health.down(ms(1000), BlindReason::Unreachable);
+        health.opened(ms(1400));
+        health.picture(ms(1500), false);
+        assert_eq!(health.state(ms(1500)), (CameraState::Connecting, Some(BlindReason::Opening)));
+        health.analysed(ms(1600));
+        assert_eq!(health.state(ms(1600)), (CameraState::Live, None));
+    }
+
+    #[test]
     fn a_paused_file_is_not_watched() {
         let mut health = live_at(ms(1000));
         health.set_unwatched(CameraState::Paused, BlindReason::Command);
@@ -347,12 +363,20 @@ mod tests {
             let late = if round % 2 == 0 { 2000 } else { 4500 };
             let mut health = Health::new(ms(0), ms(100));
             let (mut now, mut picture, mut analysis) = (0, None, None);
+            let mut is_down = true;
             for _ in 0..60 {
                 now += next(1500);
                 match next(9) {
                     8 => health.set_pace(ms(now), ms(100), late > 2000 && next(2) == 0),
-                    0 => health.opened(ms(now)),
-                    1 => health.down(ms(now), BlindReason::Unreachable),
+                    0 => {
+                        health.opened(ms(now));
+                        analysis = analysis.filter(|_| !is_down);
+                        is_down = false;
+                    }
+                    1 => {
+                        health.down(ms(now), BlindReason::Unreachable);
+                        is_down = true;
+                    }
                     2 | 3 => {
                         health.picture(ms(now), next(2) == 0);
                         picture = Some(now);

@@ -85,9 +85,20 @@ impl Lateness {
     pub(crate) fn picture(&mut self, now: Duration, behind: Duration) -> bool {
         if behind <= Self::LATE_MAX {
             self.since = None;
-            return false;
+        } else {
+            self.since.get_or_insert(now);
         }
-        now.saturating_sub(*self.since.get_or_insert(now)) >= Self::LASTS
+        self.is_late(now)
+    }
+
+    /// Whether they are, some time after the last one.
+    pub(crate) fn is_late(&self, now: Duration) -> bool {
+        self.lasts(now) >= Self::LASTS
+    }
+
+    /// For how long pictures have been late.
+    pub(crate) fn lasts(&self, now: Duration) -> Duration {
+        self.since.map_or(Duration::ZERO, |since| now.saturating_sub(since))
     }
 
     pub(crate) const fn reset(&mut self) {
@@ -180,6 +191,10 @@ mod tests {
         }
         let told = (0..).find(|step| lateness.picture(ms(1000 + 66 * step), ms(3500)));
         assert_eq!(told, Some(8), "after half a second");
+        // Key pictures come seconds apart: the next is not waited for.
+        let mut sparse = Lateness::default();
+        assert!(!sparse.picture(ms(0), ms(3500)));
+        assert!(!sparse.is_late(ms(499)) && sparse.is_late(ms(500)));
         // Hours change nothing: no clock is followed here.
         assert!(lateness.picture(Duration::from_secs(36_000), ms(2001)));
         assert!(!lateness.picture(Duration::from_secs(36_001), ms(1999)));

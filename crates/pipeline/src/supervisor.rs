@@ -44,6 +44,10 @@ const TICK: Duration = Duration::from_millis(250);
 /// An open source without pictures for this long is opened anew.
 const SILENCE_MAX: Duration = Duration::from_secs(6);
 
+/// Pictures that come late for this long, although decoded in time, come in time
+/// from a new session if from any: what is queued on the way is gone then, and a
+/// clock that runs differently from ours is set anew.
+const DELAYED_MAX: Duration = Duration::from_secs(30);
 /// A session that lasts this long has recovered.
 const STEADY_AFTER: Duration = Duration::from_secs(5);
 /// An analysis is waited for so long before newer pictures are shown without it.
@@ -96,6 +100,8 @@ pub(crate) struct Supervisor {
     segment_since: Duration,
     clock: LiveClock,
     lateness: Lateness,
+    /// That part of it in which decoding has none.
+    delay: Lateness,
     limit: RateLimit,
     lane: Lane,
     detector: watch::Receiver<DetectorState>,
@@ -173,6 +179,7 @@ impl Supervisor {
             segment_since: Duration::ZERO,
             clock: LiveClock::default(),
             lateness: Lateness::default(),
+            delay: Lateness::default(),
             limit: RateLimit::default(),
             newest: None,
             last_analysed: None,
@@ -265,6 +272,8 @@ impl Supervisor {
             let late = Duration::from_micros(u64::try_from(late_us).unwrap_or_default());
             let behind = self.stream.as_ref().map_or(Duration::ZERO, |s| s.behind(decoded.time));
             self.health.set_lagging(self.lateness.picture(now, late.max(behind)));
+            let is_behind = behind > Lateness::LATE_MAX;
+            self.delay.picture(now, if is_behind { Duration::ZERO } else { late });
             now_utc.plus_micros(-late_us)
         };
         let shot = Shot {
@@ -436,6 +445,9 @@ impl Supervisor {
 
     fn tick(&mut self) {
         let now = self.now();
+        if self.lateness.is_late(now) {
+            self.health.set_lagging(true);
+        }
         self.see_to_decoding();
         self.see_to_need();
         let silent = self.health.picture_age(now).is_none_or(|age| age > SILENCE_MAX);
@@ -447,6 +459,13 @@ impl Supervisor {
             self.stream = None;
             self.end_segment("discontinuity");
             self.fail(BlindReason::NoPictures, "the source is open, but sends no pictures");
+        } else if self.stream.is_some() && self.delay.lasts(now) > DELAYED_MAX {
+            self.stream = None;
+            self.end_segment("discontinuity");
+            self.fail(
+                BlindReason::AnalysisLate,
+                "pictures come late, or the camera's clock is slow",
+            );
         }
         self.report();
         self.outlet.flush();
@@ -470,3 +489,6 @@ async fn next_picture(stream: &mut Option<PictureStream>) -> Result<Option<Decod
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

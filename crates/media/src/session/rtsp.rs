@@ -207,3 +207,15 @@ fn refused(address: String, error: &retina::Error) -> StreamError {
 fn why(error: &retina::Error) -> String {
     shorten(error.to_string().lines().next().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_that_invents_pictures_is_not_begun_without_a_key_picture() {
+        // A key picture each 10 s is usual, each 20 s is not unheard of.
+        assert!(key_wait(Codec::H265) > Duration::from_secs(20));
+        assert_eq!(key_wait(Codec::H264), Duration::from_secs(5));
+    }
+}

@@ -21,12 +21,8 @@ struct Fake {
 
 impl Fake {
     fn new(capacity: Capacity, cost: Duration) -> Arc<Self> {
-        let info = serde_json::from_value(serde_json::json!({
-            "path": "fake.onnx", "name": "fake", "labels": [["person", "person"]],
-            "fixed_input": null, "fixed_batch": null, "input_name": "i", "output_name": "o",
-        }));
         Arc::new(Self {
-            info: Arc::new(info.unwrap()),
+            info: crate::fixture::model(),
             capacity,
             cost,
             state: watch::Sender::new(DetectorState::Ready),

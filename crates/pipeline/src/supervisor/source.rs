@@ -50,6 +50,7 @@ impl Supervisor {
         self.segment_since = self.now();
         self.clock.reset();
         self.lateness.reset();
+        self.delay.reset();
         self.last_analysed = None;
         self.pacer.reset();
         self.limit.reset();

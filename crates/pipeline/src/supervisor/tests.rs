@@ -1,0 +1,229 @@
+//! One camera's task over pictures and a detector that are made up, on tokio's
+//! paused clock.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use futures_util::stream::{self, BoxStream, StreamExt};
+use safe_yolo_core::{CameraState, PictureSize};
+use safe_yolo_infer::{Analyser, Answers, Capacity, ModelInfo};
+use safe_yolo_media::picture::I420;
+use safe_yolo_media::source::{SourcePolicy, SourceSpec};
+use safe_yolo_media::stream::{OpenOptions, StreamInfo};
+use safe_yolo_track::TrackerConfig;
+
+use super::*;
+use crate::engine::EngineConfig;
+use crate::fixture::{camera, model};
+use crate::gate::{Admitted, Ends, Gate};
+use crate::opener::{Opener, Opening};
+use crate::scheduler::Scheduler;
+
+/// Between two pictures.
+const STEP: Duration = Duration::from_millis(200);
+/// How long a session takes to begin.
+const OPENING: Duration = Duration::from_millis(400);
+
+type Pictures = BoxStream<'static, Result<Decoded, StreamError>>;
+
+/// Sees nobody at once, or never answers.
+#[derive(Debug)]
+struct Detector {
+    state: watch::Sender<DetectorState>,
+    mute: Arc<AtomicBool>,
+}
+
+impl Analyser for Detector {
+    fn info(&self) -> Arc<ModelInfo> {
+        model()
+    }
+
+    fn capacity(&self) -> Capacity {
+        Capacity { sessions: 1, batches: 1, batch: 1, wait: Duration::ZERO }
+    }
+
+    fn state(&self) -> watch::Receiver<DetectorState> {
+        self.state.subscribe()
+    }
+
+    fn analyse(&self, pictures: Vec<Arc<I420>>, _min_score: f32) -> Answers {
+        let mute = self.mute.load(Ordering::Relaxed);
+        Box::pin(async move {
+            if mute {
+                std::future::pending::<()>().await;
+            }
+            pictures.iter().map(|_| Analysis::Done(Vec::new())).collect()
+        })
+    }
+}
+
+/// Sessions with a camera, one after the other.
+struct Sessions(Mutex<VecDeque<Pictures>>);
+
+impl std::fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sessions")
+    }
+}
+
+impl Opener for Sessions {
+    fn open(&self, _: SourceSpec, _: OpenOptions) -> Opening {
+        let pictures = self.0.lock().unwrap().pop_front().expect("no more sessions than foreseen");
+        let info = StreamInfo {
+            size: PictureSize::new(64, 36),
+            codec: "h264".into(),
+            start: PictureTime(0),
+            duration: None,
+            pictures_per_s: None,
+        };
+        Box::pin(async move {
+            tokio::time::sleep(OPENING).await;
+            Ok(PictureStream::scripted(info, pictures))
+        })
+    }
+}
+
+/// Pictures without an end; the one of each time comes so long after the first.
+fn pictures(comes: impl Fn(Duration) -> Duration + Send + Sync + 'static) -> Pictures {
+    let comes = Arc::new(comes);
+    let begun: Arc<OnceLock<Instant>> = Arc::default();
+    let numbers = stream::iter(0..);
+    let picture = move |number: u32| {
+        let (comes, begun) = (Arc::clone(&comes), Arc::clone(&begun));
+        async move {
+            let begun = *begun.get_or_init(Instant::now);
+            tokio::time::sleep_until(begun + comes(STEP * number)).await;
+            let size = PictureSize::new(64, 36);
+            // No two are alike: that would be a frozen camera.
+            let grey = u8::try_from(number % 2).unwrap();
+            let picture = I420::new(size, vec![grey; I420::byte_len(size)]).unwrap();
+            Ok(Decoded { time: PictureTime(0) + STEP * number, picture })
+        }
+    };
+    numbers.then(picture).boxed()
+}
+
+struct Site {
+    ends: Ends,
+    mute: Arc<AtomicBool>,
+    /// The camera ends with it.
+    _cancel: tokio_util::sync::DropGuard,
+    _outputs: mpsc::Receiver<crate::engine::Output>,
+    _config: watch::Sender<Arc<CameraConfig>>,
+    _gate: Gate,
+}
+
+impl Site {
+    fn new(sessions: impl IntoIterator<Item = Pictures>) -> Self {
+        let mute = Arc::new(AtomicBool::new(false));
+        let detector =
+            Detector { state: watch::Sender::new(DetectorState::Ready), mute: Arc::clone(&mute) };
+        let (outputs, kept) = mpsc::channel(1024);
+        let engine = EngineConfig {
+            detectors: Arc::new(detector),
+            tracking: TrackerConfig::default(),
+            outputs: outputs.clone(),
+            connect_timeout: Duration::from_secs(10),
+            opener: Arc::new(Sessions(Mutex::new(sessions.into_iter().collect()))),
+        };
+        let setup = CameraSetup {
+            scheduler: Scheduler::start(Arc::clone(&engine.detectors)),
+            engine,
+            config: Arc::new(camera()),
+            source: SourceSpec::parse("rtsp://camera/1", &SourcePolicy::trusted()).unwrap(),
+        };
+        let (gate, ends) = Gate::new(setup.config.id.clone(), outputs);
+        let (config, config_seen) = watch::channel(Arc::clone(&setup.config));
+        let Admitted { outlet, asked, last, .. } = gate.admit();
+        let cancel = CancellationToken::new();
+        let begin = Begin { outlet, asked, config_seen, cancel: cancel.clone(), last, blind: None };
+        tokio::spawn(Supervisor::new(setup, BTreeSet::from([Class::Person]), begin).run());
+        Self {
+            ends,
+            mute,
+            _cancel: cancel.drop_guard(),
+            _outputs: kept,
+            _config: config,
+            _gate: gate,
+        }
+    }
+
+    fn status(&self) -> Status {
+        self.ends.status.borrow().clone()
+    }
+
+    /// Looks at the status each 50 ms for so long.
+    async fn watch(&self, lasts: Duration, mut look: impl FnMut(&Status)) {
+        let end = Instant::now() + lasts;
+        while Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            look(&self.status());
+        }
+    }
+}
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_delayed_on_the_way_is_blind_until_a_new_session_helps() {
+    // From 10 s on each picture comes later than the one before, from 20 s on all by 5 s.
+    let delayed = |time: Duration| time + (time.saturating_sub(secs(10)) / 2).min(secs(5));
+    let site = Site::new([pictures(delayed), pictures(|time| time)]);
+    site.watch(secs(10), |_| ()).await;
+    assert_eq!(site.status().state, CameraState::Live);
+    // 2 s late after 16 s, and half a second more.
+    site.watch(Duration::from_millis(7500), |_| ()).await;
+    site.watch(secs(28), |status| {
+        assert_eq!(status.state, CameraState::Degraded);
+        assert_eq!(status.reason, Some(BlindReason::AnalysisLate));
+        assert_eq!(status.source_connections, 1);
+    })
+    .await;
+    site.watch(secs(4), |_| ()).await;
+    assert_eq!(site.status().source_connections, 2);
+    site.watch(secs(60), |status| assert_eq!(status.state, CameraState::Live)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_camera_whose_clock_is_far_too_slow_is_not_blind_for_ever() {
+    // 1 % slow: late by 2 s after about 210 s.
+    let slow = || pictures(|time| time + time / 100);
+    let site = Site::new([slow(), slow(), slow()]);
+    let (mut live, mut all) = (0, 0);
+    site.watch(secs(500), |status| {
+        all += 1;
+        live += i32::from(status.state == CameraState::Live);
+    })
+    .await;
+    assert_eq!(site.status().source_connections, 3);
+    assert!(live * 100 > all * 80, "LIVE for {live} of {all} looks");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_session_leaves_neither_a_count_nor_an_analysis_behind() {
+    let first = pictures(|time| time).take(26);
+    let lost = StreamError::SessionLost { address: "camera".into(), why: "cut".into() };
+    let first = first.chain(stream::once(std::future::ready(Err(lost)))).boxed();
+    let site = Site::new([first, pictures(|time| time)]);
+    site.watch(Duration::from_millis(5300), |_| ()).await;
+    let status = site.status();
+    assert_eq!((status.state, status.people), (CameraState::Live, Some(0)));
+    // Nobody looks at what the next session brings.
+    site.mute.store(true, Ordering::Relaxed);
+    let mut opening: Option<Instant> = None;
+    site.watch(secs(4), |status| {
+        if status.source_connections < 2 {
+            return;
+        }
+        assert_eq!(status.people, None);
+        // The status is told each quarter of a second.
+        if opening.get_or_insert_with(Instant::now).elapsed() > OPENING + TICK {
+            assert_ne!(status.state, CameraState::Live, "by the session before");
+        }
+    })
+    .await;
+    assert!(opening.is_some());
+}
