@@ -81,8 +81,8 @@ web() {
 }
 
 case ${1:-} in
-    run) debian ffmpeg ffmpeg; onnxruntime; web ;;
-    test) debian ffmpeg ffmpeg chromium chromium; onnxruntime; web ;;
+    run) debian ffmpeg ffmpeg cmake cmake nasm nasm; onnxruntime; web ;;
+    test) debian ffmpeg ffmpeg chromium chromium cmake cmake nasm nasm; onnxruntime; web ;;
     onnxruntime) onnxruntime ;;
     *) echo "usage: $0 run|test|onnxruntime" >&2; exit 2 ;;
 esac

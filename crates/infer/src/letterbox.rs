@@ -3,10 +3,10 @@
 //! The picture lies at the top left; the rest is grey 114, as YOLOX trains it.
 
 use safe_yolo_core::{PictureSize, PixelBox};
-use safe_yolo_media::picture::{I420, I420View, PictureError};
+use safe_yolo_media::downscale::{REDUCTION_MIN, Scratch, downscale};
+use safe_yolo_media::picture::{I420View, PictureError};
 
 use crate::ModelInfo;
-use crate::downscale::{REDUCTION_MIN, Scratch, downscale};
 
 /// Grey of the margin.
 const MARGIN: f32 = 114.0;
@@ -36,7 +36,7 @@ struct Matrix {
 }
 
 impl Matrix {
-    /// The matrix of pictures of this size, which carry no mark: see [`I420`].
+    /// The matrix of pictures of this size, which carry no mark: see [`safe_yolo_media::picture::I420`].
     const fn of(source: PictureSize) -> Self {
         if source.height >= 720 {
             Self {
@@ -165,7 +165,7 @@ impl Letterbox {
         room: &'a mut Room,
     ) -> Result<&'a [u8], PictureError> {
         self.check(picture)?;
-        self.reduce(picture, room);
+        downscale(picture, self.scaled, &mut room.scaled, &mut room.scratch);
         Ok(&room.scaled)
     }
 
@@ -174,20 +174,6 @@ impl Letterbox {
             return Ok(());
         }
         Err(PictureError::OtherSize { found: picture.size(), expected: self.source })
-    }
-
-    /// Scales the planes down into `room.scaled`.
-    fn reduce(&self, picture: I420View<'_>, room: &mut Room) {
-        let sides = |size: PictureSize| (size.width as usize, size.height as usize);
-        let halves = |(width, height): (usize, usize)| (width.div_ceil(2), height.div_ceil(2));
-        let (from, to) = (sides(self.source), sides(self.scaled));
-        room.scaled.resize(I420::byte_len(self.scaled), 0);
-        let (y_out, rest) = room.scaled.split_at_mut(to.0 * to.1);
-        let (u_out, v_out) = rest.split_at_mut(rest.len() / 2);
-        let (y, u, v) = picture.planes();
-        downscale(y, from, y_out, to, &mut room.scratch);
-        downscale(u, halves(from), u_out, halves(to), &mut room.scratch);
-        downscale(v, halves(from), v_out, halves(to), &mut room.scratch);
     }
 
     /// Turns the scaled planes into BGR planes and fills the margin.
@@ -265,6 +251,8 @@ impl Letterboxes {
 
 #[cfg(test)]
 mod tests {
+    use safe_yolo_media::picture::I420;
+
     use super::*;
 
     #[test]

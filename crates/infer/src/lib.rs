@@ -4,7 +4,6 @@
 
 pub mod analyser;
 pub mod detector;
-mod downscale;
 pub mod isolated;
 pub mod letterbox;
 pub mod model;

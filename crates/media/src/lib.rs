@@ -7,6 +7,7 @@
 
 mod child;
 mod container;
+pub mod downscale;
 pub mod draw;
 mod error;
 mod flow;

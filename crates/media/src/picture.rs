@@ -7,6 +7,8 @@ use yuv::{
     YuvStandardMatrix,
 };
 
+use crate::downscale;
+
 /// Why bytes are no picture, or could not be made one.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PictureError {
@@ -157,7 +159,7 @@ impl I420 {
         I420View { size: self.size, data: &self.data }
     }
 
-    /// The same picture at another size, by averaging (bilinear convolution).
+    /// The same picture at another size: see [`I420View::scaled`].
     ///
     /// # Errors
     /// When the size is out of bounds.
@@ -252,7 +254,8 @@ impl<'a> I420View<'a> {
         (y, u, v)
     }
 
-    /// The same picture at another size, by averaging (bilinear convolution).
+    /// The same picture at another size, by averaging: over boxes where it becomes
+    /// much smaller, else by bilinear convolution.
     ///
     /// # Errors
     /// When the size is out of bounds.
@@ -261,6 +264,11 @@ impl<'a> I420View<'a> {
             return I420::new(size, self.data.to_vec());
         }
         I420::check_size(size)?;
+        if downscale::suits(self.size, size) {
+            let mut data = Vec::new();
+            downscale::downscale(*self, size, &mut data, &mut downscale::Scratch::default());
+            return Ok(I420 { size, data });
+        }
         let mut data = vec![0; I420::byte_len(size)];
         let (y_out, rest) = data.split_at_mut(size.width as usize * size.height as usize);
         let (u_out, v_out) = rest.split_at_mut(rest.len() / 2);
