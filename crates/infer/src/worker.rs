@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use safe_yolo_media::limits;
 use safe_yolo_media::picture::{I420, I420View};
-use safe_yolo_shm::Slots;
+use safe_yolo_sys::Slots;
 
 use crate::detector::Look;
 use crate::plan::{self, PlanChoice};
@@ -62,7 +62,8 @@ struct Request {
 pub fn run(model: &ModelSource, provider: Provider, choice: PlanChoice) -> Result<(), WorkerError> {
     let (connection, memory) = take_over()?;
     // A refusal is no reason not to work.
-    if let Err(error) = rustix::process::nice(NICENESS) {
+    let gave_way = rustix::process::nice(NICENESS).map_err(io::Error::from);
+    if let Err(error) = gave_way.and_then(|_| safe_yolo_sys::give_way(None)) {
         tracing::debug!(%error, "the detector runs as urgently as the server");
     }
     let mut answers = connection.try_clone().map_err(WorkerError::Connection)?;

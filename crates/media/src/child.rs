@@ -151,9 +151,11 @@ fn give_way(child: &Child) {
     let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     // Its group, so that threads it has started already are included. One that
     // has ended meanwhile is found out elsewhere.
-    if let Some(group) = group
-        && let Err(error) = rustix::process::setpriority_pgrp(Some(group), NICENESS)
-    {
+    let Some(group) = group else { return };
+    let gave_way = rustix::process::setpriority_pgrp(Some(group), NICENESS)
+        .map_err(std::io::Error::from)
+        .and_then(|()| safe_yolo_sys::give_way(Some(group)));
+    if let Err(error) = gave_way {
         tracing::debug!(%error, "a decoder runs as urgently as the server");
     }
 }

@@ -28,4 +28,5 @@ mod units;
 
 pub use error::StreamError;
 pub use gate::Decoding;
+pub use probe::FileFacts;
 pub use reader::Decoded;

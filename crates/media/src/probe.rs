@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -54,8 +55,32 @@ struct FormatAnswer {
     duration: Option<String>,
 }
 
+/// What was found in a file, for as long as it is the same: whoever opens it again need
+/// not look into it again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileFacts {
+    identity: Identity,
+    pub(crate) probed: Probed,
+}
+
+/// Which file, and which contents: device, number, length, time of its last change.
+type Identity = (u64, u64, u64, (i64, i64));
+
+fn identity(file: &File) -> std::io::Result<Identity> {
+    let of = file.metadata()?;
+    Ok((of.dev(), of.ino(), of.len(), (of.mtime(), of.mtime_nsec())))
+}
+
+/// A file that was opened.
+#[derive(Debug)]
+pub(crate) struct OpenFile {
+    pub(crate) file: File,
+    pub(crate) demuxer: &'static str,
+    identity: Identity,
+}
+
 /// Opens the file and tells its format from its first bytes.
-pub(crate) async fn open(source: &FileSource) -> Result<(File, &'static str), StreamError> {
+pub(crate) async fn open(source: &FileSource) -> Result<OpenFile, StreamError> {
     let source = source.clone();
     let opened = tokio::task::spawn_blocking(move || {
         let mut file = source.open()?;
@@ -66,15 +91,36 @@ pub(crate) async fn open(source: &FileSource) -> Result<(File, &'static str), St
         read.and_then(|_| file.seek(SeekFrom::Start(0)))
             .map_err(|error| not_video(error.to_string()))?;
         let demuxer = container::demuxer(&head).map_err(|error| not_video(error.to_string()))?;
-        Ok((file, demuxer))
+        let identity = identity(&file).map_err(|error| not_video(error.to_string()))?;
+        Ok(OpenFile { file, demuxer, identity })
     });
     opened
         .await
         .map_err(|error| StreamError::System { what: "opening the file", why: error.to_string() })?
 }
 
+/// What is known of an open file; `ffprobe` is asked unless it is `known` from before.
+pub(crate) async fn facts(
+    program: &str,
+    source: &FileSource,
+    opened: &OpenFile,
+    known: Option<FileFacts>,
+    timeout: Duration,
+) -> Result<FileFacts, StreamError> {
+    let identity = opened.identity;
+    if let Some(known) = known.filter(|known| known.identity == identity) {
+        return Ok(known);
+    }
+    let file = opened.file.try_clone().map_err(|error| StreamError::System {
+        what: "opening the file twice",
+        why: error.to_string(),
+    })?;
+    let probed = probe(program, source, file, opened.demuxer, timeout).await?;
+    Ok(FileFacts { identity, probed })
+}
+
 /// Asks `ffprobe` about an open file.
-pub(crate) async fn probe(
+async fn probe(
     program: &str,
     source: &FileSource,
     file: File,

@@ -14,7 +14,7 @@ use crate::child::{DecoderChild, Input};
 use crate::error::StreamError;
 use crate::flow::Flow;
 use crate::gate::Decoding;
-use crate::probe;
+use crate::probe::{self, FileFacts, OpenFile};
 use crate::reader::{self, Clock, Decoded, Item};
 use crate::scene;
 use crate::session::{self, Opened, Session};
@@ -34,6 +34,8 @@ pub struct OpenOptions {
     pub connect_timeout: Duration,
     /// How long a camera may take to send its first data.
     pub silence_timeout: Duration,
+    /// Files: what [`PictureStream::facts`] told of it before.
+    pub known: Option<FileFacts>,
     /// The decoder program.
     pub ffmpeg: String,
     /// The program that looks into files.
@@ -44,6 +46,7 @@ impl Default for OpenOptions {
     fn default() -> Self {
         Self {
             start: None,
+            known: None,
             connect_timeout: Duration::from_secs(10),
             silence_timeout: Duration::from_secs(3),
             ffmpeg: "ffmpeg".to_owned(),
@@ -72,6 +75,7 @@ pub struct StreamInfo {
 pub struct PictureStream {
     first: Option<Decoded>,
     info: StreamInfo,
+    facts: Option<FileFacts>,
     state: State,
     pictures: mpsc::Receiver<Item>,
     flow: Arc<Flow>,
@@ -135,13 +139,10 @@ async fn open_file(
     options: OpenOptions,
 ) -> Result<PictureStream, StreamError> {
     let path = source.path().display().to_string();
-    let (file, demuxer) = probe::open(source).await?;
-    let second = file.try_clone().map_err(|error| StreamError::System {
-        what: "opening the file twice",
-        why: error.to_string(),
-    })?;
-    let probed =
-        probe::probe(&options.ffprobe, source, second, demuxer, options.connect_timeout).await?;
+    let opened = probe::open(source).await?;
+    let (known, timeout) = (options.known, options.connect_timeout);
+    let facts = probe::facts(&options.ffprobe, source, &opened, known, timeout).await?;
+    let (OpenFile { file, demuxer, .. }, probed) = (opened, facts.probed.clone());
     // NUT has no times below zero, and a file's headers do not always own up to them.
     let early_s = (-probed.start_s.min(probed.container_start_s)).max(0.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
@@ -164,7 +165,8 @@ async fn open_file(
         duration: probed.duration,
         pictures_per_s: probed.pictures_per_s,
     };
-    let stream = PictureStream::new(info, pictures, flow, None, Some(child));
+    let mut stream = PictureStream::new(info, pictures, flow, None, Some(child));
+    stream.facts = Some(facts);
     stream.with_first_picture(&path, options.connect_timeout, options.start.is_some()).await
 }
 
@@ -234,6 +236,7 @@ impl PictureStream {
         Self {
             first: None,
             info,
+            facts: None,
             state: State::Running,
             pictures,
             flow,
@@ -370,6 +373,12 @@ impl PictureStream {
     #[must_use]
     pub const fn info(&self) -> &StreamInfo {
         &self.info
+    }
+
+    /// Of a file, what need not be found out again when it is opened again.
+    #[must_use]
+    pub const fn facts(&self) -> Option<&FileFacts> {
+        self.facts.as_ref()
     }
 
     /// Whether as little may be decoded as is safe, because nobody is there.

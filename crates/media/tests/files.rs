@@ -213,6 +213,25 @@ async fn a_missing_ffmpeg_is_named() {
 }
 
 #[tokio::test]
+async fn what_is_known_of_a_file_is_asked_again_only_when_it_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = ClipSpec::default().write_in(dir.path(), "a.mp4").unwrap();
+    let stream = open_path(&path).await.unwrap();
+    // Nobody can be asked any more.
+    let options = || OpenOptions {
+        known: stream.facts().cloned(),
+        ffprobe: "/nonexistent/ffprobe".to_owned(),
+        ..OpenOptions::default()
+    };
+    let again = open(&spec(&path), options()).await.unwrap();
+    assert_eq!(again.info(), stream.info());
+    let longer = ClipSpec { seconds: 5.0, ..ClipSpec::default() };
+    fs::rename(longer.write_in(dir.path(), "b.mp4").unwrap(), &path).unwrap();
+    let error = open(&spec(&path), options()).await.unwrap_err();
+    assert!(error.to_string().contains("ffprobe"), "another file: {error}");
+}
+
+#[tokio::test]
 async fn a_change_of_size_ends_the_stream() {
     let dir = tempfile::tempdir().unwrap();
     let one = ClipSpec::default().write_in(dir.path(), "1.ts").unwrap();

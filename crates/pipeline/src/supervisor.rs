@@ -16,7 +16,7 @@ use safe_yolo_core::{
 };
 use safe_yolo_infer::DetectorState;
 use safe_yolo_media::stream::PictureStream;
-use safe_yolo_media::{Decoded, StreamError};
+use safe_yolo_media::{Decoded, FileFacts, StreamError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -92,6 +92,7 @@ pub(crate) struct Supervisor {
     failures: u32,
     start_at: Option<PictureTime>,
     duration: Option<Duration>,
+    facts: Option<FileFacts>,
     held: Option<(Decoded, Instant)>,
     pacer: Pacer,
 
@@ -172,6 +173,7 @@ impl Supervisor {
             failures: 0,
             start_at: None,
             duration: None,
+            facts: None,
             held: None,
             pacer: Pacer::default(),
             segment: SegmentId(0),

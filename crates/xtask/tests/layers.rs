@@ -16,9 +16,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("track", &["core"]),
     ("rules", &["core"]),
     ("bus", &[]),
-    ("media", &["core"]),
-    ("shm", &[]),
-    ("infer", &["core", "media", "shm"]),
+    ("sys", &[]),
+    ("media", &["core", "sys"]),
+    ("infer", &["core", "media", "sys"]),
     ("pipeline", &["core", "track", "rules", "media", "infer"]),
     ("store", &["core"]),
     ("server", &["core", "track", "rules", "bus", "media", "infer", "pipeline", "store"]),
@@ -79,7 +79,7 @@ fn unsafe_code_has_one_crate() {
         let manifest: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
         let lints = manifest.get("lints").and_then(|lints| lints.get("workspace"));
         let has_workspace_lints = lints.and_then(toml::Value::as_bool) == Some(true);
-        assert_eq!(has_workspace_lints, *name != "shm", "lints of '{name}'");
+        assert_eq!(has_workspace_lints, *name != "sys", "lints of '{name}'");
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use safe_yolo_core::{Analysis, Detection};
 use safe_yolo_media::picture::I420;
-use safe_yolo_shm::Slots;
+use safe_yolo_sys::Slots;
 use tokio::sync::oneshot;
 
 use super::health::Seen;

@@ -1,6 +1,6 @@
 //! The detector in a child process: what it does can't take the server down.
 //!
-//! Pictures go through shared memory ([`safe_yolo_shm`]), requests and answers
+//! Pictures go through shared memory ([`safe_yolo_sys::Slots`]), requests and answers
 //! through a socket ([`crate::protocol`]). A child that ends, hangs or talks
 //! nonsense is killed; its pictures have failed at once, and a fresh child is
 //! started, by a thread of its own ([`keeper`]).

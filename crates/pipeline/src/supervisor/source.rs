@@ -26,8 +26,12 @@ impl Supervisor {
         self.figures.connections += 1;
         let source = self.setup.source.clone();
         let connect_timeout = self.setup.engine.connect_timeout;
-        let options =
-            OpenOptions { start: self.start_at, connect_timeout, ..OpenOptions::default() };
+        let options = OpenOptions {
+            start: self.start_at,
+            known: self.facts.clone(),
+            connect_timeout,
+            ..OpenOptions::default()
+        };
         self.opening = Some(self.setup.engine.opener.open(source, options));
     }
 
@@ -37,6 +41,7 @@ impl Supervisor {
                 let now = self.now();
                 self.health.opened(now);
                 self.duration = stream.info().duration;
+                self.facts = stream.facts().cloned();
                 self.stream = Some(stream);
                 self.begin_segment();
             }

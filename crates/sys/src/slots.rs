@@ -8,7 +8,7 @@
 //! Who may touch a slot is agreed by messages: the maker writes one that is
 //! free and tells; the other reads until it has answered. A partner that
 //! breaks this shows the other a garbled picture, and never reaches outside
-//! the slot. This is the only crate with unsafe code.
+//! the slot.
 
 use std::fs::File;
 use std::io;
