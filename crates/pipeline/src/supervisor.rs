@@ -88,6 +88,9 @@ pub(crate) struct Supervisor {
 
     opening: Pending<Result<PictureStream, StreamError>>,
     stream: Option<PictureStream>,
+    /// The one before a seek, until there is a new one: to take a decoder down keeps a
+    /// core busy for milliseconds, in which the seek is to be answered.
+    left: Option<PictureStream>,
     retry_at: Option<Instant>,
     failures: u32,
     start_at: Option<PictureTime>,
@@ -169,6 +172,7 @@ impl Supervisor {
             play: Play::Playing,
             opening: None,
             stream: None,
+            left: None,
             retry_at: None,
             failures: 0,
             start_at: None,

@@ -1,8 +1,10 @@
 //! What the operating system offers and neither std nor rustix makes safe to use.
 //! This is the only crate with unsafe code.
 
+mod heap;
 mod slots;
 mod urgency;
 
+pub use heap::limit_heaps;
 pub use slots::{SharedMemoryError, Slots};
 pub use urgency::give_way;

@@ -22,7 +22,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pipeline", &["core", "track", "rules", "media", "infer"]),
     ("store", &["core"]),
     ("server", &["core", "track", "rules", "bus", "media", "infer", "pipeline", "store"]),
-    ("safe-yolo", &["core", "track", "rules", "media", "infer", "pipeline", "store", "server"]),
+    (
+        "safe-yolo",
+        &["core", "sys", "track", "rules", "media", "infer", "pipeline", "store", "server"],
+    ),
     ("testkit", &[]),
     (
         "bench",

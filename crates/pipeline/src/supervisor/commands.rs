@@ -1,6 +1,7 @@
 //! What operators ask of a camera, and new settings.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use safe_yolo_core::{BlindReason, CameraState, PictureTime};
 use tokio::time::Instant;
@@ -10,6 +11,11 @@ use crate::command::{Command, CommandError};
 
 /// Places beyond this are refused in files that do not tell their length: ten days.
 const POSITION_MAX_MS: u64 = 10 * 24 * 3_600_000;
+
+/// A sought place is opened so much later: starting a decoder keeps a core busy for
+/// milliseconds, in which the seek is to be answered; and of several seeks in a row, as a slider
+/// makes them, only the last is opened.
+const ANSWER_FIRST: Duration = Duration::from_millis(10);
 
 impl Supervisor {
     /// Begins where the generation before broke off: what was asked of it still holds.
@@ -65,6 +71,7 @@ impl Supervisor {
             Command::Stop => {
                 self.end_segment("stopped");
                 self.stream = None;
+                self.left = None;
                 self.opening = None;
                 self.held = None;
                 self.retry_at = None;
@@ -104,6 +111,8 @@ impl Supervisor {
             return Err(CommandError::Position { position_ms, duration_ms });
         }
         self.end_segment("discontinuity");
+        // Of several seeks in a row, the first has a stream to leave.
+        self.left = self.stream.take().or_else(|| self.left.take());
         self.start_at = (position_ms > 0).then(|| PictureTime::from_millis(position_ms));
         if self.play == Play::Playing {
             let now = self.now();
@@ -112,7 +121,8 @@ impl Supervisor {
             self.play = Play::Paused { show_one: true };
             self.health.set_unwatched(CameraState::Paused, BlindReason::Command);
         }
-        self.open();
+        self.opening = None;
+        self.retry_at = Some(Instant::now() + ANSWER_FIRST);
         Ok(())
     }
 }

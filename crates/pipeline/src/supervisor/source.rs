@@ -36,6 +36,7 @@ impl Supervisor {
     }
 
     pub(super) fn opened(&mut self, opened: Result<PictureStream, StreamError>) {
+        self.left = None;
         match opened {
             Ok(stream) => {
                 let now = self.now();
