@@ -41,8 +41,8 @@ const AREA_MAX: usize = 16;
 pub struct Scratch {
     /// Sums of the columns of one row of boxes.
     sums: Vec<u16>,
-    /// The sum of the box that begins at each column.
-    boxes: Vec<u16>,
+    /// The mean of the box that begins at each column.
+    means: Vec<u8>,
     /// Where the boxes of a row begin.
     starts: Vec<usize>,
 }
@@ -74,21 +74,20 @@ fn plane(from: &[u8], from_sides: Sides, to: &mut [u8], to_sides: Sides, scratch
             wide_means(box_width, &scratch.sums, &scratch.starts, area, line);
             continue;
         }
-        // The sums of all boxes, wanted or not, take less time than those of the
-        // wanted ones alone: neighbours are added together.
-        scratch.boxes.resize(from_sides.0, 0);
+        // The means of all boxes, wanted or not, take less time than those of the
+        // wanted ones alone: eight neighbours are worked out together.
+        scratch.means.resize(from_sides.0, 0);
         match box_width {
-            2 => add_columns::<2>(&scratch.sums, &mut scratch.boxes),
-            3 => add_columns::<3>(&scratch.sums, &mut scratch.boxes),
-            4 => add_columns::<4>(&scratch.sums, &mut scratch.boxes),
+            2 => means::<2>(&scratch.sums, area, &mut scratch.means),
+            3 => means::<3>(&scratch.sums, area, &mut scratch.means),
+            4 => means::<4>(&scratch.sums, area, &mut scratch.means),
             _ => {
                 wide_means(box_width, &scratch.sums, &scratch.starts, area, line);
                 continue;
             }
         }
-        let divide = divide_by(area);
         for (to, &start) in line.iter_mut().zip(&scratch.starts) {
-            *to = divide(scratch.boxes.get(start).copied().unwrap_or_default());
+            *to = scratch.means.get(start).copied().unwrap_or_default();
         }
     }
 }
@@ -125,18 +124,20 @@ fn add_rows<'a>(rows: impl Iterator<Item = &'a [u8]>, sums: &mut Vec<u16>, width
     }
 }
 
-/// The sum of the box of `SIDE` columns that begins at each column; of at most
-/// [`AREA_MAX`] pixels, so that it fits.
-fn add_columns<const SIDE: usize>(sums: &[u16], boxes: &mut [u16]) {
-    for (to, of) in boxes.iter_mut().zip(sums.array_windows::<SIDE>()) {
-        *to = of.iter().fold(0, |sum, s| sum.wrapping_add(*s));
+/// The mean of the box of `SIDE` columns that begins at each column, of `area` pixels in all:
+/// at most [`AREA_MAX`], so that their sum fits.
+fn means<const SIDE: usize>(sums: &[u16], area: usize, means: &mut [u8]) {
+    let divide = divide_by(area);
+    for (to, of) in means.iter_mut().zip(sums.array_windows::<SIDE>()) {
+        *to = divide(of.iter().fold(0, |sum, s| sum.wrapping_add(*s)));
     }
 }
 
-/// The mean of `area` bytes by their sum, rounded: a division as a multiplication.
+/// The mean of `area` bytes by their sum, rounded: a division as the upper half of a product of
+/// 16 bits, which processors work out eight at a time.
 fn divide_by(area: usize) -> impl Fn(u16) -> u8 {
-    let (reciprocal, half) = ((1_u32 << 16).div_ceil(area as u32), area as u32 / 2);
-    move |sum| (((u32::from(sum) + half) * reciprocal) >> 16) as u8
+    let (reciprocal, half) = ((1_u32 << 16).div_ceil(area as u32) as u16, area as u16 / 2);
+    move |sum| ((u32::from(sum.wrapping_add(half)) * u32::from(reciprocal)) >> 16) as u8
 }
 
 /// The means of boxes of any size, one by one.

@@ -12,8 +12,10 @@ use safe_yolo_media::picture::I420;
 use safe_yolo_media::source::{SourcePolicy, SourceSpec};
 use safe_yolo_media::stream::{OpenOptions, StreamInfo};
 use safe_yolo_track::TrackerConfig;
+use tokio::sync::oneshot;
 
 use super::*;
+use crate::command::{Command, CommandError};
 use crate::engine::EngineConfig;
 use crate::fixture::{camera, model};
 use crate::gate::{Admitted, Ends, Gate};
@@ -24,6 +26,9 @@ use crate::scheduler::Scheduler;
 const STEP: Duration = Duration::from_millis(200);
 /// How long a session takes to begin.
 const OPENING: Duration = Duration::from_millis(400);
+
+/// Any file: its pictures are made up.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
 type Pictures = BoxStream<'static, Result<Decoded, StreamError>>;
 
@@ -59,7 +64,11 @@ impl Analyser for Detector {
 }
 
 /// Sessions with a camera, one after the other.
-struct Sessions(Mutex<VecDeque<Pictures>>);
+struct Sessions {
+    pictures: Mutex<VecDeque<Pictures>>,
+    /// Where each began.
+    starts: Arc<Mutex<Vec<Option<PictureTime>>>>,
+}
 
 impl std::fmt::Debug for Sessions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -68,8 +77,10 @@ impl std::fmt::Debug for Sessions {
 }
 
 impl Opener for Sessions {
-    fn open(&self, _: SourceSpec, _: OpenOptions) -> Opening {
-        let pictures = self.0.lock().unwrap().pop_front().expect("no more sessions than foreseen");
+    fn open(&self, _: SourceSpec, options: OpenOptions) -> Opening {
+        let pictures = self.pictures.lock().unwrap().pop_front();
+        let pictures = pictures.expect("no more sessions than foreseen");
+        self.starts.lock().unwrap().push(options.start);
         let info = StreamInfo {
             size: PictureSize::new(64, 36),
             codec: "h264".into(),
@@ -107,6 +118,7 @@ fn pictures(comes: impl Fn(Duration) -> Duration + Send + Sync + 'static) -> Pic
 struct Site {
     ends: Ends,
     mute: Arc<AtomicBool>,
+    starts: Arc<Mutex<Vec<Option<PictureTime>>>>,
     /// The camera ends with it.
     _cancel: tokio_util::sync::DropGuard,
     _outputs: mpsc::Receiver<crate::engine::Output>,
@@ -116,6 +128,13 @@ struct Site {
 
 impl Site {
     fn new(sessions: impl IntoIterator<Item = Pictures>) -> Self {
+        Self::of("rtsp://camera/1", sessions)
+    }
+
+    fn of(source: &str, sessions: impl IntoIterator<Item = Pictures>) -> Self {
+        let starts: Arc<Mutex<Vec<_>>> = Arc::default();
+        let pictures = Mutex::new(sessions.into_iter().collect());
+        let sessions = Sessions { pictures, starts: Arc::clone(&starts) };
         let mute = Arc::new(AtomicBool::new(false));
         let detector =
             Detector { state: watch::Sender::new(DetectorState::Ready), mute: Arc::clone(&mute) };
@@ -125,13 +144,13 @@ impl Site {
             tracking: TrackerConfig::default(),
             outputs: outputs.clone(),
             connect_timeout: Duration::from_secs(10),
-            opener: Arc::new(Sessions(Mutex::new(sessions.into_iter().collect()))),
+            opener: Arc::new(sessions),
         };
         let setup = CameraSetup {
             scheduler: Scheduler::start(Arc::clone(&engine.detectors)),
             engine,
             config: Arc::new(camera()),
-            source: SourceSpec::parse("rtsp://camera/1", &SourcePolicy::trusted()).unwrap(),
+            source: SourceSpec::parse(source, &SourcePolicy::trusted()).unwrap(),
         };
         let (gate, ends) = Gate::new(setup.config.id.clone(), outputs);
         let (config, config_seen) = watch::channel(Arc::clone(&setup.config));
@@ -142,11 +161,19 @@ impl Site {
         Self {
             ends,
             mute,
+            starts,
             _cancel: cancel.drop_guard(),
             _outputs: kept,
             _config: config,
             _gate: gate,
         }
+    }
+
+    async fn command(&self, command: Command) -> Result<(), CommandError> {
+        let door = self.ends.door.borrow().clone().expect("it runs");
+        let (reply, answer) = oneshot::channel();
+        door.send((command, reply)).await.expect("it listens");
+        answer.await.expect("it answers")
     }
 
     fn status(&self) -> Status {
@@ -226,4 +253,29 @@ async fn a_lost_session_leaves_neither_a_count_nor_an_analysis_behind() {
     })
     .await;
     assert!(opening.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_seeks_in_a_row_only_the_last_is_opened() {
+    let site = Site::of(FILE, [pictures(|time| time), pictures(|time| time)]);
+    site.watch(secs(3), |_| ()).await;
+    assert_eq!(site.status().state, CameraState::Live);
+    for second in 10..20 {
+        site.command(Command::Seek(second * 1000)).await.unwrap();
+        assert_ne!(site.status().state, CameraState::Live, "what was seen is elsewhere");
+    }
+    site.watch(secs(3), |_| ()).await;
+    assert_eq!(site.status().state, CameraState::Live);
+    let starts = site.starts.lock().unwrap().clone();
+    assert_eq!(starts, [None, Some(PictureTime::from_millis(19_000))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seek_that_is_stopped_opens_nothing() {
+    let site = Site::of(FILE, [pictures(|time| time)]);
+    site.watch(secs(3), |_| ()).await;
+    site.command(Command::Seek(5000)).await.unwrap();
+    site.command(Command::Stop).await.unwrap();
+    site.watch(secs(3), |status| assert_eq!(status.state, CameraState::Stopped)).await;
+    assert_eq!(site.status().source_connections, 1);
 }
