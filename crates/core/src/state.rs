@@ -76,6 +76,9 @@ pub enum BlindReason {
     DetectorFailed,
     /// The live picture does not change at all.
     Frozen,
+    /// Parts of the coded pictures were lost on the way: what is seen is wrong in places
+    /// until the next picture that stands alone.
+    Damaged,
     /// No pictures arrive.
     NoPictures,
     /// The source does not answer.
@@ -103,6 +106,7 @@ impl BlindReason {
             Self::AnalysisLate => "analysis_late",
             Self::DetectorFailed => "detector_failed",
             Self::Frozen => "frozen",
+            Self::Damaged => "damaged",
             Self::NoPictures => "no_pictures",
             Self::Unreachable => "unreachable",
             Self::Unauthorized => "unauthorized",

@@ -410,6 +410,13 @@ impl PictureStream {
         Duration::from_micros(u64::try_from(newest.0.saturating_sub(time.0)).unwrap_or_default())
     }
 
+    /// Whether a part of the camera's data was lost that the picture of this time refers
+    /// to: it is wrong in places. Never so for files and drawn pictures.
+    #[must_use]
+    pub fn is_damaged(&self, time: PictureTime) -> bool {
+        self.flow.is_damaged(time)
+    }
+
     /// When the sizes of the camera's coded pictures last showed motion.
     #[must_use]
     pub fn size_motion_at(&self) -> Option<Instant> {
@@ -426,6 +433,7 @@ impl PictureStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::AccessUnit;
 
     #[test]
     fn how_far_decoding_is_behind_is_told_by_what_the_camera_sent() {
@@ -440,7 +448,9 @@ mod tests {
         let second = PictureTime::from_millis(1000);
         assert_eq!(stream.behind(second), Duration::ZERO, "no units, as of a file");
         for ms in [3000, 4500, 4400] {
-            stream.flow.unit_came(Instant::now(), PictureTime::from_millis(ms));
+            let time = PictureTime::from_millis(ms);
+            let unit = AccessUnit { time, key: false, after_loss: false, data: Vec::new() };
+            stream.flow.unit_came(Instant::now(), &unit);
         }
         assert_eq!(stream.behind(second), Duration::from_millis(3500));
         assert_eq!(stream.behind(PictureTime::from_millis(5000)), Duration::ZERO);

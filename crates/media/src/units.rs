@@ -23,6 +23,8 @@ pub(crate) struct AccessUnit {
     pub(crate) time: PictureTime,
     /// Whether decoding can start here.
     pub(crate) key: bool,
+    /// Something of the stream before it was lost.
+    pub(crate) after_loss: bool,
     /// Annex B for H.264 and H.265, with the parameter sets before each key picture.
     pub(crate) data: Vec<u8>,
 }
@@ -120,7 +122,12 @@ mod tests {
     use super::*;
 
     fn unit(number: usize, key: bool, len: usize) -> AccessUnit {
-        AccessUnit { time: PictureTime::from_millis(number as i64), key, data: vec![0; len] }
+        AccessUnit {
+            time: PictureTime::from_millis(number as i64),
+            key,
+            after_loss: false,
+            data: vec![0; len],
+        }
     }
 
     fn drain(queue: &UnitQueue) -> Vec<AccessUnit> {

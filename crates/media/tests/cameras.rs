@@ -281,7 +281,11 @@ async fn losses_and_damage_are_lived_with() {
     let mut stream = open_url(&server.url()).await.unwrap();
     server.lose_every(7);
     let lossy = take(&mut stream, 30).await;
+    assert!(lossy.iter().any(|picture| stream.is_damaged(picture.time)), "nothing was lost");
     server.lose_every(0);
+    // What was lost is made good by the next key picture, a second later at most.
+    let whole = take(&mut stream, 45).await;
+    assert!(whole.last().is_some_and(|picture| !stream.is_damaged(picture.time)));
     server.damage_every(3);
     let damaged = take(&mut stream, 30).await;
     for pictures in [lossy, damaged] {

@@ -22,6 +22,9 @@ pub(crate) const fn words(reason: Option<BlindReason>) -> (&'static str, &'stati
         Some(BlindReason::AnalysisLate) => ("분석 지연", "analysis is late"),
         Some(BlindReason::DetectorFailed) => ("분석기 오류", "the detector fails"),
         Some(BlindReason::Frozen) => ("영상이 멈춰 있음", "the picture is frozen"),
+        Some(BlindReason::Damaged) => {
+            ("전송 손실로 영상이 손상됨", "the picture is damaged by losses on the way")
+        }
         Some(BlindReason::NoPictures) => ("영상이 들어오지 않음", "no pictures arrive"),
         Some(BlindReason::Unreachable) => {
             ("카메라에 연결할 수 없음", "the camera can't be reached")

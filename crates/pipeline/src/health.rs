@@ -34,6 +34,7 @@ pub struct Health {
     analysis: Option<Duration>,
     analysis_failed: bool,
     lagging: bool,
+    damaged: bool,
     same_since: Option<Duration>,
     /// Between analyses when all goes well.
     period: Duration,
@@ -54,6 +55,7 @@ impl Health {
             analysis: None,
             analysis_failed: false,
             lagging: false,
+            damaged: false,
             same_since: None,
             period,
             quiet: false,
@@ -82,6 +84,7 @@ impl Health {
         }
         self.session = Session::Open(now);
         self.lagging = false;
+        self.damaged = false;
     }
 
     /// The source ended or could not be opened.
@@ -110,6 +113,11 @@ impl Health {
     /// Whether live pictures come seconds after they were taken.
     pub const fn set_lagging(&mut self, lagging: bool) {
         self.lagging = lagging;
+    }
+
+    /// Whether the newest picture is wrong in places.
+    pub const fn set_damaged(&mut self, damaged: bool) {
+        self.damaged = damaged;
     }
 
     /// The analysis of a picture failed.
@@ -193,6 +201,9 @@ impl Health {
                 return (CameraState::Degraded, Some(BlindReason::AnalysisLate));
             }
             Some(_) => {}
+        }
+        if self.damaged {
+            return (CameraState::Degraded, Some(BlindReason::Damaged));
         }
         match self.same_since {
             Some(since) if now.saturating_sub(since) >= FROZEN_AFTER => {
@@ -326,6 +337,21 @@ mod tests {
         }
         health.picture(ms(8000), false);
         assert_eq!(health.state(ms(8000)).0, CameraState::Live);
+    }
+
+    #[test]
+    fn a_damaged_picture_is_not_trusted() {
+        let mut health = live_at(ms(1000));
+        health.set_damaged(true);
+        let damaged = (CameraState::Degraded, Some(BlindReason::Damaged));
+        assert_eq!(health.state(ms(1000)), damaged);
+        health.set_damaged(false);
+        assert_eq!(health.state(ms(1000)).0, CameraState::Live);
+        health.set_damaged(true);
+        health.down(ms(1000), BlindReason::Unreachable);
+        health.opened(ms(1100));
+        health.analysed(ms(1100));
+        assert_eq!(health.state(ms(1100)).0, CameraState::Live, "another session");
     }
 
     #[test]

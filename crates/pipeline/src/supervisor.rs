@@ -276,7 +276,9 @@ impl Supervisor {
             // one follows drift, and the other knows of no delay before us.
             let late_us = self.clock.take(decoded.time, now);
             let late = Duration::from_micros(u64::try_from(late_us).unwrap_or_default());
-            let behind = self.stream.as_ref().map_or(Duration::ZERO, |s| s.behind(decoded.time));
+            let stream = self.stream.as_ref();
+            let behind = stream.map_or(Duration::ZERO, |stream| stream.behind(decoded.time));
+            self.health.set_damaged(stream.is_some_and(|s| s.is_damaged(decoded.time)));
             self.health.set_lagging(self.lateness.picture(now, late.max(behind)));
             let is_behind = behind > Lateness::LATE_MAX;
             self.delay.picture(now, if is_behind { Duration::ZERO } else { late });

@@ -21,6 +21,7 @@ export type BlindReason =
   | 'analysis_late'
   | 'detector_failed'
   | 'frozen'
+  | 'damaged'
   | 'no_pictures'
   | 'unreachable'
   | 'unauthorized'

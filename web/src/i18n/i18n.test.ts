@@ -22,7 +22,7 @@ describe('the dictionaries', () => {
   it('name every value that the API can send', () => {
     const states = 'CONNECTING LIVE DEGRADED STALE OFFLINE PAUSED STOPPED LOST'.split(' ');
     const reasons =
-      'opening analysis_late detector_failed frozen no_pictures unreachable unauthorized undecodable not_found ended command restarting'.split(
+      'opening analysis_late detector_failed frozen damaged no_pictures unreachable unauthorized undecodable not_found ended command restarting'.split(
         ' ',
       );
     const keys = [

@@ -6,7 +6,7 @@ import type { View } from '../live/age';
 import { Icon } from '../ui/icons';
 
 export function stateKey(view: View): string {
-  const special = view.reason === 'frozen' || view.reason === 'detector_failed';
+  const special = ['frozen', 'damaged', 'detector_failed'].includes(view.reason ?? '');
   return view.state === 'DEGRADED' && special
     ? `state.DEGRADED.${view.reason}`
     : `state.${view.state}`;

@@ -155,7 +155,7 @@ async fn forward(
     let mut gate = Gate::new(size);
     let mut passed = Vec::new();
     let mut last = first.time;
-    flow.unit_came(Instant::now(), first.time);
+    flow.unit_came(Instant::now(), &first);
     gate.push(first, Instant::now(), None, &mut passed);
     loop {
         pass(&mut passed, queue);
@@ -173,7 +173,7 @@ async fn forward(
                 }
                 last = unit.time.max(last);
                 let now = Instant::now();
-                flow.unit_came(now, unit.time);
+                flow.unit_came(now, &unit);
                 if new_parameters {
                     gate.parameters_changed();
                 }

@@ -29,6 +29,7 @@ pub(crate) enum BlindReason {
     AnalysisLate,
     DetectorFailed,
     Frozen,
+    Damaged,
     NoPictures,
     Unreachable,
     Unauthorized,
