@@ -8,7 +8,7 @@ HOURS ?= 1
 CHAOS_SECONDS_MAX ?= 2400
 export SAFE_YOLO_ONNXRUNTIME ?= $(CURDIR)/.cache/onnxruntime/libonnxruntime.so
 
-.PHONY: help setup run test bench baseline chaos soak fmt check clean
+.PHONY: help setup run test bench baseline chaos soak eval fmt check clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -45,6 +45,11 @@ chaos: setup ## Injects faults; SEED=, ONLY=names, SCALE=0.1; the table goes int
 soak: setup ## Watches memory under churn for HOURS=n; the table goes into docs/soak.md
 	@cargo build --release --quiet --package safe-yolo --package safe-yolo-chaos
 	@target/release/safe-yolo-chaos soak --out target/soak --seed $(SEED) --hours $(HOURS)
+
+eval: setup ## Scores tracking against other packages on ../shared/data/mot, which must be there
+	@eval/venv.sh
+	@cargo build --release --quiet --package safe-yolo
+	@target/eval-venv/bin/python eval/compare.py
 
 fmt: ## Formats everything
 	cargo fmt --all

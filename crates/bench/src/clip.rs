@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use safe_yolo_core::{PictureSize, PictureTime};
 use safe_yolo_media::picture::I420;
-use safe_yolo_media::sim::Scene;
+use safe_yolo_sim::Scene;
 
 /// Size of the pictures.
 pub(crate) const SIZE: PictureSize = PictureSize::new(1280, 720);

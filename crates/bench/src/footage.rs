@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use safe_yolo_core::{PictureSize, PictureTime};
-use safe_yolo_media::sim::Scene;
+use safe_yolo_sim::Scene;
 use safe_yolo_testkit::clip::ClipCodec;
 use safe_yolo_testkit::footage::Footage;
 

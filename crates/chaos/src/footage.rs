@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use safe_yolo_core::PictureTime;
-use safe_yolo_media::sim::Scene;
+use safe_yolo_sim::Scene;
 use safe_yolo_testkit::clip::ClipCodec;
 use safe_yolo_testkit::footage::Footage;
 use serde_json::{Value, json};

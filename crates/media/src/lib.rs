@@ -21,7 +21,6 @@ mod probe;
 mod reader;
 mod scene;
 mod session;
-pub mod sim;
 pub mod source;
 pub mod stream;
 mod units;

@@ -9,9 +9,9 @@ use tokio::sync::mpsc;
 use crate::error::StreamError;
 use crate::picture::I420;
 use crate::reader::{Decoded, Item, QUEUE_LEN};
-use crate::sim::Scene;
 use crate::source::SimSource;
 use crate::stream::StreamInfo;
+use safe_yolo_sim::Scene;
 
 /// Starts drawing from `start` on; goes on until nobody listens. Pictures wait
 /// to be taken (policy: block), so the caller sets the pace.

@@ -16,9 +16,9 @@ use safe_yolo_core::{
     Analysis, CameraConfig, Event, EventChange, EventType, FractionPoint, PictureTime, PixelBox,
     Polygon, Zone,
 };
-use safe_yolo_media::sim::{Scene, SceneZone};
 use safe_yolo_media::source::{SourcePolicy, SourceSpec};
 use safe_yolo_pipeline::offline::Offline;
+use safe_yolo_sim::{Scene, SceneZone};
 use safe_yolo_track::TrackerConfig;
 
 use common::detectors;
@@ -27,7 +27,7 @@ fn zone(number: usize, suggested: &SceneZone) -> Zone {
     let points: Vec<FractionPoint> = suggested.points.clone();
     Zone {
         id: format!("z-{number}").parse().unwrap(),
-        name: suggested.name_en.into(),
+        name: suggested.name_en.clone(),
         zone_type: suggested.zone_type,
         points: Polygon::new(points).unwrap(),
         active: true,

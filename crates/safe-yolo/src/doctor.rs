@@ -11,7 +11,7 @@ use clap::Args;
 use safe_yolo_core::{PictureSize, PictureTime};
 use safe_yolo_infer::{Detector, Runtime};
 use safe_yolo_media::picture::I420;
-use safe_yolo_media::sim::Scene;
+use safe_yolo_sim::Scene;
 
 use crate::model::ModelArguments;
 use crate::site::Site;

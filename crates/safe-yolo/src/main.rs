@@ -9,6 +9,7 @@ mod annotate;
 mod detect;
 mod doctor;
 mod model;
+mod score;
 mod serve;
 mod site;
 mod track;
@@ -31,6 +32,8 @@ enum Command {
     Detect(detect::DetectArguments),
     /// Runs the tracker alone over a `MOTChallenge` detection file
     Track(track::TrackArguments),
+    /// Scores events, detections and tracks against the truth
+    Score(score::ScoreArguments),
     /// Checks this machine: programs, libraries, model, folders, speed
     Doctor(doctor::DoctorArguments),
     /// The detector's process; started by the server itself
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Analyze(arguments) => analyze::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Track(arguments) => track::run(&arguments),
+        Command::Score(arguments) => score::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Detector(arguments) => {
             serve::start_log(arguments.log_json);

@@ -14,7 +14,7 @@ use safe_yolo_infer::{
     ModelSource, Plan, PlanChoice, Provider, Runtime,
 };
 use safe_yolo_media::picture::I420;
-use safe_yolo_media::sim::Scene;
+use safe_yolo_sim::Scene;
 use tempfile::TempDir;
 
 #[path = "../../chaos/src/nan_model.rs"]

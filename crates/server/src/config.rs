@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use safe_yolo_infer::Analyser;
-use safe_yolo_media::sim::SceneError;
 use safe_yolo_pipeline::Opener;
+use safe_yolo_sim::SceneError;
 use safe_yolo_store::evidence::{EvidenceError, EvidenceLimits};
 use safe_yolo_store::journal::JournalError;
 use safe_yolo_store::{NewCamera, NewZone, StoreError};

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use safe_yolo_core::PictureTime;
 use safe_yolo_media::jpeg;
-use safe_yolo_media::sim::Scene;
+use safe_yolo_sim::Scene;
 
 /// A JPEG file of the scene at this time.
 pub(crate) fn still(scenario: &str, millis: i64, path: &Path) {

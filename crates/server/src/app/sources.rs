@@ -2,8 +2,8 @@
 //! passwords, shown without any.
 
 use safe_yolo_core::BlindReason;
-use safe_yolo_media::sim::{Scene, SceneError};
 use safe_yolo_media::source::{self, SourceError, SourcePolicy, SourceSpec};
+use safe_yolo_sim::{Scene, SceneError};
 use safe_yolo_store::{CameraRecord, Credentials, Origin};
 use tokio::task::spawn_blocking;
 

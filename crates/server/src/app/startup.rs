@@ -1,19 +1,22 @@
 //! Cameras that are there from the start: of the site file, of the command
-//! line, or the drawn scene when there is none at all.
+//! line, or the simulated site when there is none at all.
 
 use safe_yolo_core::{Polygon, Zone};
-use safe_yolo_media::sim::Scene;
 use safe_yolo_media::source::SourceSpec;
+use safe_yolo_sim::Scene;
 use safe_yolo_store::{NewCamera, NewZone, Origin, SiteCamera, Store};
 use tokio::task::spawn_blocking;
 
 use super::{Policies, sources};
 use crate::config::{ServerError, StartupCamera};
 
-/// The name of the drawn scene.
-const DEMO_NAME: &str = "데모 현장";
-/// Its scenario.
-const DEMO: &str = "demo";
+/// Names and scenarios of the simulated site.
+const DEMO: [(&str, &str); 4] = [
+    ("데모 1 프레스", "demo"),
+    ("데모 2 조립 구역", "crowd"),
+    ("데모 3 무단 진입", "intruders"),
+    ("데모 4 안전모 벗음", "helmet-off"),
+];
 
 /// Brings the store into line with what was asked for at the start.
 pub(crate) async fn ensure_cameras(
@@ -33,7 +36,10 @@ pub(crate) async fn ensure_cameras(
         store.upsert_camera_by_name(SiteCamera { camera, zones }).await.map_err(failed)?;
     }
     if is_empty && store.cameras().await?.is_empty() {
-        add_demo(store).await?;
+        for (name, scenario) in DEMO {
+            add_scene(store, name, scenario).await?;
+        }
+        tracing::info!("no camera is configured: the simulated site is shown");
     }
     Ok(())
 }
@@ -73,17 +79,17 @@ fn without_literal_login(camera: NewCamera, policies: &Policies) -> NewCamera {
     NewCamera { source, credentials: camera.credentials.or(login), ..camera }
 }
 
-async fn add_demo(store: &Store) -> Result<(), ServerError> {
-    let drawn = spawn_blocking(|| Scene::new(DEMO, 0).map(|scene| scene.zones())).await;
+async fn add_scene(store: &Store, name: &str, scenario: &'static str) -> Result<(), ServerError> {
+    let drawn = spawn_blocking(move || Scene::new(scenario, 0).map(|scene| scene.zones())).await;
     let drawn =
-        drawn.map_err(|_panicked| ServerError::Task { what: "drawing the first scene" })??;
-    let mut camera = NewCamera::new(DEMO_NAME, &format!("sim://{DEMO}"), Origin::Api);
+        drawn.map_err(|_panicked| ServerError::Task { what: "drawing the simulated site" })??;
+    let mut camera = NewCamera::new(name, &format!("sim://{scenario}"), Origin::Api);
     camera.repeat = true;
     let mut zones = Vec::new();
     for zone in drawn {
         match Polygon::new(zone.points) {
             Ok(points) => zones.push(NewZone {
-                name: zone.name_ko.to_owned(),
+                name: zone.name_ko,
                 zone_type: zone.zone_type,
                 points,
                 active: true,
@@ -96,8 +102,7 @@ async fn add_demo(store: &Store) -> Result<(), ServerError> {
             }
         }
     }
-    let failed = |source| ServerError::Camera { name: DEMO_NAME.to_owned(), source };
+    let failed = |source| ServerError::Camera { name: name.to_owned(), source };
     store.upsert_camera_by_name(SiteCamera { camera, zones }).await.map_err(failed)?;
-    tracing::info!("no camera is configured: a drawn scene is shown");
     Ok(())
 }

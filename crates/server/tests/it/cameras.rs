@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use safe_yolo_server::StartupCamera;
 use safe_yolo_store::{NewCamera, Origin, Role};
 use safe_yolo_testkit::clip::ClipSpec;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::site::{Site, quiet};
 
@@ -178,17 +178,21 @@ async fn a_camera_whose_file_is_gone_is_shown_as_offline_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_first_start_shows_the_drawn_scene_once() {
+async fn a_first_start_shows_the_simulated_site_once() {
     let site = Site::with(Vec::new()).await;
     let admin = site.admin().await;
     let cameras = admin.get("/api/cameras").await.ok();
-    let demo = &cameras["cameras"][0];
-    assert_eq!((&demo["name"], &demo["source"]), (&json!("데모 현장"), &json!("sim://demo")));
-    assert!(!demo["zones"].as_array().unwrap().is_empty());
+    let all = cameras["cameras"].as_array().unwrap();
+    let sources: Vec<_> = all.iter().map(|camera| camera["source"].as_str().unwrap()).collect();
+    assert_eq!(sources, ["sim://demo", "sim://crowd", "sim://intruders", "sim://helmet-off"]);
+    assert!(all.iter().all(|camera| !camera["zones"].as_array().unwrap().is_empty()));
     let site = site.restart(Vec::new()).await;
     let again = site.admin().await.get("/api/cameras").await.ok();
-    assert_eq!(again["cameras"].as_array().unwrap().len(), 1);
-    assert_eq!(again["cameras"][0]["id"], demo["id"]);
+    let ids = |cameras: &Value| {
+        let all = cameras["cameras"].as_array().unwrap().iter();
+        all.map(|camera| camera["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&again), ids(&cameras));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The scenes' promises: the same bytes for a seed, and a truth that fits the scripts.
 
-use safe_yolo_core::{PictureTime, Polygon};
+use safe_yolo_core::{Class, PictureTime, Polygon};
 
 use super::{SIZE, Scene, SceneError, TruthPerson, scenario};
 
@@ -174,4 +174,70 @@ fn quiet_is_empty_and_the_demo_is_lively() {
         .take(150)
         .any(|(_, people)| people.iter().any(|p| zone.contains(p.foot.to_fraction(SIZE))));
     assert!(early, "nobody in the zone within ten seconds");
+}
+
+#[test]
+fn a_helmet_comes_off_and_on_again() {
+    let scene = scene("helmet-off", 2);
+    let bare: Vec<f64> = pictures(&scene)
+        .filter(|(_, people)| people.iter().any(|person| !person.helmet))
+        .map(|(seconds, _)| seconds)
+        .collect();
+    assert!((bare[0] - 15.0).abs() < 0.1 && (bare[bare.len() - 1] - 35.0).abs() < 0.1, "{bare:?}");
+    assert_eq!(bare.len(), 300, "without a break");
+    let at = |seconds| rendered("helmet-off", 2, seconds);
+    assert_ne!(at(14.0), at(16.0));
+}
+
+#[test]
+fn things_are_there_when_the_scenario_says_so() {
+    let seen = |name: &str, class: Class| {
+        let scene = scene(name, 1);
+        let there = |seconds: &u32| {
+            let things = scene.things(PictureTime::from_secs_f64(f64::from(*seconds) + 0.5));
+            things.iter().any(|thing| thing.class == class && thing.bbox.area() > 400.0)
+        };
+        (0..60).filter(there).collect::<Vec<_>>()
+    };
+    let extinguisher = seen("extinguisher-removed", Class::FireExtinguisher);
+    assert!(extinguisher.into_iter().eq((0..20).chain(50..60)));
+    assert!(seen("fire", Class::Smoke).into_iter().eq(10..50));
+    assert!(seen("fire", Class::Fire).into_iter().eq(16..45));
+    assert_eq!(seen("extinguisher-removed", Class::SafetyCone).len(), 60);
+}
+
+#[test]
+fn a_covered_camera_sees_nothing_and_a_dark_hall_is_dark() {
+    let scene = scene("covered", 1);
+    let mean = |seconds: f64| {
+        let mut rgb = Vec::new();
+        scene.render(PictureTime::from_secs_f64(seconds), &mut rgb);
+        rgb.iter().map(|value| f64::from(*value)).sum::<f64>() / rgb.len() as f64
+    };
+    let visible = |seconds: f64| {
+        scene.truth(PictureTime::from_secs_f64(seconds)).iter().map(|p| p.visible).sum::<f32>()
+    };
+    assert!(mean(30.0) < 50.0 && visible(30.0) < f32::EPSILON);
+    assert!(visible(20.0) > 0.9 && visible(45.0) > 0.9);
+    let (light, dark) = (mean(5.0), mean(20.0));
+    assert!((dark / light - 0.45).abs() < 0.02, "{dark} of {light}");
+}
+
+/// `cargo test -p safe-yolo-sim -- --ignored look` writes `target/sim-NAME-SECOND.ppm` to be looked at.
+#[test]
+#[ignore = "for the eye"]
+fn look() {
+    for (name, second) in [
+        ("helmet-off", 20),
+        ("extinguisher-removed", 17),
+        ("fire", 18),
+        ("crowd", 30),
+        ("covered", 20),
+    ] {
+        let mut rgb = Vec::new();
+        scene(name, 1).render(PictureTime::from_secs_f64(f64::from(second)), &mut rgb);
+        let head = format!("P6 {} {} 255\n", SIZE.width, SIZE.height);
+        let path = format!("{}/../../target/sim-{name}-{second}.ppm", env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(path, [head.as_bytes(), &rgb].concat()).unwrap();
+    }
 }

@@ -1,7 +1,17 @@
 //! What an actor wears and how he is built, chosen by the seed.
 
+use serde::Deserialize;
+
 use super::canvas::Rgb;
 use super::random::SplitMix64;
+
+/// What can be put on and taken off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Item {
+    Helmet,
+    Vest,
+}
 
 /// The appearance of one actor.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +34,9 @@ pub(super) struct Look {
     pub(super) helmet: Option<Rgb>,
     /// Where in his stride he begins, strides.
     pub(super) phase: f32,
+    /// The colours of vest and helmet when they are worn.
+    vest_color: Rgb,
+    helmet_color: Rgb,
 }
 
 const SKINS: [Rgb; 4] =
@@ -57,6 +70,17 @@ impl Look {
             phase: random.unit(),
             vest: vest.then_some(vest_color),
             helmet: helmet.then_some(helmet_color),
+            vest_color,
+            helmet_color,
         }
+    }
+
+    /// The same person with a thing put on or taken off.
+    pub(super) fn with(mut self, item: Item, worn: bool) -> Self {
+        match item {
+            Item::Helmet => self.helmet = worn.then_some(self.helmet_color),
+            Item::Vest => self.vest = worn.then_some(self.vest_color),
+        }
+        self
     }
 }

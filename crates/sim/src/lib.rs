@@ -1,4 +1,4 @@
-//! `sim://`: a small factory hall, drawn, with workers who walk in and out of zones.
+//! The simulated site, `sim://`: a small factory hall, drawn, with workers who walk in and out of zones.
 //!
 //! A [`Scene`] is a pure function of its scenario, seed and time: the same
 //! bytes on every machine, because nothing but `+ - * /` and square roots
@@ -13,25 +13,29 @@ mod finish;
 mod hall;
 mod head;
 mod look;
+mod mishap;
 mod pillar;
 mod random;
 mod scenario;
 mod script;
 #[cfg(test)]
 mod tests;
+mod thing;
 
 use std::collections::BTreeSet;
 
 use safe_yolo_core::{
-    Equipment, FractionPoint, PictureSize, PictureTime, PixelBox, PixelPoint, ZoneType,
+    Class, Equipment, FractionPoint, PictureSize, PictureTime, PixelBox, PixelPoint, ZoneType,
 };
 
 use camera::SIZE;
 use canvas::{Canvas, Shape};
 use finish::Sensor;
+use look::Look;
 use pillar::Pillar;
 use scenario::{Actor, Plan};
 use script::Stance;
+use thing::Thing;
 
 /// Why there is no scene.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +45,14 @@ pub enum SceneError {
     Unknown {
         /// The name as given.
         name: String,
+    },
+    /// A scenario's text is wrong.
+    #[error("scenario '{name}': {why}")]
+    Scenario {
+        /// Which scenario.
+        name: String,
+        /// What is wrong, and where.
+        why: String,
     },
 }
 
@@ -62,13 +74,22 @@ pub struct TruthPerson {
     pub visible: f32,
 }
 
+/// A thing of the scene at one moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TruthThing {
+    /// What it is.
+    pub class: Class,
+    /// Its outline without shadow or glow, cut to the picture.
+    pub bbox: PixelBox,
+}
+
 /// A zone that suits the scene.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SceneZone {
     /// Its name in Korean.
-    pub name_ko: &'static str,
+    pub name_ko: String,
     /// Its name in English.
-    pub name_en: &'static str,
+    pub name_en: String,
     /// What it means.
     pub zone_type: ZoneType,
     /// Its outline on the floor, fractions of the picture.
@@ -85,38 +106,64 @@ pub struct Scene {
     /// The hall without people, as the lens blurs it.
     blurred_hall: Vec<u8>,
     sensor: Sensor,
+    seed: u64,
 }
 
 impl Scene {
     /// The names of the scenarios:
     ///
+    /// - `covered`: somebody in the zone all the time, the camera covered from 25 s to 40 s, after
+    ///   the light sank and the camera shook;
+    /// - `crowd`: ten workers who cross the hall and stop here and there;
     /// - `demo`: four workers about a press and a forklift lane, one
     ///   bare-headed, one without vest;
+    /// - `extinguisher-removed`: one beside a lane, away from 20 s to 50 s;
+    /// - `fire`: smoke from 10 s to 50 s, flames from 16 s to 45 s;
+    /// - `helmet-off`: one worker, bare-headed from 15 s to 35 s;
     /// - `helmets`: two workers in one zone all the time, actor 1 bare-headed;
     /// - `intruders`: actor 0 is in the zone from 3 s to 50 s, actor 1 from
     ///   13 s to 25 s;
     /// - `pillar`: one worker crosses the zone from 3.5 s to 11.5 s and is
     ///   fully hidden for one second of it;
     /// - `quiet`: nobody.
-    pub const SCENARIOS: &[&str] = &["demo", "helmets", "intruders", "pillar", "quiet"];
+    pub const SCENARIOS: &[&str] = &[
+        "covered",
+        "crowd",
+        "demo",
+        "extinguisher-removed",
+        "fire",
+        "helmet-off",
+        "helmets",
+        "intruders",
+        "pillar",
+        "quiet",
+    ];
 
     /// The scene of this name; clothes, faces, boxes and noise vary with the seed.
     ///
     /// # Errors
     /// When no scenario has this name.
     pub fn new(scenario: &str, seed: u64) -> Result<Self, SceneError> {
-        let (_, make) = scenario::ALL
+        let (_, text) = scenario::ALL
             .iter()
             .find(|(name, _)| *name == scenario)
             .ok_or_else(|| SceneError::Unknown { name: scenario.to_owned() })?;
-        let plan = make(seed);
+        Self::from_text(scenario, text, seed)
+    }
+
+    /// The scene that this text describes; `name` is for errors.
+    ///
+    /// # Errors
+    /// When the text is no scenario: what is wrong, and where.
+    pub fn from_text(name: &str, text: &str, seed: u64) -> Result<Self, SceneError> {
+        let plan = scenario::plan(name, text, seed)?;
         let sharp_hall = hall::picture(&plan.areas, seed);
         let mut blurred_hall = sharp_hall.clone();
         let (width, height) = (SIZE.width as usize, SIZE.height as usize);
         let mut canvas = Canvas::new(&mut blurred_hall, width, height);
         plan.pillar.iter().flat_map(Pillar::shapes).for_each(|shape| canvas.draw(&shape));
         finish::blur(&mut blurred_hall, width);
-        Ok(Self { plan, sharp_hall, blurred_hall, sensor: Sensor::new(seed) })
+        Ok(Self { plan, sharp_hall, blurred_hall, sensor: Sensor::new(seed), seed })
     }
 
     /// Size of every picture, pixels.
@@ -139,9 +186,30 @@ impl Scene {
 
     /// Draws the picture of this time: rows from the top, red, green, blue.
     pub fn render(&self, time: PictureTime, rgb: &mut Vec<u8>) {
-        let (width, height) = (SIZE.width as usize, SIZE.height as usize);
+        let width = SIZE.width as usize;
         rgb.clear();
         rgb.extend_from_slice(&self.blurred_hall);
+        let (seconds, mishaps) = (self.seconds(time), &self.plan.mishaps);
+        if mishaps.is_covered(seconds) {
+            mishap::cover(rgb, width);
+        } else {
+            self.draw_moving(time, rgb);
+            mishap::shift(rgb, width, mishaps.shift(seconds));
+            let light = mishaps.light(seconds);
+            if (light - 1.0).abs() > 1e-3 {
+                mishap::dim(rgb, light);
+            }
+        }
+        self.sensor.expose(rgb, width, time.micros().cast_unsigned());
+    }
+
+    /// Seconds into the loop.
+    fn seconds(&self, time: PictureTime) -> f64 {
+        time.secs_f64().rem_euclid(self.plan.duration)
+    }
+
+    fn draw_moving(&self, time: PictureTime, rgb: &mut [u8]) {
+        let (width, height) = (SIZE.width as usize, SIZE.height as usize);
         let moving = self.moving(time);
         // Only rows with something moving on them are drawn and blurred anew,
         // with rows to spare for the reach of the blur.
@@ -168,49 +236,78 @@ impl Scene {
             rgb[start..start + row].copy_from_slice(&self.blurred_hall[start..start + row]);
             rgb[end - row..end].copy_from_slice(&self.blurred_hall[end - row..end]);
         }
-        self.sensor.expose(rgb, width, time.micros().cast_unsigned());
     }
 
     /// Shadows and people with their distance, the rearmost first.
     fn moving(&self, time: PictureTime) -> Vec<(f32, Shape)> {
-        let mut present = self.present(time);
-        present.sort_by(|a, b| b.1.z.total_cmp(&a.1.z));
-        let shadows = present.iter().flat_map(|(_, stance)| figure::shadow(stance));
+        let (seconds, present) = (self.seconds(time), self.present(time));
+        let shadows = present.iter().flat_map(|person| figure::shadow(&person.stance));
         // Shadows lie on the floor, behind whatever stands on it.
         let mut moving: Vec<_> = shadows.map(|shape| (f32::MAX, shape)).collect();
-        for (actor, stance) in &present {
-            moving.extend(
-                figure::shapes(stance, &actor.look).into_iter().map(|shape| (stance.z, shape)),
-            );
-        }
+        let people = present
+            .iter()
+            .map(|person| (person.stance.z, figure::shapes(&person.stance, &person.look)));
+        let there = || self.plan.things.iter().filter(|thing| thing.is_there(seconds));
+        let things = there().map(|thing| (thing.at[1], thing.shapes(seconds, self.seed)));
+        let mut standing: Vec<_> = people.chain(things).collect();
+        standing.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let each = |(z, shapes): (f32, Vec<Shape>)| shapes.into_iter().map(move |shape| (z, shape));
+        moving.extend(there().filter_map(Thing::soft).map(|shape| (f32::MAX, shape)));
+        moving.extend(standing.into_iter().flat_map(each));
         moving
     }
 
     /// Everybody who is at least partly inside the picture, hidden or not, by actor.
     #[must_use]
     pub fn truth(&self, time: PictureTime) -> Vec<TruthPerson> {
-        let boxes: Vec<(&Actor, Stance, PixelBox)> = self
+        let seconds = self.seconds(time);
+        let covered = self.plan.mishaps.is_covered(seconds);
+        let shift = self.plan.mishaps.shift(seconds).map(|pixels| pixels as f32);
+        let boxes: Vec<(Person, PixelBox)> = self
             .present(time)
             .into_iter()
-            .map(|(actor, stance)| {
-                (actor, stance, outline(figure::shapes(&stance, &actor.look).iter()))
+            .map(|person| {
+                let shapes = figure::shapes(&person.stance, &person.look);
+                (person, moved(outline(shapes.iter()), shift))
             })
             .collect();
         boxes
             .iter()
-            .filter(|(_, _, full)| full.clamp_to(SIZE).area() > 0.0)
-            .map(|(actor, stance, full)| {
-                let in_front =
-                    boxes.iter().filter(|(other, at, _)| other.id != actor.id && at.z < stance.z);
+            .filter(|(_, full)| full.clamp_to(SIZE).area() > 0.0)
+            .map(|(person, full)| {
+                let stance = &person.stance;
+                let in_front = boxes
+                    .iter()
+                    .filter(|(other, _)| other.id != person.id && other.stance.z < stance.z);
+                let visible = self.visible(stance, full, in_front.map(|(_, full)| full));
+                let foot = camera::foot(stance.x, stance.z);
                 TruthPerson {
-                    actor: actor.id,
+                    actor: person.id,
                     bbox: full.clamp_to(SIZE),
-                    foot: camera::foot(stance.x, stance.z),
-                    helmet: actor.look.helmet.is_some(),
-                    vest: actor.look.vest.is_some(),
-                    visible: self.visible(stance, full, in_front.map(|(_, _, shape)| shape)),
+                    foot: PixelPoint { x: foot.x + shift[0], y: foot.y + shift[1] },
+                    helmet: person.look.helmet.is_some(),
+                    vest: person.look.vest.is_some(),
+                    visible: if covered { 0.0 } else { visible },
                 }
             })
+            .collect()
+    }
+
+    /// Every thing that is at least partly inside the picture.
+    #[must_use]
+    pub fn things(&self, time: PictureTime) -> Vec<TruthThing> {
+        let seconds = self.seconds(time);
+        if self.plan.mishaps.is_covered(seconds) {
+            return Vec::new();
+        }
+        let shift = self.plan.mishaps.shift(seconds).map(|pixels| pixels as f32);
+        let there = self.plan.things.iter().filter(|thing| thing.is_there(seconds));
+        there
+            .map(|thing| {
+                let full = moved(outline(thing.shapes(seconds, self.seed).iter()), shift);
+                TruthThing { class: thing.kind.class(), bbox: full.clamp_to(SIZE) }
+            })
+            .filter(|thing| thing.bbox.area() > 0.0)
             .collect()
     }
 
@@ -221,24 +318,23 @@ impl Scene {
             let [left, right, near, far] = area.sides;
             let corners = [(left, near), (right, near), (right, far), (left, far)];
             SceneZone {
-                name_ko: area.name[0],
-                name_en: area.name[1],
+                name_ko: area.name.ko.clone(),
+                name_en: area.name.en.clone(),
                 zone_type: area.zone_type,
                 points: corners.map(|(x, z)| camera::fraction(x, z)).to_vec(),
-                require: area.require.iter().copied().collect(),
+                require: area.require.clone(),
             }
         };
         self.plan.areas.iter().map(zone).collect()
     }
 
-    fn present(&self, time: PictureTime) -> Vec<(&Actor, Stance)> {
-        let seconds = time.secs_f64().rem_euclid(self.plan.duration);
-        let at = |actor: &Actor| actor.script.at(seconds, self.plan.duration);
-        self.plan
-            .actors
-            .iter()
-            .filter_map(|actor| at(actor).map(|stance| (actor, stance)))
-            .collect()
+    fn present(&self, time: PictureTime) -> Vec<Person> {
+        let (seconds, duration) = (self.seconds(time), self.plan.duration);
+        let person = |actor: &Actor| {
+            let stance = actor.script.at(seconds, duration)?;
+            Some(Person { id: actor.id, stance, look: actor.look_at(seconds, duration) })
+        };
+        self.plan.actors.iter().filter_map(person).collect()
     }
 
     fn visible<'a>(
@@ -267,6 +363,19 @@ impl Scene {
             seen * (1.0 - FILLS * full.intersection(other) / full.area().max(1.0))
         })
     }
+}
+
+/// An actor at one moment.
+#[derive(Debug, Clone, Copy)]
+struct Person {
+    id: u32,
+    stance: Stance,
+    look: Look,
+}
+
+/// The box elsewhere in the picture.
+fn moved(full: PixelBox, [right, down]: [f32; 2]) -> PixelBox {
+    PixelBox::new(full.x1 + right, full.y1 + down, full.x2 + right, full.y2 + down)
 }
 
 /// The box around these shapes.
