@@ -55,6 +55,9 @@ const PASSWORD_VARIABLE: &str = "SAFE_YOLO_ADMIN_PASSWORD";
 /// (a fifth) less than as many as threads like, and no more time.
 const HEAPS: u8 = 2;
 
+/// How often freed memory is given back.
+const GIVE_BACK_EVERY: Duration = Duration::from_secs(60);
+
 /// How long tasks may go on after the server has ended.
 const LINGER_MAX: Duration = Duration::from_secs(2);
 
@@ -82,10 +85,21 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("starting the runtime")?;
+    runtime.spawn(give_back_memory());
     let ended = runtime.block_on(serve(config));
     // What is stuck by now is not waited for: the end must come.
     runtime.shutdown_timeout(LINGER_MAX);
     ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// Gives freed memory back from time to time, so that a burst does not stay for ever.
+async fn give_back_memory() {
+    let mut tick = tokio::time::interval(GIVE_BACK_EVERY);
+    loop {
+        tick.tick().await;
+        // A panic in there has been told; the next round comes anyway.
+        drop(tokio::task::spawn_blocking(safe_yolo_sys::give_back_free_memory).await);
+    }
 }
 
 async fn serve(config: ServerConfig) -> Result<()> {

@@ -5,6 +5,6 @@ mod heap;
 mod slots;
 mod urgency;
 
-pub use heap::limit_heaps;
+pub use heap::{give_back_free_memory, limit_heaps};
 pub use slots::{SharedMemoryError, Slots};
 pub use urgency::give_way;
