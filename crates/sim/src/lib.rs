@@ -21,6 +21,7 @@ mod script;
 #[cfg(test)]
 mod tests;
 mod thing;
+mod vehicle;
 
 use std::collections::BTreeSet;
 
@@ -36,6 +37,7 @@ use pillar::Pillar;
 use scenario::{Actor, Plan};
 use script::Stance;
 use thing::Thing;
+use vehicle::Forklift;
 
 /// Why there is no scene.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -119,6 +121,7 @@ impl Scene {
     ///   bare-headed, one without vest;
     /// - `extinguisher-removed`: one beside a lane, away from 20 s to 50 s;
     /// - `fire`: smoke from 10 s to 50 s, flames from 16 s to 45 s;
+    /// - `forklift`: one drives through twice; at 16 s it passes a worker by a metre and a half;
     /// - `helmet-off`: one worker, bare-headed from 15 s to 35 s;
     /// - `helmets`: two workers in one zone all the time, actor 1 bare-headed;
     /// - `intruders`: actor 0 is in the zone from 3 s to 50 s, actor 1 from
@@ -132,6 +135,7 @@ impl Scene {
         "demo",
         "extinguisher-removed",
         "fire",
+        "forklift",
         "helmet-off",
         "helmets",
         "intruders",
@@ -249,7 +253,14 @@ impl Scene {
             .map(|person| (person.stance.z, figure::shapes(&person.stance, &person.look)));
         let there = || self.plan.things.iter().filter(|thing| thing.is_there(seconds));
         let things = there().map(|thing| (thing.at[1], thing.shapes(seconds, self.seed)));
-        let mut standing: Vec<_> = people.chain(things).collect();
+        let driven = self.driven(seconds);
+        let forklifts = driven.iter().map(|(stance, look)| {
+            let forklift = Forklift::new(stance, look);
+            moving.push((f32::MAX, forklift.shadow()));
+            (stance.z, forklift.shapes())
+        });
+        let forklifts: Vec<_> = forklifts.collect();
+        let mut standing: Vec<_> = people.chain(things).chain(forklifts).collect();
         standing.sort_by(|a, b| b.0.total_cmp(&a.0));
         let each = |(z, shapes): (f32, Vec<Shape>)| shapes.into_iter().map(move |shape| (z, shape));
         moving.extend(there().filter_map(Thing::soft).map(|shape| (f32::MAX, shape)));
@@ -302,10 +313,16 @@ impl Scene {
         }
         let shift = self.plan.mishaps.shift(seconds).map(|pixels| pixels as f32);
         let there = self.plan.things.iter().filter(|thing| thing.is_there(seconds));
-        there
-            .map(|thing| {
-                let full = moved(outline(thing.shapes(seconds, self.seed).iter()), shift);
-                TruthThing { class: thing.kind.class(), bbox: full.clamp_to(SIZE) }
+        let things = there.map(|thing| (thing.kind.class(), thing.shapes(seconds, self.seed)));
+        let driven = self.driven(seconds);
+        let forklifts = driven
+            .iter()
+            .map(|(stance, look)| (Class::Forklift, Forklift::new(stance, look).shapes()));
+        things
+            .chain(forklifts)
+            .map(|(class, shapes)| {
+                let full = moved(outline(shapes.iter()), shift);
+                TruthThing { class, bbox: full.clamp_to(SIZE) }
             })
             .filter(|thing| thing.bbox.area() > 0.0)
             .collect()
@@ -326,6 +343,16 @@ impl Scene {
             }
         };
         self.plan.areas.iter().map(zone).collect()
+    }
+
+    /// Forklifts that are there, with their drivers.
+    fn driven(&self, seconds: f64) -> Vec<(Stance, Look)> {
+        let duration = self.plan.duration;
+        let driven = |actor: &Actor| {
+            let stance = actor.script.at(seconds, duration)?;
+            Some((stance, actor.look_at(seconds, duration)))
+        };
+        self.plan.forklifts.iter().filter_map(driven).collect()
     }
 
     fn present(&self, time: PictureTime) -> Vec<Person> {

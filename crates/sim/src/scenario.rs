@@ -14,12 +14,13 @@ use super::script::{Heading, Leg, Script};
 use super::thing::{Kind, Thing};
 
 /// Every scenario that is shipped, by name.
-pub(super) const ALL: [(&str, &str); 10] = [
+pub(super) const ALL: [(&str, &str); 11] = [
     ("covered", include_str!("../scenarios/covered.toml")),
     ("crowd", include_str!("../scenarios/crowd.toml")),
     ("demo", include_str!("../scenarios/demo.toml")),
     ("extinguisher-removed", include_str!("../scenarios/extinguisher-removed.toml")),
     ("fire", include_str!("../scenarios/fire.toml")),
+    ("forklift", include_str!("../scenarios/forklift.toml")),
     ("helmet-off", include_str!("../scenarios/helmet-off.toml")),
     ("helmets", include_str!("../scenarios/helmets.toml")),
     ("intruders", include_str!("../scenarios/intruders.toml")),
@@ -32,6 +33,8 @@ const DURATION_MAX_S: f64 = 3600.0;
 /// The most of a kind.
 const WORKERS_MAX: usize = 40;
 const ZONES_MAX: usize = 16;
+/// Numbers of drivers, which are no workers', begin here.
+const FORKLIFT_FIRST: u32 = 1000;
 const STEPS_MAX: usize = 1000;
 const THINGS_MAX: usize = 60;
 const MISHAPS_MAX: usize = 200;
@@ -95,6 +98,8 @@ pub(super) struct Plan {
     pub(super) areas: Vec<Area>,
     /// A pillar between the camera and the people.
     pub(super) pillar: Option<Pillar>,
+    /// Forklifts, each with its driver.
+    pub(super) forklifts: Vec<Actor>,
     /// What stands about.
     pub(super) things: Vec<Thing>,
     /// What happens to light and camera.
@@ -114,6 +119,9 @@ struct File {
     workers: Vec<Worker>,
     #[serde(default, rename = "zone")]
     zones: Vec<Zone>,
+    /// Paths as a worker's; what is worn is the driver's.
+    #[serde(default, rename = "forklift")]
+    forklifts: Vec<Worker>,
     #[serde(default, rename = "thing")]
     things: Vec<ThingFile>,
     #[serde(default, rename = "light")]
@@ -238,6 +246,7 @@ pub(super) fn plan(name: &str, text: &str, seed: u64) -> Result<Plan, SceneError
         script: worker.script(),
     };
     let mut actors: Vec<Actor> = (0..).zip(file.workers).map(actor).collect();
+    let forklifts = (FORKLIFT_FIRST..).zip(file.forklifts).map(actor).collect();
     let pillar = actors.first_mut().filter(|_| file.pillar);
     let pillar = pillar.map(|first| pillar::fit(first, file.duration_s));
     let areas = file.zones.into_iter().map(Zone::area).collect();
@@ -249,7 +258,7 @@ pub(super) fn plan(name: &str, text: &str, seed: u64) -> Result<Plan, SceneError
     };
     let things = file.things.into_iter().map(thing).collect();
     let mishaps = Mishaps { lights: file.lights, shakes: file.shakes, covers: file.covers };
-    Ok(Plan { duration, actors, areas, pillar, things, mishaps })
+    Ok(Plan { duration, actors, areas, pillar, forklifts, things, mishaps })
 }
 
 impl File {
@@ -262,6 +271,10 @@ impl File {
         }
         for (number, worker) in (1..).zip(&self.workers) {
             worker.check(self.duration_s).map_err(|why| format!("worker {number}: {why}"))?;
+        }
+        at_most("forklifts", self.forklifts.len(), WORKERS_MAX)?;
+        for (number, forklift) in (1..).zip(&self.forklifts) {
+            forklift.check(self.duration_s).map_err(|why| format!("forklift {number}: {why}"))?;
         }
         for zone in &self.zones {
             zone.check().map_err(|why| format!("zone '{}': {why}", zone.name.en))?;

@@ -204,6 +204,8 @@ fn things_are_there_when_the_scenario_says_so() {
     assert!(seen("fire", Class::Smoke).into_iter().eq(10..50));
     assert!(seen("fire", Class::Fire).into_iter().eq(16..45));
     assert_eq!(seen("extinguisher-removed", Class::SafetyCone).len(), 60);
+    let forklift = seen("forklift", Class::Forklift);
+    assert!(forklift.len() > 20 && forklift.len() < 50, "it comes and goes: {forklift:?}");
 }
 
 #[test]
@@ -232,6 +234,9 @@ fn look() {
         ("extinguisher-removed", 17),
         ("fire", 18),
         ("crowd", 30),
+        ("forklift", 9),
+        ("forklift", 19),
+        ("forklift", 40),
         ("covered", 20),
     ] {
         let mut rgb = Vec::new();
