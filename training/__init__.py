@@ -1,0 +1,1 @@
+"""From labelled pictures to the bundled detector: training, measuring, export."""
