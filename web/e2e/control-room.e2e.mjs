@@ -63,7 +63,7 @@ test('an operator watches a simulated camera and acknowledges its alarm', async 
 
   await t.test('adds a camera after looking at its test picture', async () => {
     await page.click(id('nav-cameras'));
-    // The list is there once the camera of the first start is.
+    // The list is there once the cameras of the first start are.
     await page.locator(id('camera-row')).first().waitFor();
     const known = await page.locator(id('camera-row')).count();
     await page.click(id('camera-add'));
@@ -88,6 +88,8 @@ test('an operator watches a simulated camera and acknowledges its alarm', async 
 
   await t.test('sees its live picture with boxes', async () => {
     await page.click(id('nav-wall'));
+    // Four cameras of the simulated site fill the first page of the usual wall.
+    await page.click(id('layout-9'));
     const tile = `${id('tile')}[data-camera="${camera}"]`;
     await page.waitForSelector(`${tile}[data-state="LIVE"]`, { timeout: LIVE_MS });
     await page.waitForFunction(
@@ -157,7 +159,10 @@ test('an operator watches a simulated camera and acknowledges its alarm', async 
     await page.click(id('nav-wall'));
     const types = ['danger_zone_intrusion', 'helmet_missing'];
     const selector = types
-      .map((type) => `${id('event')}[data-type="${type}"][data-acknowledged="false"]`)
+      .map(
+        (type) =>
+          `${id('event')}[data-camera="${camera}"][data-type="${type}"][data-acknowledged="false"]`,
+      )
       .join(', ');
     const first = page.locator(selector).first();
     await first.waitFor({ timeout: LIVE_MS });

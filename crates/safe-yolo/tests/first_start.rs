@@ -49,7 +49,10 @@ async fn a_given_password_is_taken_and_told_nowhere() {
     let mut server = site.start(&mut command).await;
     let admin = server.admin().await;
     let cameras = admin.get("/api/cameras").await.ok();
-    assert_eq!(cameras["cameras"].as_array().unwrap().len(), 1, "the drawn scene: {cameras}");
+    let cameras = cameras["cameras"].as_array().unwrap();
+    let sources: Vec<_> = cameras.iter().map(|camera| camera["source"].as_str().unwrap()).collect();
+    let simulated = ["sim://demo", "sim://crowd", "sim://intruders", "sim://helmet-off"];
+    assert_eq!(sources, simulated, "the simulated site");
     assert!(server.terminate().success(), "{}", server.log());
     let (said, log) = (server.said(), server.log());
     assert_eq!(said.lines().count(), 1, "only the address: {said}");

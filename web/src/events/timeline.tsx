@@ -92,6 +92,7 @@ const Row = memo(function Row({ event, operate, onAcknowledge, onAsk, onOpen }: 
       className={`event ${wait ? 'waiting' : ''} ${event.severity.toLowerCase()}`}
       data-testid="event"
       data-event-id={event.id}
+      data-camera={event.camera}
       data-type={event.type}
       data-acknowledged={event.acknowledged !== null}
     >

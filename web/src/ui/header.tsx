@@ -91,6 +91,7 @@ function LayoutSwitch() {
         <button
           key={n}
           type="button"
+          data-testid={`layout-${n}`}
           aria-pressed={chosen === n}
           aria-label={t('header.layout.n', { n })}
           onClick={() => setLayout(n)}
