@@ -5,6 +5,7 @@
 use safe_yolo_core::{PictureSize, PixelBox};
 use safe_yolo_media::downscale::{REDUCTION_MIN, Scratch, downscale};
 use safe_yolo_media::picture::{I420View, PictureError};
+use safe_yolo_sys::{Wide, widest};
 
 use crate::ModelInfo;
 
@@ -58,7 +59,25 @@ impl Matrix {
     }
 }
 
+/// [`Letterbox::convert`] as work for wide vectors.
+struct Convert<'a> {
+    letterbox: &'a Letterbox,
+    scaled: I420View<'a>,
+    room: &'a mut Room,
+    out: &'a mut [f32],
+}
+
+impl Wide for Convert<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.letterbox.convert_lines(self.scaled, self.room, self.out);
+    }
+}
+
 /// Chroma of one line, each value for two pixels, around zero.
+#[inline(always)]
 fn spread(half: &[u8], line: &mut [f32]) {
     for (pair, value) in line.chunks_exact_mut(2).zip(half) {
         pair.fill(f32::from(*value) - 128.0);
@@ -178,6 +197,11 @@ impl Letterbox {
 
     /// Turns the scaled planes into BGR planes and fills the margin.
     fn convert(&self, scaled: I420View<'_>, room: &mut Room, out: &mut [f32]) {
+        widest(Convert { letterbox: self, scaled, room, out });
+    }
+
+    #[inline(always)]
+    fn convert_lines(&self, scaled: I420View<'_>, room: &mut Room, out: &mut [f32]) {
         let (width, height) = (self.input.width as usize, self.input.height as usize);
         let used = self.scaled.width as usize;
         let half = used.div_ceil(2);

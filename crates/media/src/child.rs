@@ -28,6 +28,10 @@ const REPORT_LEN_MAX: usize = 400;
 /// So much less urgent than the server, whose answers and commands take moments
 /// and must not wait for a dozen decoders; more urgent than the detector.
 const NICENESS: i32 = 4;
+/// Room of the pipe that pictures come through, bytes: with the usual 64 KiB the child and we take turns
+/// twenty times for a picture of 1280x720. More would run into what the system grants a
+/// user for all pipes (64 MiB, pipe(7)).
+const PIPE_LEN: usize = 256 << 10;
 /// How long a child may take to end after it closed its output.
 const EXIT_WAIT: Duration = Duration::from_secs(2);
 
@@ -92,6 +96,9 @@ impl DecoderChild {
             what: "opening the decoder's pipes",
             why: error.to_string(),
         })?;
+        if let Err(error) = rustix::pipe::fcntl_setpipe_size(&pictures, PIPE_LEN) {
+            tracing::debug!(%error, "pictures come through a pipe of the usual size");
+        }
         let stderr = Arc::new(Mutex::new(Vec::new()));
         let (closed, stderr_closed) = watch::channel(false);
         tokio::spawn(keep_tail(

@@ -5,6 +5,7 @@
 //! area averaging elsewhere, and a quarter to a sixth of the cost of a convolution.
 
 use safe_yolo_core::PictureSize;
+use safe_yolo_sys::{Wide, widest};
 
 use crate::picture::{I420, I420View};
 
@@ -21,16 +22,33 @@ pub fn suits(from: PictureSize, to: PictureSize) -> bool {
 /// Scales a picture down into `out`: YUV 4:2:0, planes one after the other. Both
 /// sides of the picture must be at least as long as those of `to`.
 pub fn downscale(picture: I420View<'_>, to: PictureSize, out: &mut Vec<u8>, scratch: &mut Scratch) {
-    let sides = |size: PictureSize| (size.width as usize, size.height as usize);
-    let halves = |(width, height): Sides| (width.div_ceil(2), height.div_ceil(2));
-    let (from_sides, to_sides) = (sides(picture.size()), sides(to));
-    out.resize(I420::byte_len(to), 0);
-    let (y_out, rest) = out.split_at_mut(to_sides.0 * to_sides.1);
-    let (u_out, v_out) = rest.split_at_mut(rest.len() / 2);
-    let (y, u, v) = picture.planes();
-    plane(y, from_sides, y_out, to_sides, scratch);
-    plane(u, halves(from_sides), u_out, halves(to_sides), scratch);
-    plane(v, halves(from_sides), v_out, halves(to_sides), scratch);
+    widest(Downscale { picture, to, out, scratch });
+}
+
+struct Downscale<'a> {
+    picture: I420View<'a>,
+    to: PictureSize,
+    out: &'a mut Vec<u8>,
+    scratch: &'a mut Scratch,
+}
+
+impl Wide for Downscale<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { picture, to, out, scratch } = self;
+        let sides = |size: PictureSize| (size.width as usize, size.height as usize);
+        let halves = |(width, height): Sides| (width.div_ceil(2), height.div_ceil(2));
+        let (from_sides, to_sides) = (sides(picture.size()), sides(to));
+        out.resize(I420::byte_len(to), 0);
+        let (y_out, rest) = out.split_at_mut(to_sides.0 * to_sides.1);
+        let (u_out, v_out) = rest.split_at_mut(rest.len() / 2);
+        let (y, u, v) = picture.planes();
+        plane(y, from_sides, y_out, to_sides, scratch);
+        plane(u, halves(from_sides), u_out, halves(to_sides), scratch);
+        plane(v, halves(from_sides), v_out, halves(to_sides), scratch);
+    }
 }
 
 /// Up to so many pixels, dividing by multiplying with a reciprocal of 16 bits is exact.
@@ -52,6 +70,7 @@ type Sides = (usize, usize);
 
 /// Scales one plane of bytes down. Both sides of `from_sides` must be at least
 /// as long as those of `to_sides`.
+#[inline(always)]
 fn plane(from: &[u8], from_sides: Sides, to: &mut [u8], to_sides: Sides, scratch: &mut Scratch) {
     let (box_width, box_height) =
         (box_side(from_sides.0, to_sides.0), box_side(from_sides.1, to_sides.1));
@@ -93,6 +112,7 @@ fn plane(from: &[u8], from_sides: Sides, to: &mut [u8], to_sides: Sides, scratch
 }
 
 /// One line of half the width out of two.
+#[inline(always)]
 fn halve(upper: &[u8], lower: &[u8], line: &mut [u8]) {
     let pairs = upper.chunks_exact(2).zip(lower.chunks_exact(2));
     for (to, (upper, lower)) in line.iter_mut().zip(pairs) {
@@ -113,6 +133,7 @@ fn start(at: usize, from: usize, to: usize, side: usize) -> usize {
     ((2 * at + 1) * from / to).saturating_sub(side).div_euclid(2).min(from.saturating_sub(side))
 }
 
+#[inline(always)]
 fn add_rows<'a>(rows: impl Iterator<Item = &'a [u8]>, sums: &mut Vec<u16>, width: usize) {
     sums.clear();
     sums.resize(width, 0);
@@ -126,6 +147,7 @@ fn add_rows<'a>(rows: impl Iterator<Item = &'a [u8]>, sums: &mut Vec<u16>, width
 
 /// The mean of the box of `SIDE` columns that begins at each column, of `area` pixels in all:
 /// at most [`AREA_MAX`], so that their sum fits.
+#[inline(always)]
 fn means<const SIDE: usize>(sums: &[u16], area: usize, means: &mut [u8]) {
     let divide = divide_by(area);
     for (to, of) in means.iter_mut().zip(sums.array_windows::<SIDE>()) {
@@ -135,12 +157,14 @@ fn means<const SIDE: usize>(sums: &[u16], area: usize, means: &mut [u8]) {
 
 /// The mean of `area` bytes by their sum, rounded: a division as the upper half of a product of
 /// 16 bits, which processors work out eight at a time.
+#[inline(always)]
 fn divide_by(area: usize) -> impl Fn(u16) -> u8 {
     let (reciprocal, half) = ((1_u32 << 16).div_ceil(area as u32) as u16, area as u16 / 2);
     move |sum| ((u32::from(sum.wrapping_add(half)) * u32::from(reciprocal)) >> 16) as u8
 }
 
 /// The means of boxes of any size, one by one.
+#[inline(always)]
 fn wide_means(side: usize, sums: &[u16], starts: &[usize], area: usize, line: &mut [u8]) {
     let area = u32::try_from(area.max(1)).unwrap_or(u32::MAX);
     let reciprocal = u64::from((1 << 24) / area);

@@ -20,8 +20,8 @@ use crate::picture::I420;
 pub(crate) const QUEUE_LEN: usize = 2;
 /// A step back in time of this much is a jump; less is a damaged time.
 const BACK_MAX_US: i64 = 1_000_000;
-/// The room of a pipe, bytes: to read more at once is not possible.
-const PIPE_LEN: usize = 64 << 10;
+/// What is read at once at least, bytes.
+const READ_LEN: usize = 64 << 10;
 
 /// A picture and its time on the source's clock.
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ fn read(
 ) -> Result<(), StreamError> {
     let frame_len_max = limits::PICTURE_LEN_MAX as u64;
     let mut reader =
-        NutReader::open(BufReader::with_capacity(PIPE_LEN, output), Limits { frame_len_max })?;
+        NutReader::open(BufReader::with_capacity(READ_LEN, output), Limits { frame_len_max })?;
     let header = reader.header().clone();
     let size = PictureSize::new(header.width, header.height);
     limits::check(size)?;

@@ -4,7 +4,9 @@
 mod heap;
 mod slots;
 mod urgency;
+mod wide;
 
 pub use heap::{give_back_free_memory, limit_heaps};
 pub use slots::{SharedMemoryError, Slots};
 pub use urgency::give_way;
+pub use wide::{Wide, widest};

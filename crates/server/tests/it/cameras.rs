@@ -94,6 +94,35 @@ async fn settings_out_of_range_are_refused() {
 }
 
 #[tokio::test]
+async fn a_change_that_is_refused_leaves_the_running_camera_as_it_was() {
+    let site = Site::quiet().await;
+    let admin = site.admin().await;
+    let path = format!("/api/cameras/{}", site.camera("quiet").await);
+    let is_live = |status: &Value| status["state"] == "LIVE";
+    admin.until(&format!("{path}/status"), is_live).await;
+    let before = admin.get(&path).await.ok();
+    for change in [
+        json!({"analysis_rate_max": -5}),
+        json!({"analysis_rate_max": 0}),
+        json!({"analysis_rate_max": 1e9}),
+        json!({"name": " "}),
+        json!({"source": "sim://no-such-scenario"}),
+        json!({"source": "gopher://127.0.0.1/", "name": "renamed"}),
+        json!({"source": "/etc/passwd", "analysis_rate_max": 3}),
+    ] {
+        let refused = admin.patch(&path, change.clone()).await;
+        assert!(refused.status.is_client_error(), "{change}: {refused:?}");
+        let after = admin.get(&path).await.ok();
+        for field in ["name", "source", "analysis_rate_max", "version", "enabled"] {
+            assert_eq!(after[field], before[field], "{change} changed {field}");
+        }
+        let (was, is) = (&before["status"], &after["status"]);
+        assert_eq!(is["state"], "LIVE", "{change}");
+        assert_eq!(is["source_connections"], was["source_connections"], "{change} opened it anew");
+    }
+}
+
+#[tokio::test]
 async fn a_source_is_tried_before_it_is_added() {
     let site = Site::quiet().await;
     let admin = site.admin().await;
