@@ -16,6 +16,24 @@ pub struct Detection {
     pub bbox: PixelBox,
 }
 
+/// A part of a picture that was looked at once more, larger.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CloseUp {
+    /// Which part, pixels of the source picture.
+    pub area: PixelBox,
+    /// Model input pixels a source pixel in there.
+    pub input_scale: f32,
+}
+
+impl CloseUp {
+    /// Whether all of this box lies in it.
+    #[must_use]
+    pub fn covers(&self, bbox: &PixelBox) -> bool {
+        let area = &self.area;
+        bbox.x1 >= area.x1 && bbox.y1 >= area.y1 && bbox.x2 <= area.x2 && bbox.y2 <= area.y2
+    }
+}
+
 /// Why a picture was not analysed although nothing failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -14,7 +14,7 @@ pub mod state;
 pub mod time;
 pub mod track;
 
-pub use analysis::{Analysis, Detection, SkipReason};
+pub use analysis::{Analysis, CloseUp, Detection, SkipReason};
 pub use breaker::{Breaker, BreakerConfig, BreakerState};
 pub use class::Class;
 pub use config::{CameraConfig, Equipment, Zone, ZoneType};

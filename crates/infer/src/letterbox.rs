@@ -4,7 +4,7 @@
 
 use safe_yolo_core::{PictureSize, PixelBox};
 use safe_yolo_media::downscale::{REDUCTION_MIN, Scratch, downscale};
-use safe_yolo_media::picture::{I420View, PictureError};
+use safe_yolo_media::picture::{Colours, I420View, PictureError};
 use safe_yolo_sys::{Wide, widest};
 
 use crate::ModelInfo;
@@ -37,24 +37,22 @@ struct Matrix {
 }
 
 impl Matrix {
-    /// The matrix of pictures of this size, which carry no mark: see [`safe_yolo_media::picture::I420`].
-    const fn of(source: PictureSize) -> Self {
-        if source.height >= 720 {
-            Self {
+    const fn of(colours: Colours) -> Self {
+        match colours {
+            Colours::Bt709 => Self {
                 luma: 1.164_384,
                 red_v: 1.792_741,
                 green_u: 0.213_249,
                 green_v: 0.532_909,
                 blue_u: 2.112_402,
-            }
-        } else {
-            Self {
+            },
+            Colours::Bt601 => Self {
                 luma: 1.164_384,
                 red_v: 1.596_027,
                 green_u: 0.391_762,
                 green_v: 0.812_968,
                 blue_u: 2.017_232,
-            }
+            },
         }
     }
 }
@@ -156,7 +154,7 @@ impl Letterbox {
         } else if self.reduces() {
             self.reduced(picture, room)?;
             let bytes = std::mem::take(&mut room.scaled);
-            let scaled = I420View::new(self.scaled, &bytes)?;
+            let scaled = I420View::new(self.scaled, &bytes)?.with_colours(picture.colours());
             self.convert(scaled, room, out);
             room.scaled = bytes;
         } else {
@@ -209,7 +207,7 @@ impl Letterbox {
         let (y_plane, u_plane, v_plane) = scaled.planes();
         room.u_line.resize(2 * half, 0.0);
         room.v_line.resize(2 * half, 0.0);
-        let matrix = Matrix::of(self.source);
+        let matrix = Matrix::of(scaled.colours());
         let (blue, rest) = out.split_at_mut(width * height);
         let (green, red) = rest.split_at_mut(width * height);
         let lines = blue
@@ -353,7 +351,8 @@ mod tests {
         letterbox.fill(picture.view(), &mut room, &mut whole).unwrap();
         assert!(letterbox.reduces());
         let bytes = letterbox.reduced(picture.view(), &mut room).unwrap().to_vec();
-        let small = I420View::new(letterbox.scaled, &bytes).unwrap();
+        let small =
+            I420View::new(letterbox.scaled, &bytes).unwrap().with_colours(picture.colours());
         letterbox.fill(small, &mut room, &mut reduced).unwrap();
         assert_eq!(whole, reduced);
     }

@@ -10,6 +10,7 @@
 use std::io::{self, Read, Write};
 
 use safe_yolo_core::{Detection, PictureSize};
+use safe_yolo_media::picture::Colours;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ use crate::ModelInfo;
 use crate::plan::Plan;
 
 /// Both sides must agree on this number.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// The longest frame, bytes: 32 pictures full of boxes stay far below.
 const FRAME_LEN_MAX: u32 = 16 << 20;
 
@@ -45,6 +46,8 @@ pub struct PictureRef {
     pub source: PictureSize,
     /// The size in which it is handed over, pixels.
     pub size: PictureSize,
+    /// What its numbers mean.
+    pub colours: Colours,
     /// Where its bytes are.
     pub place: Place,
 }

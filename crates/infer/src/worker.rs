@@ -170,7 +170,8 @@ fn analyse(detector: &mut Detector, memory: &Slots, request: &Request) -> Vec<Ou
             .read(slot, I420::byte_len(picture.size))
             .map_err(|error| error.to_string())
             .and_then(|bytes| {
-                I420View::new(picture.size, bytes).map_err(|error| error.to_string())
+                let view = I420View::new(picture.size, bytes).map_err(|error| error.to_string())?;
+                Ok(view.with_colours(picture.colours))
             });
         match view {
             Ok(view) => views.push(Look { source: picture.source, picture: view }),

@@ -3,7 +3,7 @@
 use safe_yolo_core::PictureSize;
 use turbojpeg::{Compressor, Image, PixelFormat, Subsamp, YuvImage};
 
-use crate::picture::{I420, I420View, PictureError};
+use crate::picture::{Colours, I420, I420View, PictureError};
 
 /// Quality for the live view, as the old system's clients knew it.
 pub const QUALITY_LIVE: u8 = 80;
@@ -44,8 +44,7 @@ pub fn encode_rgb(rgb: &[u8], size: PictureSize, quality: u8) -> Result<Vec<u8>,
 /// When scaling or encoding fails.
 pub fn encode(picture: &I420, width_max: u32, quality: u8) -> Result<Vec<u8>, JpegError> {
     let size = picture.size_at_most(width_max);
-    // What colours mean is told by the size of the picture as it came.
-    let matrix = Matrix::of(picture.size());
+    let matrix = Matrix::of(picture.colours());
     let planes = if size == picture.size() {
         matrix.jfif(picture.view())
     } else {
@@ -85,13 +84,11 @@ struct Matrix {
 }
 
 impl Matrix {
-    /// For pictures of this size, which carry no mark: see [`I420`].
-    fn of(source: PictureSize) -> Self {
-        // Shares of red and blue in luma: ITU-R BT.709 and BT.601.
-        if source.height >= 720 {
-            Self::from_shares(0.2126, 0.0722)
-        } else {
-            Self::from_shares(0.299, 0.114)
+    fn of(colours: Colours) -> Self {
+        // Shares of red and blue in luma.
+        match colours {
+            Colours::Bt709 => Self::from_shares(0.2126, 0.0722),
+            Colours::Bt601 => Self::from_shares(0.299, 0.114),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use fast_image_resize as fir;
 use safe_yolo_core::PictureSize;
+use serde::{Deserialize, Serialize};
 use yuv::{
     BufferStoreMut, YuvConversionMode, YuvPlanarImage, YuvPlanarImageMut, YuvRange,
     YuvStandardMatrix,
@@ -38,19 +39,60 @@ pub enum PictureError {
         /// The size announced, pixels.
         expected: PictureSize,
     },
+    /// A part that is not all inside, or begins or ends between two pixels that share their chroma.
+    #[error(
+        "the part of {}x{} pixels at {left},{top} of a picture of {}x{} is refused: it must lie inside, and all numbers be even",
+        part.width, part.height, of.width, of.height
+    )]
+    Part {
+        /// Its left edge, pixels.
+        left: u32,
+        /// Its upper edge, pixels.
+        top: u32,
+        /// Its size, pixels.
+        part: PictureSize,
+        /// Size of the picture, pixels.
+        of: PictureSize,
+    },
     /// Scaling or converting failed.
     #[error("the picture could not be converted: {0}")]
     Convert(String),
 }
 
+/// What the numbers of YUV mean, by the standard that names the matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Colours {
+    /// ITU-R BT.601, standard definition.
+    Bt601,
+    /// ITU-R BT.709, high definition.
+    Bt709,
+}
+
+impl Colours {
+    /// Those of an unmarked video of this size, as ITU-R does: BT.709 from 720 lines on.
+    #[must_use]
+    pub const fn of(size: PictureSize) -> Self {
+        if size.height >= 720 { Self::Bt709 } else { Self::Bt601 }
+    }
+
+    const fn matrix(self) -> YuvStandardMatrix {
+        match self {
+            Self::Bt601 => YuvStandardMatrix::Bt601,
+            Self::Bt709 => YuvStandardMatrix::Bt709,
+        }
+    }
+}
+
 /// A picture in planar YUV 4:2:0, limited range: the planes Y, U and V follow
 /// each other without padding; chroma planes have half the size, rounded up.
 ///
-/// The colour matrix is taken as BT.709 from 720 lines on and BT.601 below, as
-/// ITU-R does for unmarked video: raw pictures carry no mark.
+/// Raw pictures carry no mark of their colours: [`Colours::of`] their size is assumed, and
+/// kept where one is scaled or cut.
 #[derive(Clone, PartialEq, Eq)]
 pub struct I420 {
     size: PictureSize,
+    colours: Colours,
     data: Vec<u8>,
 }
 
@@ -92,7 +134,7 @@ impl I420 {
         Self::check_size(size)?;
         let needed = Self::byte_len(size);
         if data.len() == needed {
-            Ok(Self { size, data })
+            Ok(Self { size, colours: Colours::of(size), data })
         } else {
             let PictureSize { width, height } = size;
             Err(PictureError::Length { width, height, needed, given: data.len() })
@@ -128,17 +170,23 @@ impl I420 {
             rgb,
             width * 3,
             YuvRange::Limited,
-            matrix_of(size),
+            Colours::of(size).matrix(),
             YuvConversionMode::Balanced,
         )
         .map_err(|error| PictureError::Convert(error.to_string()))?;
-        Ok(Self { size, data })
+        Ok(Self { size, colours: Colours::of(size), data })
     }
 
     /// Its size, pixels.
     #[must_use]
     pub const fn size(&self) -> PictureSize {
         self.size
+    }
+
+    /// What its numbers mean.
+    #[must_use]
+    pub const fn colours(&self) -> Colours {
+        self.colours
     }
 
     /// All planes, as they follow each other.
@@ -156,7 +204,7 @@ impl I420 {
     /// The same picture, borrowed.
     #[must_use]
     pub fn view(&self) -> I420View<'_> {
-        I420View { size: self.size, data: &self.data }
+        I420View { size: self.size, colours: self.colours, data: &self.data }
     }
 
     /// The same picture at another size: see [`I420View::scaled`].
@@ -165,6 +213,37 @@ impl I420 {
     /// When the size is out of bounds.
     pub fn scaled(&self, size: PictureSize) -> Result<Self, PictureError> {
         self.view().scaled(size)
+    }
+
+    /// The part of `size` that begins at `left` and `top`, pixels; all of them must be even, as two
+    /// pixels share their chroma.
+    ///
+    /// # Errors
+    /// When it is not even or not all inside.
+    pub fn cropped(&self, left: u32, top: u32, size: PictureSize) -> Result<Self, PictureError> {
+        let within =
+            |at: u32, side: u32, whole: u32| at.checked_add(side).is_some_and(|end| end <= whole);
+        let even = [left, top, size.width, size.height].iter().all(|number| number % 2 == 0);
+        Self::check_size(size)?;
+        if !even
+            || !within(left, size.width, self.size.width)
+            || !within(top, size.height, self.size.height)
+        {
+            return Err(PictureError::Part { left, top, part: size, of: self.size });
+        }
+        let mut data = Vec::with_capacity(Self::byte_len(size));
+        let mut copy = |plane: &[u8], stride: u32, share: u32| {
+            let (left, top) = ((left / share) as usize, (top / share) as usize);
+            let (width, height) = ((size.width / share) as usize, (size.height / share) as usize);
+            for line in plane.chunks_exact(stride as usize).skip(top).take(height) {
+                data.extend_from_slice(&line[left..left + width]);
+            }
+        };
+        let (y, u, v) = self.planes();
+        copy(y, self.size.width, 1);
+        copy(u, half(self.size.width), 2);
+        copy(v, half(self.size.width), 2);
+        Ok(Self { size, colours: self.colours, data })
     }
 
     /// RGB, 8 bits each, row by row.
@@ -197,7 +276,7 @@ impl I420 {
             height,
         };
         let mut out = vec![0; width as usize * height as usize * 3];
-        with(&planar, &mut out, width * 3, YuvRange::Limited, matrix_of(self.size))
+        with(&planar, &mut out, width * 3, YuvRange::Limited, self.colours.matrix())
             .map_err(|error| PictureError::Convert(error.to_string()))?;
         Ok(out)
     }
@@ -221,6 +300,7 @@ impl I420 {
 #[derive(Debug, Clone, Copy)]
 pub struct I420View<'a> {
     size: PictureSize,
+    colours: Colours,
     data: &'a [u8],
 }
 
@@ -233,17 +313,29 @@ impl<'a> I420View<'a> {
         I420::check_size(size)?;
         let needed = I420::byte_len(size);
         if data.len() == needed {
-            Ok(Self { size, data })
+            Ok(Self { size, colours: Colours::of(size), data })
         } else {
             let PictureSize { width, height } = size;
             Err(PictureError::Length { width, height, needed, given: data.len() })
         }
     }
 
+    /// The same with other colours, where it was scaled or cut out of a picture of those.
+    #[must_use]
+    pub const fn with_colours(self, colours: Colours) -> Self {
+        Self { colours, ..self }
+    }
+
     /// Its size, pixels.
     #[must_use]
     pub const fn size(&self) -> PictureSize {
         self.size
+    }
+
+    /// What its numbers mean.
+    #[must_use]
+    pub const fn colours(&self) -> Colours {
+        self.colours
     }
 
     /// The planes Y, U and V.
@@ -260,14 +352,15 @@ impl<'a> I420View<'a> {
     /// # Errors
     /// When the size is out of bounds.
     pub fn scaled(&self, size: PictureSize) -> Result<I420, PictureError> {
+        let colours = self.colours;
         if size == self.size {
-            return I420::new(size, self.data.to_vec());
+            return Ok(I420 { size, colours, data: self.data.to_vec() });
         }
         I420::check_size(size)?;
         if downscale::suits(self.size, size) {
             let mut data = Vec::new();
             downscale::downscale(*self, size, &mut data, &mut downscale::Scratch::default());
-            return Ok(I420 { size, data });
+            return Ok(I420 { size, colours, data });
         }
         let mut data = vec![0; I420::byte_len(size)];
         let (y_out, rest) = data.split_at_mut(size.width as usize * size.height as usize);
@@ -278,7 +371,7 @@ impl<'a> I420View<'a> {
         scale_plane(&mut resizer, y, self.size, y_out, size)?;
         scale_plane(&mut resizer, u, chroma(self.size), u_out, chroma(size))?;
         scale_plane(&mut resizer, v, chroma(self.size), v_out, chroma(size))?;
-        Ok(I420 { size, data })
+        Ok(I420 { size, colours, data })
     }
 }
 
@@ -289,10 +382,6 @@ type Conversion = fn(
     YuvRange,
     YuvStandardMatrix,
 ) -> Result<(), yuv::YuvError>;
-
-const fn matrix_of(size: PictureSize) -> YuvStandardMatrix {
-    if size.height >= 720 { YuvStandardMatrix::Bt709 } else { YuvStandardMatrix::Bt601 }
-}
 
 fn scale_plane(
     resizer: &mut fir::Resizer,
@@ -338,6 +427,34 @@ mod tests {
         assert_eq!(small.size(), PictureSize::new(32, 18));
         for (a, b) in small.to_rgb().unwrap().iter().zip([90, 120, 30].iter().cycle()) {
             assert!(a.abs_diff(*b) <= 4);
+        }
+    }
+
+    #[test]
+    fn a_part_keeps_its_pixels_and_colours() {
+        let size = PictureSize::new(1280, 720);
+        let rgb: Vec<u8> = (0..720_u32)
+            .flat_map(|y| (0..1280_u32).flat_map(move |x| [x / 6, y / 4, 90].map(|v| v as u8)))
+            .collect();
+        let picture = I420::from_rgb(size, &rgb).unwrap();
+        let part = picture.cropped(600, 302, PictureSize::new(64, 32)).unwrap();
+        let (whole, rgb) = (picture.to_rgb().unwrap(), part.to_rgb().unwrap());
+        for (x, y) in [(0, 0), (63, 0), (17, 21), (63, 31)] {
+            let (a, b) = (3 * (y * 64 + x), 3 * ((y + 302) * 1280 + x + 600));
+            assert_eq!(rgb[a..a + 3], whole[b..b + 3], "{x},{y}");
+        }
+        for (left, top, width, height) in [
+            (1, 0, 64, 32),
+            (0, 0, 63, 32),
+            (1240, 0, 64, 32),
+            (0, 700, 64, 32),
+            (u32::MAX - 1, 0, 2, 2),
+        ] {
+            let refused = picture.cropped(left, top, PictureSize::new(width, height));
+            assert!(
+                matches!(refused, Err(PictureError::Part { .. })),
+                "{left},{top} {width}x{height}"
+            );
         }
     }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use safe_yolo_core::{
-    CameraConfig, Class, Detection, EventChange, PictureSize, PictureTime, SegmentId, Track, Utc,
+    CameraConfig, Class, CloseUp, Detection, EventChange, PictureSize, PictureTime, SegmentId,
+    Track, Utc,
 };
 use safe_yolo_rules::view::{PersonView, View};
 use safe_yolo_rules::{Entry, Judge, Level, PictureEntry, Verdict};
@@ -64,7 +65,7 @@ impl Analyst {
         })
     }
 
-    /// One analysed picture.
+    /// One analysed picture; `close_up` is the part of it that was looked at once more.
     ///
     /// # Errors
     /// When its time is not later than that of the last one.
@@ -75,10 +76,12 @@ impl Analyst {
         size: PictureSize,
         input_scale: f32,
         detections: &[Detection],
+        close_up: Option<CloseUp>,
     ) -> Result<Analysed, TrackError> {
         let tracks = self.tracker.update(time, detections)?;
         self.last = time;
-        let entry = PictureEntry { time, utc, size, tracks: &tracks, detections, input_scale };
+        let entry =
+            PictureEntry { time, utc, size, tracks: &tracks, detections, input_scale, close_up };
         let changes = self.judge.feed(&Entry::Picture(entry));
         let view = self.judge.view();
         self.people = view.people.iter().map(|p| (p.track.number, p.clone())).collect();

@@ -29,10 +29,10 @@ pub(crate) fn raised() -> EventChange {
     EventChange { kind: ChangeKind::Raised, event }
 }
 
-/// A model that sees people.
+/// A model that sees people and helmets.
 pub(crate) fn model() -> Arc<ModelInfo> {
     let info = serde_json::from_value(serde_json::json!({
-        "path": "fake.onnx", "name": "fake", "labels": [["person", "person"]],
+        "path": "fake.onnx", "name": "fake", "labels": [["person", "person"], ["hat", "helmet"], ["head", "no_helmet"]],
         "fixed_input": null, "fixed_batch": null, "input_name": "i", "output_name": "o",
     }));
     Arc::new(info.unwrap())

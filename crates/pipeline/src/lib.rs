@@ -26,6 +26,7 @@ mod overseer;
 mod pacing;
 mod restart;
 pub mod scheduler;
+mod second_look;
 pub mod shot;
 pub mod status;
 mod supervisor;

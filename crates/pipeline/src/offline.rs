@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
-use safe_yolo_core::{Analysis, CameraConfig, Detection, EventChange, PictureTime, SegmentId, Utc};
+use safe_yolo_core::{
+    Analysis, CameraConfig, CloseUp, Detection, EventChange, PictureTime, SegmentId, Utc,
+};
 use safe_yolo_infer::DetectorPool;
 use safe_yolo_infer::detector::SCORE_MIN;
 use safe_yolo_media::picture::I420;
@@ -17,6 +19,7 @@ use safe_yolo_track::{TrackError, TrackerConfig, TrackerConfigError};
 
 use crate::analyst::{Analysed, Analyst};
 use crate::pacing::RateLimit;
+use crate::second_look::{FirstLook, SecondLook};
 
 /// Pictures being analysed at once: enough for every core, few in memory.
 const IN_FLIGHT_MAX: usize = 8;
@@ -99,7 +102,7 @@ impl Offline {
         begin(pictures.info());
         let (mut running, mut broken_off) = (FuturesOrdered::new(), None);
         let (mut number, mut ended, mut last) = (0, false, PictureTime::default());
-        let mut limit = RateLimit::default();
+        let (mut limit, mut second_look) = (RateLimit::default(), SecondLook::default());
         let period = self.rate_max.map(|rate| Duration::from_secs_f64(1.0 / rate.max(0.1)));
         loop {
             tokio::select! {
@@ -108,7 +111,9 @@ impl Offline {
                     let analysis = match analysis {
                         Analysis::Done(found) => {
                             let scale = self.detectors.input_scale(picture.size());
-                            Analysis::Done(analyst.picture(time, utc(time), picture.size(), scale, &found)?)
+                            let (found, close_up) = self.look_closer(&mut second_look, time, &picture, found).await;
+                            let size = picture.size();
+                            Analysis::Done(analyst.picture(time, utc(time), size, scale, &found, close_up)?)
                         }
                         Analysis::Skipped(reason) => Analysis::Skipped(reason),
                         Analysis::Failed(detail) => {
@@ -151,6 +156,37 @@ impl Offline {
         match broken_off {
             None => Ok(analyst.finish("end_of_file")),
             Some(error) => Err(error),
+        }
+    }
+}
+
+impl Offline {
+    /// What is found in the picture when people who are too small are looked at once more.
+    async fn look_closer(
+        &self,
+        second_look: &mut SecondLook,
+        time: PictureTime,
+        picture: &I420,
+        found: Vec<Detection>,
+    ) -> (Vec<Detection>, Option<CloseUp>) {
+        let (size, info) = (picture.size(), self.detectors.info());
+        let first = FirstLook {
+            time,
+            size,
+            found: &found,
+            zones: &self.config.zones,
+            input: info.input_for(size),
+            input_scale: info.input_scale(size),
+        };
+        let Some(part) = second_look.wanted(&first) else { return (found, None) };
+        let Ok(closer) = part.of(picture) else { return (found, None) };
+        match self.detectors.analyse(Arc::new(closer), SCORE_MIN).await {
+            Analysis::Done(closer) => {
+                let (found, close_up) = part.merge(found, closer, info.input_scale(part.size));
+                (found, Some(close_up))
+            }
+            // Who is too small stays so.
+            Analysis::Skipped(_) | Analysis::Failed(_) => (found, None),
         }
     }
 }

@@ -31,10 +31,12 @@ use crate::need::{self, Evidence, Need};
 use crate::overseer::Begin;
 use crate::pacing::{Lateness, LiveClock, Pacer, RateLimit};
 use crate::scheduler::Lane;
+use crate::second_look::SecondLook;
 use crate::shot::Shot;
 use crate::status::{Rate, Status};
 
 mod commands;
+mod looks;
 mod publish;
 mod report;
 mod source;
@@ -50,8 +52,6 @@ const SILENCE_MAX: Duration = Duration::from_secs(6);
 const DELAYED_MAX: Duration = Duration::from_secs(30);
 /// A session that lasts this long has recovered.
 const STEADY_AFTER: Duration = Duration::from_secs(5);
-/// An analysis is waited for so long before newer pictures are shown without it.
-const ANSWER_NEAR: Duration = Duration::from_millis(150);
 
 type Pending<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 
@@ -113,6 +113,9 @@ pub(crate) struct Supervisor {
     era: u64,
     /// Came while an older one is being analysed, and is shown after it.
     behind: Option<Shot>,
+    second_look: SecondLook,
+    /// A picture that was looked at, while a part of it is looked at more closely.
+    closer: Option<looks::Closer>,
     /// Time of the newest picture shown in this era.
     shown: Option<PictureTime>,
     motion: MotionWatch,
@@ -157,6 +160,8 @@ impl Supervisor {
             lane,
             era: 0,
             behind: None,
+            second_look: SecondLook::default(),
+            closer: None,
             shown: None,
             motion: MotionWatch::default(),
             evidence: Evidence::new(Duration::ZERO),
@@ -343,50 +348,6 @@ impl Supervisor {
         self.health.set_pace(now, wish.period, self.need == Need::Quiet);
     }
 
-    /// Hands the picture to the scheduler if its turn has come; what is passed
-    /// over is shown with predictions, never before an older one.
-    fn push(&mut self, shot: Shot) {
-        let period = self.period();
-        let due = self.limit.is_due(shot.time, period);
-        if due {
-            self.limit.take(shot.time, period);
-        }
-        let pushed = self.lane.push(shot, due);
-        if pushed.was_waiting {
-            self.figures.dropped += 1;
-            metrics::counter!("safe_yolo_pipeline_dropped_pictures_total", "camera" => self.config.id.to_string())
-                .increment(1);
-        }
-        match pushed.passed_over {
-            // The answer is near: after it.
-            Some(shot) if pushed.in_flight.is_some_and(|lasts| lasts < ANSWER_NEAR) => {
-                self.behind = Some(shot);
-            }
-            Some(shot) => {
-                self.behind = None;
-                self.publish_predicted(&shot);
-            }
-            None => {}
-        }
-    }
-
-    fn analysed(&mut self, shot: &Shot, analysis: Analysis<Vec<Detection>>) {
-        if shot.era != self.era || self.play != Play::Playing {
-            return;
-        }
-        match analysis {
-            Analysis::Done(found) => self.judge(shot, &found),
-            Analysis::Skipped(_) => {
-                self.figures.dropped += 1;
-                self.publish_predicted(shot);
-            }
-            Analysis::Failed(_) => self.analysis_failed(shot),
-        }
-        if let Some(behind) = self.behind.take().filter(|behind| behind.time > shot.time) {
-            self.publish_predicted(&behind);
-        }
-    }
-
     /// The detector went or came back: a camera is blind from the first moment on.
     fn detector_changed(&mut self) {
         let state = self.detector.borrow_and_update().clone();
@@ -404,41 +365,13 @@ impl Supervisor {
         self.era += 1;
         self.lane.withdraw();
         self.behind = None;
+        self.closer = None;
+        self.second_look.reset();
         self.shown = None;
     }
 
     fn period(&self) -> Duration {
         need::wish(self.need, &self.config).period
-    }
-
-    fn judge(&mut self, shot: &Shot, found: &[Detection]) {
-        let scale = self.lane.input_scale(shot.picture.size());
-        let Some(analyst) = self.analyst.as_mut() else { return };
-        match analyst.picture(shot.time, shot.utc, shot.picture.size(), scale, found) {
-            Ok(analysed) => {
-                let now = self.now();
-                self.health.analysed(now);
-                self.figures.analysed.add(now);
-                metrics::counter!("safe_yolo_camera_analysed_pictures_total", "camera" => self.config.id.to_string())
-                    .increment(1);
-                self.figures.people = Some(analysed.counters.people);
-                if analysed.counters.people > 0 {
-                    self.evidence.people(now);
-                }
-                self.last_analysed = Some(shot.time);
-                self.publish_analysed(shot, analysed);
-            }
-            Err(error) => {
-                tracing::error!(camera = %self.config.id, %error, "a picture could not be tracked");
-                self.analysis_failed(shot);
-            }
-        }
-    }
-
-    fn analysis_failed(&mut self, shot: &Shot) {
-        self.health.analysis_failed();
-        self.not_analysed(shot.time, "detector_failed");
-        self.publish_failed(shot);
     }
 
     /// Tells the rules that nobody looked up to this time.

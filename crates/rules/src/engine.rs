@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use safe_yolo_core::{
-    CameraConfig, CameraId, Class, Detection, Equipment, EventChange, PictureSize, PictureTime,
-    SegmentId, Track, Utc, Zone, ZoneId, ZoneType,
+    CameraConfig, CameraId, Class, CloseUp, Detection, Equipment, EventChange, PictureSize,
+    PictureTime, SegmentId, Track, Utc, Zone, ZoneId, ZoneType,
 };
 
-use crate::equipment::{self, Seen, Verdict};
+use crate::equipment::{self, Seen, Sharpness, Verdict};
 use crate::findings::{EventMaker, end_all, has_rule, leave, step_zone, window_s};
 use crate::presence::Presence;
 use crate::subject::{Subject, Subjects};
@@ -29,6 +29,8 @@ pub struct PictureEntry<'a> {
     pub detections: &'a [Detection],
     /// Model input pixels a source pixel.
     pub input_scale: f32,
+    /// The part that was looked at once more; `detections` has what was found there.
+    pub close_up: Option<CloseUp>,
 }
 
 /// What the rules are told. They know nothing else, so that silence is seen
@@ -190,10 +192,15 @@ impl Judge {
                 picture.detections,
                 item,
                 picture.size,
-                picture.input_scale,
+                Sharpness { input_scale: picture.input_scale, close_up: picture.close_up },
             );
             for (subject, vote) in self.subjects.all_mut().iter_mut().zip(votes) {
-                subject.ballots.entry(item).or_default().cast(picture.time, vote);
+                let ballot = subject.ballots.entry(item).or_default();
+                // Who is too small is looked at more closely from time to time: what was seen
+                // then goes on speaking, for as long as any vote does.
+                if let Some(vote) = vote {
+                    ballot.cast(picture.time, vote);
+                }
             }
         }
     }

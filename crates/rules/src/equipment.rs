@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use safe_yolo_core::assignment::assign;
-use safe_yolo_core::{Class, Detection, Equipment, PictureSize, PictureTime, PixelBox};
+use safe_yolo_core::{Class, CloseUp, Detection, Equipment, PictureSize, PictureTime, PixelBox};
 use serde::{Deserialize, Serialize};
 
 /// Boxes of equipment below this score prove nothing.
@@ -116,17 +116,42 @@ pub struct Seen {
     pub whole: bool,
 }
 
-/// Votes for `item` on each of `people`, from one picture's detections.
-///
-/// `input_scale` is the number of model input pixels a source pixel.
+/// How large things were before the model.
+#[derive(Debug, Clone, Copy)]
+pub struct Sharpness {
+    /// Model input pixels a source pixel.
+    pub input_scale: f32,
+    /// The part that was looked at once more, larger.
+    pub close_up: Option<CloseUp>,
+}
+
+impl Sharpness {
+    /// Model input pixels a source pixel for somebody there.
+    fn at(&self, person: &PixelBox) -> f32 {
+        match self.close_up {
+            Some(close_up) if close_up.covers(person) => close_up.input_scale,
+            _ => self.input_scale,
+        }
+    }
+}
+
+/// Whether somebody this tall, pixels of the source picture, is too small for votes
+/// in full at so many model input pixels a source pixel.
+#[must_use]
+pub fn is_small(height: f32, input_scale: f32) -> bool {
+    height * input_scale < PERSON_HEIGHT_FULL_INPUT_PX
+}
+
+/// Votes for `item` on each of `people`, from one picture's detections; none of those who were
+/// too small to be judged.
 #[must_use]
 pub fn votes(
     people: &[Seen],
     detections: &[Detection],
     item: Equipment,
     size: PictureSize,
-    input_scale: f32,
-) -> Vec<Vote> {
+    sharpness: Sharpness,
+) -> Vec<Option<Vote>> {
     let boxes: Vec<PixelBox> = people.iter().map(|p| p.bbox).collect();
     let of = |class: Option<Class>, score_min: f32| -> Vec<&Detection> {
         detections.iter().filter(|d| Some(d.class) == class && d.score >= score_min).collect()
@@ -139,14 +164,17 @@ pub fn votes(
         .iter()
         .enumerate()
         .map(|(i, person)| {
-            let height = person.bbox.height() * input_scale;
-            if !person.whole || height < PERSON_HEIGHT_MIN_INPUT_PX {
-                return Vote::Unknown;
+            let height = person.bbox.height() * sharpness.at(&person.bbox);
+            if person.whole && height < PERSON_HEIGHT_MIN_INPUT_PX {
+                return None;
+            }
+            if !person.whole {
+                return Some(Vote::Unknown);
             }
             let size_weight = (height / PERSON_HEIGHT_FULL_INPUT_PX).min(1.0);
             let worn_score = worn_by[i].map_or(0.0, |at| worn[at].score);
             let bare_score = bare_by[i].map_or(0.0, |at| bare[at].score);
-            if worn_score > bare_score {
+            Some(if worn_score > bare_score {
                 Vote::Present(worn_score * size_weight)
             } else if bare_score > 0.0 {
                 Vote::Missing(bare_score.max(NOT_SEEN_WEIGHT) * size_weight)
@@ -155,7 +183,7 @@ pub fn votes(
                 Vote::Unknown
             } else {
                 Vote::Missing(NOT_SEEN_WEIGHT * size_weight)
-            }
+            })
         })
         .collect()
 }
@@ -287,7 +315,7 @@ mod tests {
     use super::*;
 
     const SIZE: PictureSize = PictureSize::new(960, 540);
-    const SCALE: f32 = 448.0 / 960.0;
+    const PLAIN: Sharpness = Sharpness { input_scale: 448.0 / 960.0, close_up: None };
 
     fn person(x: f32, y: f32, height: f32) -> Seen {
         Seen { bbox: PixelBox::from_xywh(x, y, height * 0.36, height), matched: true, whole: true }
@@ -309,9 +337,9 @@ mod tests {
         // P1: one helmet beside two people, 70 pixels apart.
         let people = [person(300.0, 200.0, 200.0), person(370.0, 200.0, 200.0)];
         let helmets = [item(Class::Helmet, 0.7, &people[1], 0.06)];
-        let votes = votes(&people, &helmets, Equipment::Helmet, SIZE, SCALE);
-        assert!(matches!(votes[0], Vote::Missing(_)), "{votes:?}");
-        assert!(matches!(votes[1], Vote::Present(_)), "{votes:?}");
+        let votes = votes(&people, &helmets, Equipment::Helmet, SIZE, PLAIN);
+        assert!(matches!(votes[0], Some(Vote::Missing(_))), "{votes:?}");
+        assert!(matches!(votes[1], Some(Vote::Present(_))), "{votes:?}");
     }
 
     /// A track that is only predicted stands where somebody was, perhaps over
@@ -322,8 +350,8 @@ mod tests {
         let ghost = Seen { matched: false, whole: false, ..real };
         let helmets = [item(Class::Helmet, 0.7, &real, 0.06)];
         for people in [[ghost, real], [real, ghost]] {
-            let votes = votes(&people, &helmets, Equipment::Helmet, SIZE, SCALE);
-            assert_eq!(votes.iter().filter(|v| matches!(v, Vote::Present(_))).count(), 1);
+            let votes = votes(&people, &helmets, Equipment::Helmet, SIZE, PLAIN);
+            assert_eq!(votes.iter().filter(|v| matches!(v, Some(Vote::Present(_)))).count(), 1);
         }
     }
 
@@ -334,14 +362,13 @@ mod tests {
             item(Class::Helmet, 0.7, &people[0], 0.06),
             item(Class::Helmet, 0.6, &people[1], 0.06),
         ];
-        let votes = votes(&people, &helmets, Equipment::Helmet, SIZE, SCALE);
-        assert!(votes.iter().all(|vote| matches!(vote, Vote::Present(_))), "{votes:?}");
+        let votes = votes(&people, &helmets, Equipment::Helmet, SIZE, PLAIN);
+        assert!(votes.iter().all(|vote| matches!(vote, Some(Vote::Present(_)))), "{votes:?}");
     }
 
     #[test]
     fn what_cannot_be_seen_is_unknown() {
         let table = [
-            ("too small", vec![person(300.0, 200.0, 80.0)]),
             ("head cut by the edge", vec![person(300.0, 0.0, 200.0)]),
             ("side cut by the edge", vec![person(0.0, 200.0, 200.0)]),
             (
@@ -363,14 +390,30 @@ mod tests {
         ];
         for (name, people) in table {
             assert_eq!(
-                votes(&people, &[], Equipment::Helmet, SIZE, SCALE)[0],
-                Vote::Unknown,
+                votes(&people, &[], Equipment::Helmet, SIZE, PLAIN)[0],
+                Some(Vote::Unknown),
                 "{name}"
             );
         }
         let plain = [person(300.0, 200.0, 200.0)];
-        assert!(matches!(votes(&plain, &[], Equipment::Helmet, SIZE, SCALE)[0], Vote::Missing(_)));
-        assert_eq!(votes(&plain, &[], Equipment::Mask, SIZE, SCALE)[0], Vote::Unknown);
+        assert!(matches!(
+            votes(&plain, &[], Equipment::Helmet, SIZE, PLAIN)[0],
+            Some(Vote::Missing(_))
+        ));
+        assert_eq!(votes(&plain, &[], Equipment::Mask, SIZE, PLAIN)[0], Some(Vote::Unknown));
+    }
+
+    #[test]
+    fn who_is_too_small_is_judged_where_a_closer_look_was_taken() {
+        let people = [person(300.0, 200.0, 80.0), person(500.0, 200.0, 80.0)];
+        let bare = [item(Class::NoHelmet, 0.6, &people[0], 0.06)];
+        let of = |sharpness| votes(&people, &bare, Equipment::Helmet, SIZE, sharpness);
+        assert_eq!(of(PLAIN), [None, None], "nothing can be said");
+        let area = PixelBox::new(200.0, 150.0, 424.0, 300.0);
+        let close_up = Some(CloseUp { area, input_scale: 2.0 });
+        let closer = of(Sharpness { close_up, ..PLAIN });
+        assert!(matches!(closer[0], Some(Vote::Missing(weight)) if weight > 0.55), "{closer:?}");
+        assert_eq!(closer[1], None, "outside of it nothing has changed");
     }
 
     #[test]
@@ -380,8 +423,8 @@ mod tests {
             item(Class::Helmet, 0.36, &people[0], 0.06),
             item(Class::NoHelmet, 0.6, &people[0], 0.06),
         ];
-        let votes = votes(&people, &both, Equipment::Helmet, SIZE, SCALE);
-        assert!(matches!(votes[0], Vote::Missing(_)), "{votes:?}");
+        let votes = votes(&people, &both, Equipment::Helmet, SIZE, PLAIN);
+        assert!(matches!(votes[0], Some(Vote::Missing(_))), "{votes:?}");
     }
 
     /// P3: the verdict does not hang on the picture rate.

@@ -96,6 +96,7 @@ fn play(
             tracks: &tracks,
             detections: &detections,
             input_scale: 448.0 / 960.0,
+            close_up: None,
         };
         changes.extend(judge.feed(&Entry::Picture(entry)));
     }
@@ -230,6 +231,7 @@ fn walking_behind_a_pillar_is_one_stay() {
             tracks: if track == 0 { &[] } else { &tracks },
             detections: &[],
             input_scale: 448.0 / 960.0,
+            close_up: None,
         };
         changes.extend(judge.feed(&Entry::Picture(entry)));
     }

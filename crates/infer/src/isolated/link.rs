@@ -294,7 +294,7 @@ impl HandOver {
             (source, picture.data())
         };
         self.memory.write(slot, bytes).map_err(|error| error.to_string())?;
-        Ok(PictureRef { source, size, place: Place::Slot(slot) })
+        Ok(PictureRef { source, size, colours: picture.colours(), place: Place::Slot(slot) })
     }
 }
 

@@ -129,12 +129,7 @@ impl Lane {
     /// A new picture. It waits for its analysis if it is `due`, or in the place of
     /// an older one that still waits.
     pub fn push(&mut self, shot: Shot, due: bool) -> Pushed {
-        let size = shot.picture.size();
-        let input = match self.input {
-            Some((of, input)) if of == size => input,
-            _ => self.scheduler.inner.analyser.info().input_for(size),
-        };
-        self.input = Some((size, input));
+        let input = self.input_for(shot.picture.size());
         let inner = &self.scheduler.inner;
         let now = inner.now();
         let mut board = inner.lock();
@@ -147,6 +142,16 @@ impl Lane {
         drop(board);
         inner.news.notify_one();
         Pushed { was_waiting: passed_over.is_some(), passed_over, in_flight }
+    }
+
+    /// The model's input for pictures of this size.
+    pub fn input_for(&mut self, size: PictureSize) -> PictureSize {
+        let input = match self.input {
+            Some((of, input)) if of == size => input,
+            _ => self.scheduler.inner.analyser.info().input_for(size),
+        };
+        self.input = Some((size, input));
+        input
     }
 
     /// Nobody wants to know any more: what waits is taken back.

@@ -6,7 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
-use safe_yolo_core::{CameraState, PictureSize};
+use safe_yolo_core::event::ChangeKind;
+use safe_yolo_core::{
+    CameraState, Equipment, EventType, FractionPoint, PictureSize, PixelBox, Polygon, Zone,
+    ZoneType,
+};
 use safe_yolo_infer::{Analyser, Answers, Capacity, ModelInfo};
 use safe_yolo_media::picture::I420;
 use safe_yolo_media::source::{SourcePolicy, SourceSpec};
@@ -16,7 +20,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::command::{Command, CommandError};
-use crate::engine::EngineConfig;
+use crate::engine::{EngineConfig, Output};
 use crate::fixture::{camera, model};
 use crate::gate::{Admitted, Ends, Gate};
 use crate::opener::{Opener, Opening};
@@ -97,6 +101,13 @@ impl Opener for Sessions {
 
 /// Pictures without an end; the one of each time comes so long after the first.
 fn pictures(comes: impl Fn(Duration) -> Duration + Send + Sync + 'static) -> Pictures {
+    pictures_of(PictureSize::new(64, 36), comes)
+}
+
+fn pictures_of(
+    size: PictureSize,
+    comes: impl Fn(Duration) -> Duration + Send + Sync + 'static,
+) -> Pictures {
     let comes = Arc::new(comes);
     let begun: Arc<OnceLock<Instant>> = Arc::default();
     let numbers = stream::iter(0..);
@@ -105,7 +116,6 @@ fn pictures(comes: impl Fn(Duration) -> Duration + Send + Sync + 'static) -> Pic
         async move {
             let begun = *begun.get_or_init(Instant::now);
             tokio::time::sleep_until(begun + comes(STEP * number)).await;
-            let size = PictureSize::new(64, 36);
             // No two are alike: that would be a frozen camera.
             let grey = u8::try_from(number % 2).unwrap();
             let picture = I420::new(size, vec![grey; I420::byte_len(size)]).unwrap();
@@ -119,9 +129,9 @@ struct Site {
     ends: Ends,
     mute: Arc<AtomicBool>,
     starts: Arc<Mutex<Vec<Option<PictureTime>>>>,
+    outputs: mpsc::Receiver<Output>,
     /// The camera ends with it.
     _cancel: tokio_util::sync::DropGuard,
-    _outputs: mpsc::Receiver<crate::engine::Output>,
     _config: watch::Sender<Arc<CameraConfig>>,
     _gate: Gate,
 }
@@ -132,15 +142,24 @@ impl Site {
     }
 
     fn of(source: &str, sessions: impl IntoIterator<Item = Pictures>) -> Self {
-        let starts: Arc<Mutex<Vec<_>>> = Arc::default();
-        let pictures = Mutex::new(sessions.into_iter().collect());
-        let sessions = Sessions { pictures, starts: Arc::clone(&starts) };
         let mute = Arc::new(AtomicBool::new(false));
         let detector =
             Detector { state: watch::Sender::new(DetectorState::Ready), mute: Arc::clone(&mute) };
+        Self { mute, ..Self::with(camera(), Arc::new(detector), source, sessions) }
+    }
+
+    fn with(
+        config: CameraConfig,
+        detectors: Arc<dyn Analyser>,
+        source: &str,
+        sessions: impl IntoIterator<Item = Pictures>,
+    ) -> Self {
+        let starts: Arc<Mutex<Vec<_>>> = Arc::default();
+        let pictures = Mutex::new(sessions.into_iter().collect());
+        let sessions = Sessions { pictures, starts: Arc::clone(&starts) };
         let (outputs, kept) = mpsc::channel(1024);
         let engine = EngineConfig {
-            detectors: Arc::new(detector),
+            detectors,
             tracking: TrackerConfig::default(),
             outputs: outputs.clone(),
             connect_timeout: Duration::from_secs(10),
@@ -149,7 +168,7 @@ impl Site {
         let setup = CameraSetup {
             scheduler: Scheduler::start(Arc::clone(&engine.detectors)),
             engine,
-            config: Arc::new(camera()),
+            config: Arc::new(config),
             source: SourceSpec::parse(source, &SourcePolicy::trusted()).unwrap(),
         };
         let (gate, ends) = Gate::new(setup.config.id.clone(), outputs);
@@ -157,13 +176,14 @@ impl Site {
         let Admitted { outlet, asked, last, .. } = gate.admit();
         let cancel = CancellationToken::new();
         let begin = Begin { outlet, asked, config_seen, cancel: cancel.clone(), last, blind: None };
-        tokio::spawn(Supervisor::new(setup, BTreeSet::from([Class::Person]), begin).run());
+        let known = BTreeSet::from([Class::Person, Class::Helmet, Class::NoHelmet]);
+        tokio::spawn(Supervisor::new(setup, known, begin).run());
         Self {
             ends,
-            mute,
+            mute: Arc::default(),
             starts,
+            outputs: kept,
             _cancel: cancel.drop_guard(),
-            _outputs: kept,
             _config: config,
             _gate: gate,
         }
@@ -278,4 +298,119 @@ async fn a_seek_that_is_stopped_opens_nothing() {
     site.command(Command::Stop).await.unwrap();
     site.watch(secs(3), |status| assert_eq!(status.state, CameraState::Stopped)).await;
     assert_eq!(site.status().source_connections, 1);
+}
+
+const LARGE: PictureSize = PictureSize::new(1280, 720);
+
+/// Sees somebody far away in whole pictures, and that the head is bare where a part is shown larger.
+#[derive(Debug)]
+struct Sharp {
+    state: watch::Sender<DetectorState>,
+    /// What becomes of parts: looked at, skipped, or failed.
+    parts: fn() -> Analysis<Vec<Detection>>,
+    /// When parts came.
+    seen: Arc<Mutex<Vec<Instant>>>,
+}
+
+fn bare_head() -> Analysis<Vec<Detection>> {
+    // The head of the person below, in the part of 448x256 pixels around him.
+    let bbox = PixelBox::from_xywh(217.0, 78.0, 14.0, 14.0);
+    Analysis::Done(vec![Detection { class: Class::NoHelmet, score: 0.7, bbox }])
+}
+
+impl Analyser for Sharp {
+    fn info(&self) -> Arc<ModelInfo> {
+        model()
+    }
+
+    fn capacity(&self) -> Capacity {
+        Capacity { sessions: 1, batches: 1, batch: 1, wait: Duration::ZERO }
+    }
+
+    fn state(&self) -> watch::Receiver<DetectorState> {
+        self.state.subscribe()
+    }
+
+    fn analyse(&self, pictures: Vec<Arc<I420>>, _min_score: f32) -> Answers {
+        let bbox = PixelBox::from_xywh(600.0, 300.0, 40.0, 100.0);
+        let person = Detection { class: Class::Person, score: 0.8, bbox };
+        let look = |picture: &Arc<I420>| {
+            if picture.size() == LARGE {
+                return Analysis::Done(vec![person.clone()]);
+            }
+            self.seen.lock().unwrap().push(Instant::now());
+            (self.parts)()
+        };
+        let answers = pictures.iter().map(look).collect();
+        Box::pin(std::future::ready(answers))
+    }
+}
+
+/// A camera with somebody far away where helmets are worn, and when a closer look was taken.
+fn far_away(parts: fn() -> Analysis<Vec<Detection>>) -> (Site, Arc<Mutex<Vec<Instant>>>) {
+    let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
+    let zone = Zone {
+        id: "z-1".parse().unwrap(),
+        name: "everywhere".into(),
+        zone_type: ZoneType::Warning,
+        points: Polygon::new(corners.map(|(x, y)| FractionPoint { x, y }).to_vec()).unwrap(),
+        active: true,
+        dwell_s: 2.0,
+        pause_s: 30.0,
+        require: BTreeSet::from([Equipment::Helmet]),
+    };
+    let config = CameraConfig { zones: vec![zone], ..camera() };
+    let seen = Arc::default();
+    let state = watch::Sender::new(DetectorState::Ready);
+    let detector = Sharp { state, parts, seen: Arc::clone(&seen) };
+    let pictures = pictures_of(LARGE, |time| time);
+    (Site::with(config, Arc::new(detector), "rtsp://camera/1", [pictures]), seen)
+}
+
+impl Site {
+    /// Types of the events raised so far.
+    fn raised(&mut self) -> Vec<EventType> {
+        let mut raised = Vec::new();
+        while let Ok(output) = self.outputs.try_recv() {
+            if let Output::Change(change) = output
+                && change.kind == ChangeKind::Raised
+            {
+                raised.push(change.event.event_type);
+            }
+        }
+        raised
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_too_small_is_judged_by_a_second_look_within_its_budget() {
+    let (mut site, looks) = far_away(bare_head);
+    site.watch(secs(8), |_| ()).await;
+    assert_eq!(site.status().state, CameraState::Live);
+    assert!(site.raised().contains(&EventType::HelmetMissing));
+    let looks = looks.lock().unwrap().clone();
+    let pause = Duration::from_secs_f64(crate::second_look::PERIOD_S);
+    assert!(looks.len() >= 8, "{}", looks.len());
+    assert!(looks.windows(2).all(|two| two[1] - two[0] >= pause), "{looks:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_second_look_nothing_is_said_of_who_is_too_small() {
+    let (mut site, looks) = far_away(|| Analysis::Skipped(safe_yolo_core::SkipReason::Overload));
+    site.watch(secs(8), |_| ()).await;
+    let status = site.status();
+    assert_eq!((status.state, status.people), (CameraState::Live, Some(1)));
+    assert!(looks.lock().unwrap().len() >= 8, "it was tried");
+    let raised = site.raised();
+    assert!(raised.contains(&EventType::WarningZoneIntrusion), "{raised:?}");
+    assert!(!raised.contains(&EventType::HelmetMissing), "{raised:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_look_that_fails_is_a_failure() {
+    let (site, looks) = far_away(|| Analysis::Failed("broken".into()));
+    let mut degraded = 0;
+    site.watch(secs(4), |status| degraded += i32::from(status.state == CameraState::Degraded))
+        .await;
+    assert!(degraded > 0 && !looks.lock().unwrap().is_empty());
 }

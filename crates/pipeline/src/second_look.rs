@@ -1,0 +1,349 @@
+//! The second look: where equipment is asked for, people who are a few pixels tall in the model's
+//! input get a part of the picture around them, in full resolution, through the same model.
+//!
+//! Budget: one part of a picture, of the size of the model's input, every half second and camera;
+//! none while the detector is short of time. That is a fifth more work for a camera that is looked at ten
+//! times a second. Who waits longest is first, and takes along whoever fits beside him. Who is
+//! not reached by it stays UNKNOWN.
+
+use std::collections::VecDeque;
+
+use safe_yolo_core::{
+    Class, CloseUp, Detection, Equipment, PictureSize, PictureTime, PixelBox, Zone,
+};
+use safe_yolo_media::picture::{I420, PictureError};
+use safe_yolo_rules::equipment::is_small;
+
+/// Between two second looks of one camera, seconds. A vote on equipment speaks for 1.2 s at most.
+pub(crate) const PERIOD_S: f64 = 0.5;
+/// Weaker boxes are not worth a look.
+const PERSON_SCORE_MIN: f32 = 0.3;
+/// Room around a person on each side, parts of his height.
+const MARGIN: f32 = 0.25;
+/// The part must show things larger than the first look did by this factor.
+const GAIN_MIN: f32 = 1.5;
+/// Parts remembered, to tell who waits longest.
+const REMEMBERED_MAX: usize = 16;
+/// Boxes this near to the edge of the part are cut by it, pixels.
+const EDGE: f32 = 2.0;
+
+/// What the first look at a picture was.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FirstLook<'a> {
+    pub(crate) time: PictureTime,
+    /// Size of the picture.
+    pub(crate) size: PictureSize,
+    /// Everything found, pixels of the picture.
+    pub(crate) found: &'a [Detection],
+    pub(crate) zones: &'a [Zone],
+    /// The model's input for pictures of this size.
+    pub(crate) input: PictureSize,
+    /// Model input pixels a source pixel.
+    pub(crate) input_scale: f32,
+}
+
+/// A part of a picture, pixels; all numbers are even, as chroma needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) left: u32,
+    pub(crate) top: u32,
+    pub(crate) size: PictureSize,
+}
+
+impl Part {
+    #[expect(clippy::cast_precision_loss, reason = "pictures are smaller than 2^24 pixels a side")]
+    fn area(&self) -> PixelBox {
+        let (width, height) = (self.size.width as f32, self.size.height as f32);
+        PixelBox::from_xywh(self.left as f32, self.top as f32, width, height)
+    }
+
+    /// The part of this picture.
+    pub(crate) fn of(&self, picture: &I420) -> Result<I420, PictureError> {
+        picture.cropped(self.left, self.top, self.size)
+    }
+
+    /// What is known after both looks, and where the second one was. `closer` is in pixels of the part,
+    /// `input_scale` the model input pixels of one of them. Equipment inside is told by the second look
+    /// alone; people and things by the first, so that tracks do not jump between the two.
+    pub(crate) fn merge(
+        &self,
+        mut first: Vec<Detection>,
+        closer: Vec<Detection>,
+        input_scale: f32,
+    ) -> (Vec<Detection>, CloseUp) {
+        let close_up = CloseUp { area: self.area(), input_scale };
+        first.retain(|d| !is_equipment(d.class) || !close_up.covers(&d.bbox));
+        let inner = PixelBox::new(
+            close_up.area.x1 + EDGE,
+            close_up.area.y1 + EDGE,
+            close_up.area.x2 - EDGE,
+            close_up.area.y2 - EDGE,
+        );
+        first.extend(closer.into_iter().filter(|d| is_equipment(d.class)).filter_map(|d| {
+            let (x, y) = (close_up.area.x1, close_up.area.y1);
+            let bbox = PixelBox::new(d.bbox.x1 + x, d.bbox.y1 + y, d.bbox.x2 + x, d.bbox.y2 + y);
+            // What is cut by the edge of the part is no whole helmet, and nobody whose look counts wears it.
+            let whole = CloseUp { area: inner, input_scale }.covers(&bbox);
+            whole.then_some(Detection { bbox, ..d })
+        }));
+        (first, close_up)
+    }
+}
+
+fn is_equipment(class: Class) -> bool {
+    Equipment::ALL
+        .iter()
+        .any(|item| class == item.class() || Some(class) == item.class().negative())
+}
+
+/// Who of one camera was looked at more closely, and when.
+#[derive(Debug, Default)]
+pub(crate) struct SecondLook {
+    /// Newest last.
+    looked: VecDeque<(PictureTime, PixelBox)>,
+}
+
+impl SecondLook {
+    /// The part of the picture that is worth another look now.
+    pub(crate) fn wanted(&mut self, first: &FirstLook<'_>) -> Option<Part> {
+        if self.looked.back().is_some_and(|(at, _)| first.time.secs_since(*at) < PERIOD_S) {
+            return None;
+        }
+        let mut people: Vec<PixelBox> = first.small_people().collect();
+        // Who was never looked at first, then the longest ago; the taller of two.
+        people.sort_by(|a, b| {
+            let waited = |person: &PixelBox| self.last_look(person);
+            waited(a).cmp(&waited(b)).then(b.height().total_cmp(&a.height()))
+        });
+        let part = part(&people, first)?;
+        if self.looked.len() == REMEMBERED_MAX {
+            self.looked.pop_front();
+        }
+        self.looked.push_back((first.time, part.area()));
+        Some(part)
+    }
+
+    /// The next pictures have nothing to do with those before.
+    pub(crate) fn reset(&mut self) {
+        self.looked.clear();
+    }
+
+    fn last_look(&self, person: &PixelBox) -> Option<PictureTime> {
+        let covers = |area: &PixelBox| CloseUp { area: *area, input_scale: 1.0 }.covers(person);
+        self.looked.iter().rev().find(|(_, area)| covers(area)).map(|(at, _)| *at)
+    }
+}
+
+impl FirstLook<'_> {
+    /// People who stand where equipment is asked for, too small to be judged in full.
+    fn small_people(&self) -> impl Iterator<Item = PixelBox> {
+        let zones = || self.zones.iter().filter(|zone| zone.active && !zone.require.is_empty());
+        self.found
+            .iter()
+            .filter(|d| d.class == Class::Person && d.score >= PERSON_SCORE_MIN)
+            .map(|d| d.bbox)
+            .filter(|person| is_small(person.height(), self.input_scale))
+            .filter(move |person| {
+                let foot = person.foot().to_fraction(self.size);
+                zones().any(|zone| zone.points.contains(foot))
+            })
+    }
+}
+
+/// The part around the first of `people` and as many of the next as fit.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "places in a picture of less than 2^24 pixels a side"
+)]
+fn part(people: &[PixelBox], first: &FirstLook<'_>) -> Option<Part> {
+    let room = |person: &PixelBox| {
+        let margin = MARGIN * person.height();
+        PixelBox::new(
+            person.x1 - margin,
+            person.y1 - margin,
+            person.x2 + margin,
+            person.y2 + margin,
+        )
+    };
+    let even = |side: u32| side & !1;
+    let PictureSize { width, height } = first.input;
+    let size =
+        PictureSize::new(even(width.min(first.size.width)), even(height.min(first.size.height)));
+    if size.width == 0 || size.height == 0 || 1.0 / first.input_scale < GAIN_MIN {
+        return None;
+    }
+    let fits =
+        |area: &PixelBox| area.width() <= size.width as f32 && area.height() <= size.height as f32;
+    let mut around = people.first().map(room)?;
+    if !fits(&around) {
+        return None;
+    }
+    for person in &people[1..] {
+        let room = room(person);
+        let both = PixelBox::new(
+            around.x1.min(room.x1),
+            around.y1.min(room.y1),
+            around.x2.max(room.x2),
+            around.y2.max(room.y2),
+        );
+        if fits(&both) {
+            around = both;
+        }
+    }
+    let centre = around.center();
+    let begin = |centre: f32, side: u32, whole: u32| {
+        let at = (centre - side as f32 / 2.0).clamp(0.0, (whole - side) as f32);
+        even(at as u32)
+    };
+    Some(Part {
+        left: begin(centre.x, size.width, first.size.width),
+        top: begin(centre.y, size.height, first.size.height),
+        size,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use safe_yolo_core::{FractionPoint, Polygon, ZoneType};
+
+    use super::*;
+
+    const SIZE: PictureSize = PictureSize::new(1920, 1080);
+    const INPUT: PictureSize = PictureSize::new(448, 256);
+    const SCALE: f32 = 448.0 / 1920.0;
+
+    fn zone(require: &[Equipment]) -> Zone {
+        let corners = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)];
+        Zone {
+            id: "z-1".parse().unwrap(),
+            name: "left half".into(),
+            zone_type: ZoneType::Danger,
+            points: Polygon::new(corners.map(|(x, y)| FractionPoint { x, y }).to_vec()).unwrap(),
+            active: true,
+            dwell_s: 2.0,
+            pause_s: 30.0,
+            require: require.iter().copied().collect(),
+        }
+    }
+
+    fn person(x: f32, y: f32, height: f32) -> Detection {
+        let bbox = PixelBox::from_xywh(x, y, 0.4 * height, height);
+        Detection { class: Class::Person, score: 0.8, bbox }
+    }
+
+    fn first<'a>(at_s: f64, found: &'a [Detection], zones: &'a [Zone]) -> FirstLook<'a> {
+        let time = PictureTime::from_secs_f64(at_s);
+        FirstLook { time, size: SIZE, found, zones, input: INPUT, input_scale: SCALE }
+    }
+
+    #[test]
+    fn only_small_people_where_equipment_is_asked_for_get_one() {
+        let (helmets, nothing) = ([zone(&[Equipment::Helmet])], [zone(&[])]);
+        let wanted = |found: &[Detection], zones: &[Zone]| {
+            SecondLook::default().wanted(&first(0.0, found, zones))
+        };
+        let far = [person(400.0, 300.0, 120.0)];
+        let part = wanted(&far, &helmets).unwrap();
+        assert_eq!(part.size, INPUT);
+        assert!(CloseUp { area: part.area(), input_scale: 1.0 }.covers(&far[0].bbox), "{part:?}");
+        assert_eq!(wanted(&far, &nothing), None, "no equipment is asked for");
+        assert_eq!(wanted(&[person(1400.0, 300.0, 120.0)], &helmets), None, "outside");
+        assert_eq!(wanted(&[person(400.0, 300.0, 500.0)], &helmets), None, "large enough");
+        assert_eq!(wanted(&[], &helmets), None);
+        let faint = [Detection { score: 0.2, ..person(400.0, 300.0, 120.0) }];
+        assert_eq!(wanted(&faint, &helmets), None, "nobody, perhaps");
+    }
+
+    #[test]
+    fn a_picture_that_is_hardly_scaled_gains_nothing() {
+        let (found, zones) = ([person(100.0, 100.0, 60.0)], [zone(&[Equipment::Vest])]);
+        let small = FirstLook {
+            size: PictureSize::new(480, 270),
+            input_scale: 448.0 / 480.0,
+            ..first(0.0, &found, &zones)
+        };
+        assert_eq!(SecondLook::default().wanted(&small), None);
+    }
+
+    #[test]
+    fn the_budget_is_kept_and_everybody_has_a_turn() {
+        let zones = [zone(&[Equipment::Helmet])];
+        // Too far apart for one part: three turns.
+        let found =
+            [person(20.0, 20.0, 120.0), person(800.0, 500.0, 120.0), person(20.0, 900.0, 120.0)];
+        let mut second = SecondLook::default();
+        let (mut looks, mut last) = (0, [f64::NEG_INFINITY; 3]);
+        for picture in 0..100 {
+            let at_s = f64::from(picture) / 10.0;
+            if let Some(part) = second.wanted(&first(at_s, &found, &zones)) {
+                looks += 1;
+                for (person, last) in found.iter().zip(&mut last) {
+                    let area = CloseUp { area: part.area(), input_scale: 1.0 };
+                    if area.covers(&person.bbox) {
+                        *last = at_s;
+                    }
+                }
+            }
+            if at_s >= 1.5 {
+                assert!(last.iter().all(|last| at_s - last <= 3.0 * PERIOD_S), "{at_s}: {last:?}");
+            }
+        }
+        assert_eq!(looks, 20, "one each half second");
+    }
+
+    #[test]
+    fn who_stands_together_is_looked_at_together() {
+        let zones = [zone(&[Equipment::Helmet])];
+        let found = [person(300.0, 300.0, 120.0), person(480.0, 310.0, 110.0)];
+        let part = SecondLook::default().wanted(&first(0.0, &found, &zones)).unwrap();
+        let area = CloseUp { area: part.area(), input_scale: 1.0 };
+        assert!(found.iter().all(|person| area.covers(&person.bbox)), "{part:?}");
+    }
+
+    #[test]
+    fn the_second_look_tells_of_equipment_and_the_first_of_everything_else() {
+        let part = Part { left: 200, top: 100, size: INPUT };
+        let item = |class, score, x, y| Detection {
+            class,
+            score,
+            bbox: PixelBox::from_xywh(x, y, 20.0, 20.0),
+        };
+        let first = vec![
+            person(300.0, 150.0, 120.0),
+            item(Class::Helmet, 0.4, 310.0, 150.0),
+            item(Class::Helmet, 0.5, 900.0, 150.0),
+        ];
+        let closer = vec![
+            person(98.0, 48.0, 124.0),
+            item(Class::NoHelmet, 0.7, 112.0, 52.0),
+            item(Class::Helmet, 0.7, 0.0, 40.0),
+        ];
+        let (all, close_up) = part.merge(first.clone(), closer, 1.0);
+        assert_eq!(all[0], first[0], "the person as the tracker knows it");
+        assert_eq!(all[1], first[2], "what lies outside");
+        assert_eq!(all[2], item(Class::NoHelmet, 0.7, 312.0, 152.0));
+        assert_eq!(all.len(), 3, "the helmet cut by the edge is none: {all:?}");
+        assert_eq!(close_up.area, PixelBox::from_xywh(200.0, 100.0, 448.0, 256.0));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_part_lies_in_its_picture(
+            width in 2_u32..3000, height in 2_u32..2000, boxes in proptest::collection::vec(
+                (-100.0_f32..3000.0, -100.0_f32..2000.0, 0.0_f32..400.0), 0..8),
+        ) {
+            let zones = [zone(&[Equipment::Helmet])];
+            let found: Vec<_> = boxes.iter().map(|(x, y, h)| person(*x, *y, *h)).collect();
+            let size = PictureSize::new(width, height);
+            let look = FirstLook { size, ..first(0.0, &found, &zones) };
+            if let Some(part) = SecondLook::default().wanted(&look) {
+                proptest::prop_assert!(part.left + part.size.width <= width);
+                proptest::prop_assert!(part.top + part.size.height <= height);
+                let even = [part.left, part.top, part.size.width, part.size.height];
+                proptest::prop_assert!(even.iter().all(|side| side % 2 == 0));
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! From a picture to what is known of it: one look, at times a second one, and the judge.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use safe_yolo_core::{Analysis, CloseUp, Detection, PictureTime};
+
+use super::{Play, Supervisor};
+use crate::second_look::{FirstLook, Part};
+use crate::shot::Shot;
+
+/// An analysis is waited for so long before newer pictures are shown without it.
+const ANSWER_NEAR: Duration = Duration::from_millis(150);
+
+/// What the first look at a picture found.
+pub(super) struct Closer {
+    shot: Shot,
+    found: Vec<Detection>,
+    part: Part,
+    /// Model input pixels a pixel of the part.
+    input_scale: f32,
+}
+
+impl Supervisor {
+    /// Hands the picture to the scheduler if its turn has come; what is passed
+    /// over is shown with predictions, never before an older one.
+    pub(super) fn push(&mut self, shot: Shot) {
+        if self.closer.is_some() {
+            // The older one is not done yet, and must not lose its second look to this one.
+            self.behind = Some(shot);
+            return;
+        }
+        let period = self.period();
+        let due = self.limit.is_due(shot.time, period);
+        if due {
+            self.limit.take(shot.time, period);
+        }
+        let pushed = self.lane.push(shot, due);
+        if pushed.was_waiting {
+            self.figures.dropped += 1;
+            metrics::counter!("safe_yolo_pipeline_dropped_pictures_total", "camera" => self.config.id.to_string())
+                .increment(1);
+        }
+        match pushed.passed_over {
+            // The answer is near: after it.
+            Some(shot) if pushed.in_flight.is_some_and(|lasts| lasts < ANSWER_NEAR) => {
+                self.behind = Some(shot);
+            }
+            Some(shot) => {
+                self.behind = None;
+                self.publish_predicted(&shot);
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn analysed(&mut self, shot: &Shot, analysis: Analysis<Vec<Detection>>) {
+        if shot.era != self.era {
+            return;
+        }
+        let first = self.closer.take();
+        if self.play != Play::Playing {
+            return;
+        }
+        let time = first.as_ref().map_or(shot.time, |first| first.shot.time);
+        match (first, analysis) {
+            (None, Analysis::Done(found)) => {
+                let Some((part, input_scale)) = self.look_closer(shot, &found) else {
+                    self.judge(shot, &found, None);
+                    return self.publish_behind(time);
+                };
+                self.closer = Some(Closer { shot: shot.clone(), found, part, input_scale });
+                return;
+            }
+            (Some(Closer { shot, found, part, input_scale }), Analysis::Done(closer)) => {
+                let (found, close_up) = part.merge(found, closer, input_scale);
+                self.judge(&shot, &found, Some(close_up));
+            }
+            // Who is too small stays so.
+            (Some(first), Analysis::Skipped(_)) => self.judge(&first.shot, &first.found, None),
+            (None, Analysis::Skipped(_)) => {
+                self.figures.dropped += 1;
+                self.publish_predicted(shot);
+            }
+            (first, Analysis::Failed(_)) => {
+                self.analysis_failed(first.as_ref().map_or(shot, |first| &first.shot));
+            }
+        }
+        self.publish_behind(time);
+    }
+
+    /// Shows what came while the picture of this time was analysed.
+    fn publish_behind(&mut self, analysed: PictureTime) {
+        if let Some(behind) = self.behind.take().filter(|behind| behind.time > analysed) {
+            self.publish_predicted(&behind);
+        }
+    }
+
+    /// Has a part of the picture looked at once more, if somebody in it is worth it; which part,
+    /// and the model input pixels of one of its pixels.
+    fn look_closer(&mut self, shot: &Shot, found: &[Detection]) -> Option<(Part, f32)> {
+        if self.lane.is_short() {
+            return None;
+        }
+        let size = shot.picture.size();
+        let part = self.second_look.wanted(&FirstLook {
+            time: shot.time,
+            size,
+            found,
+            zones: &self.config.zones,
+            input: self.lane.input_for(size),
+            input_scale: self.lane.input_scale(size),
+        })?;
+        let picture = match part.of(&shot.picture) {
+            Ok(picture) => Arc::new(picture),
+            Err(error) => {
+                tracing::error!(camera = %self.config.id, %error, "no second look");
+                return None;
+            }
+        };
+        metrics::counter!("safe_yolo_pipeline_second_looks_total", "camera" => self.config.id.to_string())
+            .increment(1);
+        let pushed = self.lane.push(Shot { picture, ..shot.clone() }, true);
+        // A newer one that waited gives way: it is shown after this one.
+        if let Some(newer) = pushed.passed_over {
+            self.figures.dropped += 1;
+            self.behind.get_or_insert(newer);
+        }
+        Some((part, self.lane.input_scale(part.size)))
+    }
+
+    fn judge(&mut self, shot: &Shot, found: &[Detection], close_up: Option<CloseUp>) {
+        let scale = self.lane.input_scale(shot.picture.size());
+        let Some(analyst) = self.analyst.as_mut() else { return };
+        match analyst.picture(shot.time, shot.utc, shot.picture.size(), scale, found, close_up) {
+            Ok(analysed) => {
+                let now = self.now();
+                self.health.analysed(now);
+                self.figures.analysed.add(now);
+                metrics::counter!("safe_yolo_camera_analysed_pictures_total", "camera" => self.config.id.to_string())
+                    .increment(1);
+                self.figures.people = Some(analysed.counters.people);
+                if analysed.counters.people > 0 {
+                    self.evidence.people(now);
+                }
+                self.last_analysed = Some(shot.time);
+                self.publish_analysed(shot, analysed);
+            }
+            Err(error) => {
+                tracing::error!(camera = %self.config.id, %error, "a picture could not be tracked");
+                self.analysis_failed(shot);
+            }
+        }
+    }
+
+    fn analysis_failed(&mut self, shot: &Shot) {
+        self.health.analysis_failed();
+        self.not_analysed(shot.time, "detector_failed");
+        self.publish_failed(shot);
+    }
+}
