@@ -6,6 +6,7 @@ Two signs: the name of the picture before the data set site changed it, and a pe
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -26,8 +27,12 @@ def fingerprint(picture: np.ndarray) -> np.ndarray:
 
 
 def origin(path: Path) -> str:
-    """The name of the source picture: Roboflow writes `name_jpg.rf.hash.jpg`."""
-    return path.name.split(".rf.")[0] if ".rf." in path.name else ""
+    """The name of the source picture, or nothing where the file's name does not tell it.
+
+    Roboflow writes `name_jpg.rf.hash.jpg`, our copies of it `name_jpg_hash.jpg`.
+    """
+    found = re.fullmatch(r"(.+_(?:jpe?g|png))(?:\.rf\.|_)[0-9a-f]{8,}\.jpg", path.name)
+    return found[1] if found else ""
 
 
 def without_duplicates(train: list[Item], val: list[Item]) -> tuple[list[Item], int]:

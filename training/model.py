@@ -2,14 +2,16 @@
 
 Ge et al., "YOLOX: Exceeding YOLO Series in 2021", arXiv:2107.08430. Modules stand in the order
 in which the published graph runs them, so that its convolutions can be read one after another.
-That graph has its BatchNorm folded into the convolutions, and `normalised=False` builds the same;
-a model that starts from nothing wants `normalised=True`, which `fold` undoes for the export.
+That graph has its BatchNorm folded into the convolutions, and `normalised=False` builds the same.
+`normalise` puts it back for training, and `fold` undoes it for the export; a model that starts
+from nothing has it from the beginning.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,19 @@ class Conv(nn.Module):
         scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
         self.conv.weight.data *= scale[:, None, None, None]
         self.conv.bias.data = (self.conv.bias - norm.running_mean) * scale + norm.bias
+
+    @torch.no_grad()
+    def normalise(self, mean: Tensor, variance: Tensor) -> None:
+        """Puts a normalisation behind the convolution that undoes itself.
+
+        `mean` and `variance` are what the convolution gives, by channel.
+        """
+        norm = nn.BatchNorm2d(len(mean), eps=1e-3, momentum=0.03).to(mean.device)
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+        norm.weight.copy_(torch.sqrt(variance + norm.eps))
+        norm.bias.copy_(mean)
+        self.norm = norm
 
 
 def wide(shape: Shape, into: int, out: int, stride: int = 1) -> nn.Module:
@@ -238,6 +253,42 @@ class Yolox(nn.Module):
         for module in self.modules():
             if isinstance(module, Conv):
                 module.fold()
+        self.shape = replace(self.shape, normalised=False)
+        return self
+
+    @torch.no_grad()
+    def normalise(self, batches: Iterable[Tensor]) -> Yolox:
+        """Puts back the normalisation that the published graph has folded.
+
+        The function stays the same on such pictures ([n, 3, height, width]), and can be taught
+        with higher rates.
+        """
+        layers = [module for module in self.modules() if isinstance(module, Conv)]
+        sums = [torch.zeros(3, layer.conv.out_channels, dtype=torch.float64) for layer in layers]
+
+        def listen(layer: Conv, total: Tensor) -> Any:
+            def hook(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+                values = output.double().transpose(0, 1).flatten(1).cpu()
+                total[0] += values.shape[1]
+                total[1] += values.sum(1)
+                total[2] += values.square().sum(1)
+
+            return layer.conv.register_forward_hook(hook)
+
+        hooks = [listen(layer, total) for layer, total in zip(layers, sums, strict=True)]
+        was_training = self.training
+        self.eval()
+        for images in batches:
+            self(images)
+        self.train(was_training)
+        for layer, (count, total, squares), hook in zip(layers, sums, hooks, strict=True):
+            hook.remove()
+            mean = total / count
+            variance = (squares / count - mean.square()).clamp(min=0)
+            layer.normalise(
+                *(value.float().to(layer.conv.weight.device) for value in (mean, variance))
+            )
+        self.shape = replace(self.shape, normalised=True)
         return self
 
 

@@ -7,6 +7,7 @@ import copy
 import json
 import math
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,12 @@ from training.duplicates import without_duplicates
 from training.loss import loss
 from training.model import SHAPES, Yolox, load_onnx, start_from
 
-RATE, RATE_NEW = 1e-4, 8e-4
-"""Learning rates of the COCO weights and of the new class heads: 6e-4 destroys the former."""
+RATE, RATE_NEW = 4e-4, 8e-4
+"""Learning rates of the COCO weights, their normalisation put back, and of the new class heads.
+Without it (`--folded`) 6e-4 destroys what they know."""
+RATE_FOLDED = 1e-4
+NORMALISE_BATCHES = 16
+"""Batches over which the normalisation is measured before it is put back."""
 RATE_SCRATCH = 1e-3
 RATE_END = 0.05
 """Share of the rate that is left at the end."""
@@ -63,12 +68,13 @@ def parameter_groups(model: Yolox, rate: float, rate_new: float) -> list[dict[st
 class Training:
     """A model on its way, with all that a checkpoint holds."""
 
-    def __init__(self, model: Yolox, pictures: Pictures, plan: Plan, scratch: bool) -> None:
+    def __init__(
+        self, model: Yolox, pictures: Pictures, plan: Plan, rates: tuple[float, float]
+    ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = model.to(self.device).train()
         self.average = copy.deepcopy(self.model).eval()
         self.pictures, self.plan = pictures, plan
-        rates = (RATE_SCRATCH, RATE_SCRATCH) if scratch else (RATE, RATE_NEW)
         self.optimizer = torch.optim.AdamW(parameter_groups(self.model, *rates))
         self.step, self.spent_s = 0, 0.0
 
@@ -194,6 +200,15 @@ def collect(folder: Path, simulated: Path | None, seed: int, most: int | None) -
     return Pictures(groups, seed)
 
 
+def first_batches(pictures: Pictures, plan: Plan) -> Iterator[Tensor]:
+    """Pictures as the training will see them."""
+    for step in range(NORMALISE_BATCHES):
+        width, height = pictures.size(step)
+        numbers = range(step * plan.batch, (step + 1) * plan.batch)
+        samples = [pictures.sample(number, width, height, False)[0] for number in numbers]
+        yield torch.from_numpy(np.stack(samples)).float()
+
+
 def main() -> None:
     """Reads the command line and trains."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -203,6 +218,9 @@ def main() -> None:
     parser.add_argument("--start", type=Path, default=coco, help="COCO weights of the nano shape")
     parser.add_argument("--shape", choices=SHAPES, default="nano")
     parser.add_argument("--simulated", type=Path, help="folder with images/ and labels/")
+    parser.add_argument("--folded", action="store_true", help="leave the normalisation folded")
+    parser.add_argument("--rate", type=float, help="another learning rate than the usual one")
+    parser.add_argument("--rate-new", type=float, help="the same for new class heads")
     parser.add_argument("--minutes", type=float, default=120.0)
     parser.add_argument("--steps", type=int, help="instead of minutes")
     parser.add_argument("--stop-after", type=int, help="stop after so many steps, to go on later")
@@ -227,12 +245,15 @@ def main() -> None:
     )
     pictures = collect(arguments.data, arguments.simulated, arguments.seed, arguments.most)
     # Only the nano shape has COCO weights; the larger ones start from nothing.
-    scratch = arguments.shape != "nano"
-    if scratch:
-        model = Yolox(SHAPES[arguments.shape], len(CLASSES))
+    if arguments.shape != "nano":
+        model, rates = Yolox(SHAPES[arguments.shape], len(CLASSES)), (RATE_SCRATCH, RATE_SCRATCH)
     else:
-        model = start_from(load_onnx(arguments.start), CLASSES)
-    training = Training(model, pictures, plan, scratch)
+        model, rates = start_from(load_onnx(arguments.start), CLASSES), (RATE_FOLDED, RATE_NEW)
+        if not arguments.folded:
+            model, rates = model.normalise(first_batches(pictures, plan)), (RATE, RATE_NEW)
+    if arguments.rate is not None:
+        rates = (arguments.rate, arguments.rate_new or rates[1])
+    training = Training(model, pictures, plan, rates)
     checkpoint = arguments.out / "checkpoint.pt"
     if checkpoint.exists():
         training.load(checkpoint)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from training.classes import CLASSES, INDEX, Source
 from training.data import Item, Pictures, read_labels
-from training.duplicates import without_duplicates
+from training.duplicates import origin, without_duplicates
 from training.evaluate import average_precision, match
 from training.export import export
 from training.loss import assign, loss
@@ -67,6 +67,26 @@ def test_folding_changes_no_answer() -> None:
     model.train()(images)
     before = model.eval()(images)
     torch.testing.assert_close(model.fold()(images), before, rtol=1e-3, atol=1e-3)
+
+
+def test_a_normalisation_that_is_put_back_changes_no_answer() -> None:
+    """And in training the batch is normalised by what it is itself: nearly the same."""
+    model = Yolox(Shape(width=0.125), 2).eval()
+    images = torch.rand(4, 3, 64, 64) * 255
+    before = model(images).detach()
+    names = set(model.state_dict())
+    model.normalise([images[:2], images[2:]])
+    torch.testing.assert_close(model.eval()(images), before, rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(model.train()(images), before, rtol=0.05, atol=0.05)
+    assert model.shape.normalised and names < set(model.state_dict())
+    torch.testing.assert_close(model.eval().fold()(images), before, rtol=1e-2, atol=1e-2)
+    assert set(model.state_dict()) == names
+
+
+def test_the_name_of_the_source_picture_is_known() -> None:
+    """Copies of one picture, whatever the site made of its name."""
+    names = ("youtube-260_jpg_4edf14ca.jpg", "youtube-260_jpg.rf.0463edb4aa.jpg", "260.jpg")
+    assert [origin(Path(name)) for name in names] == ["youtube-260_jpg", "youtube-260_jpg", ""]
 
 
 def test_unknown_classes_leave_no_gradient() -> None:
@@ -145,7 +165,7 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(
     plan = Plan(batch=2, minutes=1, steps=4, seed=5, checkpoint_minutes=9, workers=1)
 
     def training() -> Training:
-        return Training(tiny(), Pictures([(items, 1.0)], 5), plan, scratch=False)
+        return Training(tiny(), Pictures([(items, 1.0)], 5), plan, (1e-4, 8e-4))
 
     for name in ("whole", "parts"):
         (tmp_path / name).mkdir()
