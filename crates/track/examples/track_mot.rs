@@ -1,5 +1,5 @@
 //! Tracks a MOTChallenge file of detections:
-//! `cargo run -p safe-yolo-track --example track_mot -- det.txt 25 640x480 out.txt`
+//! `cargo run -p safe-yolo-track --example track_mot -- det.txt 25 640x480 out.txt [lost_s=1.5 ..]`
 
 use std::error::Error;
 
@@ -9,14 +9,20 @@ use safe_yolo_track::mot::track_mot;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [det, fps, size, out] = args.as_slice() else {
-        return Err("usage: track_mot DET FPS WIDTHxHEIGHT OUT".into());
+    let [det, fps, size, out, settings @ ..] = args.as_slice() else {
+        return Err("usage: track_mot DET FPS WIDTHxHEIGHT OUT [NAME=VALUE ..]".into());
     };
+    let mut config = TrackerConfig::default();
+    for setting in settings {
+        let (name, value) =
+            setting.split_once('=').ok_or_else(|| format!("'{setting}' is not like lost_s=1.5"))?;
+        config.set(name, value.parse()?)?;
+    }
     let (width, height) =
         size.split_once('x').ok_or_else(|| format!("'{size}' is not like 640x480"))?;
     let size = PictureSize::new(width.parse()?, height.parse()?);
     let text = std::fs::read_to_string(det)?;
-    let tracks = track_mot(&text, fps.parse()?, size, TrackerConfig::default())?;
+    let tracks = track_mot(&text, fps.parse()?, size, config)?;
     std::fs::write(out, tracks)?;
     Ok(())
 }

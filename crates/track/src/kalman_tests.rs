@@ -16,7 +16,7 @@ fn near(a: f64, b: f64) -> bool {
 /// BoT-SORT's weights for a box of 40 x 100 pixels.
 #[test]
 fn one_frame_has_the_noise_of_bot_sort() {
-    let mut filter = BoxFilter::new(seen(100.0, 100.0));
+    let mut filter = BoxFilter::new(BoxState::Width, seen(100.0, 100.0));
     filter.predict(FRAME);
     for (i, size) in [(0, 40.0_f64), (1, 100.0), (2, 40.0), (3, 100.0)] {
         let born = (2.0 * size / 20.0).powi(2);
@@ -30,7 +30,7 @@ fn one_frame_has_the_noise_of_bot_sort() {
 #[test]
 fn one_long_step_is_many_frames() {
     for frames in [1, 2, 3, 8, 30] {
-        let mut stepped = BoxFilter::new(seen(100.0, 100.0));
+        let mut stepped = BoxFilter::new(BoxState::Width, seen(100.0, 100.0));
         let mut leapt = stepped.clone();
         for _ in 0..frames {
             stepped.predict(FRAME);
@@ -45,7 +45,7 @@ fn one_long_step_is_many_frames() {
 #[test]
 fn velocity_is_learned_at_any_rate() {
     for rate in [4.0, 10.0, 15.0, 30.0] {
-        let mut filter = BoxFilter::new(seen(0.0, 200.0));
+        let mut filter = BoxFilter::new(BoxState::Width, seen(0.0, 200.0));
         let mut at = 0.0_f32;
         while at < 2.0 {
             #[expect(clippy::cast_possible_truncation, reason = "a test's rate")]
@@ -64,7 +64,7 @@ fn velocity_is_learned_at_any_rate() {
 
 #[test]
 fn no_step_shrinks_a_box_to_nothing() {
-    let mut filter = BoxFilter::new(seen(0.0, 0.0));
+    let mut filter = BoxFilter::new(BoxState::Width, seen(0.0, 0.0));
     filter.predict(0.1);
     filter.update(PixelBox::from_xywh(0.0, 0.0, 0.0, 0.0));
     filter.predict(60.0);
@@ -75,7 +75,7 @@ fn no_step_shrinks_a_box_to_nothing() {
 
 #[test]
 fn compensation_moves_turns_and_scales() {
-    let mut filter = BoxFilter::new(seen(100.0, 50.0));
+    let mut filter = BoxFilter::new(BoxState::Width, seen(100.0, 50.0));
     filter.mean[4] = 10.0;
     // A quarter turn, twice as large, and a shift.
     let motion = CameraMotion::new([[0.0, -2.0, 7.0], [2.0, 0.0, 9.0]]);
@@ -92,10 +92,38 @@ fn compensation_moves_turns_and_scales() {
 /// A camera that rolls a little leaves people as wide as they were.
 #[test]
 fn a_rolling_camera_does_not_slim() {
-    let mut filter = BoxFilter::new(seen(100.0, 50.0));
+    let mut filter = BoxFilter::new(BoxState::Width, seen(100.0, 50.0));
     let (sin, cos) = 2.0_f64.to_radians().sin_cos();
     let motion = CameraMotion::new([[cos, -sin, 0.0], [sin, cos, 0.0]]);
     let Ok(motion) = motion else { panic!("{motion:?}") };
     filter.compensate(&motion);
     assert!(near(filter.mean[2], 40.0) && near(filter.mean[3], 100.0));
+}
+
+/// The diagonal after a birth and one frame, worked out by hand from the weights
+/// of `DeepSORT`'s filter for a box of 40 x 100 pixels.
+#[test]
+fn one_frame_has_the_noise_of_byte_track() {
+    let mut filter = BoxFilter::new(BoxState::AspectRatio, seen(100.0, 100.0));
+    assert!(near(filter.mean[2], 0.4));
+    filter.predict(FRAME);
+    let length = 10.0_f64.powi(2) + 6.25_f64.powi(2) + 5.0_f64.powi(2);
+    let aspect = 1e-4 + 1e-10 + 1e-4;
+    for (i, expect) in [(0, length), (1, length), (2, aspect), (3, length)] {
+        assert!(near(filter.covariance[(i, i)], expect), "{i}");
+    }
+    let per_frame = filter.covariance[(4, 4)] / REFERENCE_RATE.powi(2);
+    assert!(near(per_frame, 6.25_f64.powi(2) + 0.625_f64.powi(2)));
+    let bbox = filter.bbox();
+    assert!((bbox.width() - 40.0).abs() < 1e-4 && (bbox.height() - 100.0).abs() < 1e-4);
+}
+
+/// Twice as near, a box is twice as large and its aspect ratio the same.
+#[test]
+fn an_aspect_ratio_is_not_scaled() {
+    let mut filter = BoxFilter::new(BoxState::AspectRatio, seen(100.0, 50.0));
+    let motion = CameraMotion::new([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]);
+    let Ok(motion) = motion else { panic!("{motion:?}") };
+    filter.compensate(&motion);
+    assert!(near(filter.mean[2], 0.4) && near(filter.mean[3], 200.0));
 }

@@ -62,6 +62,13 @@ impl CameraMotion {
         Ok(Self { linear, shift: Vector2::new(tx, ty) })
     }
 
+    /// Where a point of the earlier picture is in the later one, pixels.
+    #[must_use]
+    pub fn apply(&self, x: f64, y: f64) -> (f64, f64) {
+        let moved = self.linear * Vector2::new(x, y) + self.shift;
+        (moved.x, moved.y)
+    }
+
     /// The part that turns and scales.
     pub(crate) const fn linear(&self) -> Matrix2<f64> {
         self.linear

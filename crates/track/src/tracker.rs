@@ -6,7 +6,8 @@ use std::marker::PhantomData;
 
 use safe_yolo_core::{CameraId, Class, Detection, PictureTime, PixelBox, SegmentId, Track};
 
-use crate::association::{Candidate, Cost, Expected, associate};
+use crate::appearance::{Appearance, DIMENSION_MAX, cosine_distance, fuse, normalise};
+use crate::association::{Associator, Candidate, Expected};
 use crate::tracklet::{Status, Tracklet, seconds_between};
 use crate::{CameraMotion, TrackerConfig, TrackerConfigError};
 
@@ -28,6 +29,15 @@ pub enum TrackError {
         last: PictureTime,
         /// Time of the refused one.
         given: PictureTime,
+    },
+    /// The model of appearance gives no usable embeddings.
+    #[error(
+        "embeddings of {dimension} numbers: use a model of appearance with 1 to {DIMENSION_MAX}, \
+         or none"
+    )]
+    Dimension {
+        /// How many numbers it says it gives.
+        dimension: usize,
     },
 }
 
@@ -80,8 +90,40 @@ pub struct Tracker {
     tracklets: Vec<Tracklet>,
     next_number: u32,
     counters: TrackerCounters,
+    work: Work,
     /// Takes `Sync` away.
     one_owner: PhantomData<Cell<()>>,
+}
+
+/// Memory of one update, kept for the next: once it has grown to what a scene
+/// needs, an update allocates nothing. Bounded by `detections_max` and `tracks_max`.
+#[derive(Debug, Default)]
+struct Work {
+    usable: Vec<Candidate>,
+    high: Vec<Candidate>,
+    low: Vec<Candidate>,
+    /// Places of the tracks that take part in an association.
+    those: Vec<usize>,
+    expected: Vec<Expected>,
+    associator: Associator,
+    boxes: Vec<PixelBox>,
+    /// Embeddings of the sure detections, `dimension` numbers each.
+    embeddings: Vec<f32>,
+    dimension: usize,
+    ended: Vec<u32>,
+    /// Memory of the looks of tracks that ended.
+    spare: Vec<Vec<f32>>,
+}
+
+impl Work {
+    fn embedding(&self, candidate: &Candidate) -> Option<&[f32]> {
+        let at = candidate.embedding?;
+        self.embeddings.get(at * self.dimension..(at + 1) * self.dimension)
+    }
+
+    fn embedding_or_none(&self, candidate: &Candidate) -> &[f32] {
+        self.embedding(candidate).unwrap_or_default()
+    }
 }
 
 impl Tracker {
@@ -103,6 +145,7 @@ impl Tracker {
             tracklets: Vec::new(),
             next_number: 1,
             counters: TrackerCounters::default(),
+            work: Work::default(),
             one_owner: PhantomData,
         })
     }
@@ -140,34 +183,61 @@ impl Tracker {
         time: PictureTime,
         detections: &[Detection],
     ) -> Result<Vec<Track>, TrackError> {
+        let mut tracks = Vec::new();
+        self.update_into(time, detections, None, &mut tracks)?;
+        Ok(tracks)
+    }
+
+    /// The same with a model of people's appearance that looks at this picture, into
+    /// `tracks`, whose former content is dropped: allocates nothing once its
+    /// memory and the tracker's have grown to what the scene needs.
+    ///
+    /// # Errors
+    /// When `time` is not later than that of the last update, or the model's
+    /// embeddings have no length that can be used. Nothing has changed then.
+    pub fn update_into(
+        &mut self,
+        time: PictureTime,
+        detections: &[Detection],
+        appearance: Option<&mut dyn Appearance>,
+        tracks: &mut Vec<Track>,
+    ) -> Result<(), TrackError> {
         if let Some(last) = self.last
             && time <= last
         {
             return Err(TrackError::TimeNotLater { last, given: time });
         }
+        if let Some(dimension) = appearance.as_ref().map(|model| model.dimension())
+            && !(1..=DIMENSION_MAX).contains(&dimension)
+        {
+            return Err(TrackError::Dimension { dimension });
+        }
         let gap_s = self.last.map(|last| seconds_between(last, time));
         self.last = Some(time);
         // Before the associations: after a long gap nobody is where they were.
         let lost_s = self.config.lost_s;
-        self.tracklets.retain(|tracklet| seconds_between(tracklet.last_seen, time) <= lost_s);
+        self.retain(|tracklet| seconds_between(tracklet.last_seen, time) <= lost_s);
         for tracklet in &mut self.tracklets {
             tracklet.predict(gap_s.unwrap_or(0.0));
         }
-        self.tracklets.retain(|tracklet| tracklet.filter.is_sane(f64::from(REACH_PX) * 4.0));
+        self.retain(|tracklet| tracklet.filter.is_sane(f64::from(REACH_PX) * 4.0));
 
-        let (high, low) = self.candidates(detections);
-        let high = self.first_association(time, high);
-        self.second_association(time, &low);
-        let high = self.confirm(time, high);
+        self.sort_detections(detections);
+        self.look(appearance);
+        self.first_association(time);
+        self.second_association(time);
+        self.confirm(time);
         let at_once = gap_s.is_none_or(|gap_s| gap_s > self.config.confirm_at_once_s);
-        let status = if at_once { Status::Tracked } else { Status::Unconfirmed };
-        for candidate in high {
+        for at in 0..self.work.high.len() {
+            let candidate = self.work.high[at];
             if f64::from(candidate.score) >= self.config.new {
-                self.start(candidate, time, status);
+                self.start(candidate, time, at_once);
             }
         }
         self.remove_duplicates();
-        Ok(self.confirmed().map(|t| self.shown(t, t.status == Status::Lost)).collect())
+        tracks.clear();
+        tracks.extend(self.confirmed().map(|t| self.shown(t, t.status == Status::Lost)));
+        Ok(())
     }
 
     /// The confirmed tracks as they should be at `time`, all `predicted`;
@@ -180,9 +250,8 @@ impl Tracker {
         self.confirmed()
             .filter(|tracklet| seconds_between(tracklet.last_seen, time) <= self.config.lost_s)
             .map(|tracklet| {
-                let mut ahead = tracklet.clone();
-                ahead.predict(dt_s);
-                self.shown(&ahead, true)
+                let bbox = tracklet.ahead(dt_s).bbox();
+                Track { bbox, ..self.shown(tracklet, true) }
             })
             .collect()
     }
@@ -203,18 +272,32 @@ impl Tracker {
         tracklet.track(&self.camera, self.segment, predicted)
     }
 
-    /// The usable persons, best first, split at the high score.
-    fn candidates(&mut self, detections: &[Detection]) -> (Vec<Candidate>, Vec<Candidate>) {
-        let mut usable = Vec::new();
+    /// Ends the tracks that `keep` does not want.
+    fn retain(&mut self, mut keep: impl FnMut(&Tracklet) -> bool) {
+        let spare = &mut self.work.spare;
+        self.tracklets.retain_mut(|tracklet| {
+            let stays = keep(tracklet);
+            if !stays {
+                spare.extend(tracklet.take_memory());
+            }
+            stays
+        });
+    }
+
+    /// Puts the usable persons into `high` and `low`, best first.
+    fn sort_detections(&mut self, detections: &[Detection]) {
+        let Work { usable, high, low, .. } = &mut self.work;
+        usable.clear();
         for detection in detections.iter().filter(|d| d.class == Class::Person) {
             if !is_usable(detection) {
                 self.counters.detections_refused += 1;
             } else if f64::from(detection.score) >= self.config.low {
-                usable.push(Candidate { bbox: detection.bbox, score: detection.score });
+                let Detection { bbox, score, .. } = *detection;
+                usable.push(Candidate { bbox, score, embedding: None });
             }
         }
         // A total order: the same detections in any order give the same tracks.
-        usable.sort_by(|a, b| {
+        usable.sort_unstable_by(|a, b| {
             let corners = |c: &Candidate| <[f32; 4]>::from(c.bbox);
             let by_corner = corners(a).into_iter().zip(corners(b)).map(|(a, b)| a.total_cmp(&b));
             by_corner.fold(b.score.total_cmp(&a.score), Ordering::then)
@@ -222,47 +305,100 @@ impl Tracker {
         let dropped = usable.len().saturating_sub(self.config.detections_max);
         self.counters.detections_dropped += dropped as u64;
         usable.truncate(self.config.detections_max);
-        usable.into_iter().partition(|c| f64::from(c.score) >= self.config.high)
+        let is_high = |c: &&Candidate| f64::from(c.score) >= self.config.high;
+        high.clear();
+        high.extend(usable.iter().filter(is_high));
+        low.clear();
+        low.extend(usable.iter().filter(|c| !is_high(c)));
     }
 
-    /// Matches the tracks of some status with `candidates`, and returns the
-    /// candidates left over.
+    /// Asks the model what the sure detections look like.
+    fn look(&mut self, appearance: Option<&mut dyn Appearance>) {
+        let Some(model) = appearance else { return };
+        let Work { high, boxes, embeddings, dimension, .. } = &mut self.work;
+        *dimension = model.dimension();
+        boxes.clear();
+        boxes.extend(high.iter().map(|candidate| candidate.bbox));
+        embeddings.clear();
+        embeddings.resize(*dimension * boxes.len(), 0.0);
+        model.embed(boxes, embeddings);
+        for ((at, candidate), embedding) in
+            high.iter_mut().enumerate().zip(embeddings.chunks_exact_mut(*dimension))
+        {
+            candidate.embedding = normalise(embedding).then_some(at);
+        }
+    }
+
+    /// Matches the tracks of some status with the sure detections, or the unsure
+    /// ones, and removes the matched from them.
     fn match_those(
         &mut self,
         time: PictureTime,
         take_part: impl Fn(Status) -> bool,
-        mut candidates: Vec<Candidate>,
-        cost: Cost,
+        sure: bool,
         cost_max: f64,
-    ) -> Vec<Candidate> {
-        let mut those: Vec<&mut Tracklet> = self
-            .tracklets
-            .iter_mut()
-            .filter(|tracklet| take_part(tracklet.status) && tracklet.last_seen != time)
-            .collect();
-        let expected: Vec<Expected> = those.iter().map(|tracklet| tracklet.expected()).collect();
-        let mut left = vec![true; candidates.len()];
-        for (row, column) in associate(&expected, &candidates, cost, cost_max) {
-            those[row].matched(candidates[column], time);
-            left[column] = false;
+    ) {
+        let mut those = std::mem::take(&mut self.work.those);
+        let mut expected = std::mem::take(&mut self.work.expected);
+        let mut associator = std::mem::take(&mut self.work.associator);
+        let list = if sure { &mut self.work.high } else { &mut self.work.low };
+        let mut candidates = std::mem::take(list);
+
+        those.clear();
+        those.extend((0..self.tracklets.len()).filter(|at| {
+            let tracklet = &self.tracklets[*at];
+            take_part(tracklet.status) && tracklet.last_seen != time
+        }));
+        expected.clear();
+        let reach = self.config.search_reach;
+        expected.extend(those.iter().map(|at| self.tracklets[*at].expected(reach)));
+        let cost = |row: usize, column: usize, iou: f64| {
+            let candidate = &candidates[column];
+            if !sure {
+                return 1.0 - iou;
+            }
+            let weight = if self.config.fuse_score { f64::from(candidate.score) } else { 1.0 };
+            let cost = 1.0 - iou * weight;
+            let looks = &self.tracklets[those[row]].looks;
+            match cosine_distance(looks, self.work.embedding_or_none(candidate)) {
+                None => cost,
+                Some(cosine) => {
+                    let TrackerConfig { appearance_cosine_max, appearance_place_max, .. } =
+                        self.config;
+                    fuse(cost, iou, cosine, appearance_cosine_max, appearance_place_max)
+                }
+            }
+        };
+        let answer = associator.associate(&expected, &candidates, cost, cost_max);
+        for (at, column) in those.iter().zip(answer) {
+            if let Some(column) = column {
+                let candidate = candidates[*column];
+                let embedding = self.work.embedding(&candidate);
+                self.tracklets[*at].matched(candidate, embedding, time, &self.config);
+                // Marked as taken: no usable detection has such a score.
+                candidates[*column].score = -1.0;
+            }
         }
-        let mut left = left.into_iter();
-        candidates.retain(|_| left.next().unwrap_or(false));
-        candidates
+        candidates.retain(|candidate| candidate.score >= 0.0);
+
+        let list = if sure { &mut self.work.high } else { &mut self.work.low };
+        *list = candidates;
+        self.work.those = those;
+        self.work.expected = expected;
+        self.work.associator = associator;
     }
 
     /// Sure detections with everybody known, seen or lost.
-    fn first_association(&mut self, time: PictureTime, high: Vec<Candidate>) -> Vec<Candidate> {
+    fn first_association(&mut self, time: PictureTime) {
         let known = |status| status != Status::Unconfirmed;
-        self.match_those(time, known, high, Cost::IouTimesScore, self.config.match_cost_max)
+        self.match_those(time, known, true, self.config.match_cost_max);
     }
 
     /// Unsure detections with those still in sight: an unsure one where a
     /// person just was is a person half hidden, elsewhere it is nothing.
-    fn second_association(&mut self, time: PictureTime, low: &[Candidate]) {
+    fn second_association(&mut self, time: PictureTime) {
         let in_sight = |status| status == Status::Tracked;
-        let cost_max = self.config.second_match_cost_max;
-        self.match_those(time, in_sight, low.to_vec(), Cost::Iou, cost_max);
+        self.match_those(time, in_sight, false, self.config.second_match_cost_max);
         for tracklet in &mut self.tracklets {
             if tracklet.status == Status::Tracked && tracklet.last_seen != time {
                 tracklet.status = Status::Lost;
@@ -270,23 +406,22 @@ impl Tracker {
         }
     }
 
-    /// Sure detections with those seen once; who is not seen again was never there.
-    fn confirm(&mut self, time: PictureTime, high: Vec<Candidate>) -> Vec<Candidate> {
+    /// Sure detections with those not confirmed yet; who is not seen again was never there.
+    fn confirm(&mut self, time: PictureTime) {
         let unconfirmed = |status| status == Status::Unconfirmed;
-        let cost_max = self.config.unconfirmed_match_cost_max;
-        let left = self.match_those(time, unconfirmed, high, Cost::IouTimesScore, cost_max);
-        self.tracklets.retain(|tracklet| tracklet.status != Status::Unconfirmed);
-        left
+        self.match_those(time, unconfirmed, true, self.config.unconfirmed_match_cost_max);
+        self.retain(|tracklet| !unconfirmed(tracklet.status) || tracklet.last_seen == time);
     }
 
-    fn start(&mut self, candidate: Candidate, time: PictureTime, status: Status) {
+    fn start(&mut self, candidate: Candidate, time: PictureTime, at_once: bool) {
         if self.tracklets.len() >= self.config.tracks_max {
             let lost = self.tracklets.iter().enumerate().filter(|(_, t)| t.status == Status::Lost);
             let Some((longest_lost, _)) = lost.min_by_key(|(_, t)| (t.last_seen, t.number)) else {
                 self.counters.tracks_refused += 1;
                 return;
             };
-            self.tracklets.remove(longest_lost);
+            let mut ended = self.tracklets.remove(longest_lost);
+            self.work.spare.extend(ended.take_memory());
             self.counters.tracks_evicted += 1;
         }
         // A number is never given twice, even if it means giving none.
@@ -294,14 +429,22 @@ impl Tracker {
             self.counters.tracks_refused += 1;
             return;
         };
-        self.tracklets.push(Tracklet::new(self.next_number, candidate, time, status));
+        let looks = self.work.spare.pop().unwrap_or_default();
+        let embedding = self.work.embedding(&candidate);
+        let mut tracklet =
+            Tracklet::new(self.next_number, candidate, embedding, looks, time, &self.config);
+        if at_once {
+            tracklet.status = Status::Tracked;
+        }
+        self.tracklets.push(tracklet);
         self.next_number = next;
     }
 
     /// Ends one of each pair of a lost track and one that came up at the same
     /// place: the one followed for the shorter time (ByteTrack).
     fn remove_duplicates(&mut self) {
-        let mut ended = Vec::new();
+        let mut ended = std::mem::take(&mut self.work.ended);
+        ended.clear();
         for lost in self.tracklets.iter().filter(|t| t.status == Status::Lost) {
             for seen in self.tracklets.iter().filter(|t| t.status != Status::Lost) {
                 // In sight at once they are two people, one now hidden by the other.
@@ -316,7 +459,10 @@ impl Tracker {
                 }
             }
         }
-        self.tracklets.retain(|tracklet| !ended.contains(&tracklet.number));
+        if !ended.is_empty() {
+            self.retain(|tracklet| !ended.contains(&tracklet.number));
+        }
+        self.work.ended = ended;
     }
 }
 

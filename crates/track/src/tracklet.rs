@@ -2,6 +2,8 @@
 
 use safe_yolo_core::{CameraId, PictureTime, SegmentId, Track, TrackId};
 
+use crate::TrackerConfig;
+use crate::appearance::remember;
 use crate::association::{Candidate, Expected};
 use crate::kalman::BoxFilter;
 
@@ -13,7 +15,7 @@ const SPREAD_FREE: f32 = 0.15;
 /// What became of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
-    /// Seen once: it may be a mistake of the detector, and nobody is told of it.
+    /// Seen once or unsurely: it may be a mistake of the detector, and nobody is told of it.
     Unconfirmed,
     /// Matched in the last analysed picture.
     Tracked,
@@ -45,24 +47,34 @@ pub(crate) struct Tracklet {
     pub(crate) last_seen: PictureTime,
     /// Since when it was matched in every analysed picture up to `last_seen`.
     pub(crate) in_sight_since: PictureTime,
+    /// The scores of its detections while it is unconfirmed, added up.
+    score_sum: f64,
+    /// What the person looks like: an embedding of length 1, empty when unknown.
+    pub(crate) looks: Vec<f32>,
 }
 
 impl Tracklet {
-    /// A track that begins with this detection.
+    /// A track that begins with this detection; `looks` is memory for its embedding.
     pub(crate) fn new(
         number: u32,
         candidate: Candidate,
+        embedding: Option<&[f32]>,
+        mut looks: Vec<f32>,
         time: PictureTime,
-        status: Status,
+        config: &TrackerConfig,
     ) -> Self {
+        looks.clear();
+        looks.extend_from_slice(embedding.unwrap_or_default());
         Self {
             number,
-            status,
-            filter: BoxFilter::new(candidate.bbox),
+            status: Status::Unconfirmed,
+            filter: BoxFilter::new(config.state, candidate.bbox),
             score: candidate.score,
             first_seen: time,
             last_seen: time,
             in_sight_since: time,
+            score_sum: f64::from(candidate.score),
+            looks,
         }
     }
 
@@ -74,15 +86,47 @@ impl Tracklet {
         self.filter.predict(dt_s);
     }
 
-    /// Takes in the detection that was matched at `time`.
-    pub(crate) fn matched(&mut self, candidate: Candidate, time: PictureTime) {
+    /// The filter `dt_s` seconds on.
+    pub(crate) fn ahead(&self, dt_s: f64) -> BoxFilter {
+        let mut filter = self.filter.clone();
+        if self.status == Status::Lost {
+            filter.freeze_size();
+        }
+        filter.predict(dt_s);
+        filter
+    }
+
+    /// The memory of its looks, for another track, if there is any.
+    pub(crate) fn take_memory(&mut self) -> Option<Vec<f32>> {
+        let memory = std::mem::take(&mut self.looks);
+        (memory.capacity() > 0).then_some(memory)
+    }
+
+    /// Takes in the detection that was matched at `time`, and what it looks like.
+    pub(crate) fn matched(
+        &mut self,
+        candidate: Candidate,
+        embedding: Option<&[f32]>,
+        time: PictureTime,
+        config: &TrackerConfig,
+    ) {
         if self.status == Status::Lost {
             self.in_sight_since = time;
         }
         self.filter.update(candidate.bbox);
         self.score = candidate.score;
         self.last_seen = time;
-        self.status = Status::Tracked;
+        if self.status == Status::Unconfirmed {
+            self.score_sum += f64::from(candidate.score);
+        }
+        let is_sure = self.score_sum >= config.confirm_score_sum
+            || seconds_between(self.first_seen, time) >= config.confirm_s;
+        if self.status != Status::Unconfirmed || is_sure {
+            self.status = Status::Tracked;
+        }
+        if let Some(embedding) = embedding {
+            remember(&mut self.looks, embedding);
+        }
     }
 
     /// Where to look for it.
@@ -94,13 +138,14 @@ impl Tracklet {
     /// C-BIoU's (Yang et al., WACV 2023, arXiv:2211.14317), which grows by a
     /// fixed ratio. People seen once, of unknown velocity, get three
     /// times as much, and lost people none: they would take the boxes of others.
-    pub(crate) fn expected(&self) -> Expected {
+    pub(crate) fn expected(&self, search_reach: f64) -> Expected {
         let bbox = self.filter.bbox();
+        #[expect(clippy::cast_possible_truncation, reason = "at most 30")]
         let reach = match self.status {
-            Status::Unconfirmed => 3.0,
-            Status::Tracked => 1.0,
+            Status::Unconfirmed => 3.0 * search_reach,
+            Status::Tracked => search_reach,
             Status::Lost => 0.0,
-        };
+        } as f32;
         let (across, down) = self.filter.spread();
         let margin = (margin(reach, across, bbox.width()), margin(reach, down, bbox.height()));
         Expected { bbox, margin }
