@@ -113,7 +113,8 @@ async fn pipeline_rate(pool: &DetectorPool, pictures: &[Arc<I420>]) -> Result<f6
         let Some((number, analysis)) = running.next().await else { break };
         let Analysis::Done(found) = analysis else { bail!("picture {number} was not analysed") };
         let time = PictureTime::from_secs_f64(f64::from(number) / RATE);
-        analyst.picture(time, Utc(time.micros()), clip::SIZE, scale, &found, None)?;
+        let picture = &pictures[number as usize];
+        analyst.picture(time, Utc(time.micros()), picture, scale, &found, None)?;
     }
     Ok(f64::from(PICTURES) / started.elapsed().as_secs_f64())
 }

@@ -5,14 +5,15 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use safe_yolo_core::{
-    CameraConfig, Class, CloseUp, Detection, EventChange, PictureSize, PictureTime, SegmentId,
-    Track, Utc,
+    CameraConfig, Class, CloseUp, Detection, EventChange, PictureTime, SegmentId, Track, Utc,
 };
+use safe_yolo_media::picture::I420;
 use safe_yolo_rules::view::{PersonView, View};
 use safe_yolo_rules::{Entry, Judge, Level, PictureEntry, Verdict};
 use safe_yolo_track::{TrackError, Tracker, TrackerConfig, TrackerConfigError};
 
 use crate::live::{Counters, LiveBox};
+use crate::shake::ShakeWatch;
 
 /// Boxes of objects below this score are not shown.
 const SHOWN_SCORE_MIN: f32 = 0.35;
@@ -38,6 +39,8 @@ pub struct Analysed {
 #[derive(Debug)]
 pub struct Analyst {
     tracker: Tracker,
+    /// Whether the camera itself moves.
+    shake: ShakeWatch,
     judge: Judge,
     /// People of the newest analysed picture, by track: predictions are shown with these.
     people: HashMap<u32, PersonView>,
@@ -59,13 +62,15 @@ impl Analyst {
         let tracker = Tracker::new(config.id.clone(), segment, tracking)?;
         Ok(Self {
             tracker,
+            shake: ShakeWatch::default(),
             judge: Judge::new(segment, config, known),
             people: HashMap::new(),
             last: PictureTime::default(),
         })
     }
 
-    /// One analysed picture; `close_up` is the part of it that was looked at once more.
+    /// One analysed picture and what the detector says of it; `close_up` is the part of it that
+    /// was looked at once more. Tracks follow the camera where it was shaken.
     ///
     /// # Errors
     /// When its time is not later than that of the last one.
@@ -73,11 +78,15 @@ impl Analyst {
         &mut self,
         time: PictureTime,
         utc: Utc,
-        size: PictureSize,
+        picture: &I420,
         input_scale: f32,
         detections: &[Detection],
         close_up: Option<CloseUp>,
     ) -> Result<Analysed, TrackError> {
+        let size = picture.size();
+        if let Some(motion) = self.shake.picture(picture) {
+            self.tracker.compensate(&motion);
+        }
         let tracks = self.tracker.update(time, detections)?;
         self.last = time;
         let entry =

@@ -27,6 +27,7 @@ mod pacing;
 mod restart;
 pub mod scheduler;
 mod second_look;
+pub mod shake;
 pub mod shot;
 pub mod status;
 mod supervisor;

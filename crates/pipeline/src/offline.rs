@@ -112,8 +112,7 @@ impl Offline {
                         Analysis::Done(found) => {
                             let scale = self.detectors.input_scale(picture.size());
                             let (found, close_up) = self.look_closer(&mut second_look, time, &picture, found).await;
-                            let size = picture.size();
-                            Analysis::Done(analyst.picture(time, utc(time), size, scale, &found, close_up)?)
+                            Analysis::Done(analyst.picture(time, utc(time), &picture, scale, &found, close_up)?)
                         }
                         Analysis::Skipped(reason) => Analysis::Skipped(reason),
                         Analysis::Failed(detail) => {

@@ -132,7 +132,7 @@ impl Supervisor {
     fn judge(&mut self, shot: &Shot, found: &[Detection], close_up: Option<CloseUp>) {
         let scale = self.lane.input_scale(shot.picture.size());
         let Some(analyst) = self.analyst.as_mut() else { return };
-        match analyst.picture(shot.time, shot.utc, shot.picture.size(), scale, found, close_up) {
+        match analyst.picture(shot.time, shot.utc, &shot.picture, scale, found, close_up) {
             Ok(analysed) => {
                 let now = self.now();
                 self.health.analysed(now);
