@@ -11,9 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use safe_yolo_core::{
-    Analysis, BlindReason, CameraConfig, Class, Detection, PictureTime, SegmentId, Utc,
-};
+use safe_yolo_core::{BlindReason, CameraConfig, Class, PictureTime, SegmentId, Utc};
 use safe_yolo_infer::DetectorState;
 use safe_yolo_media::stream::PictureStream;
 use safe_yolo_media::{Decoded, FileFacts, StreamError};

@@ -8,8 +8,8 @@ use std::sync::{Mutex, OnceLock};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{
-    CameraState, Equipment, EventType, FractionPoint, PictureSize, PixelBox, Polygon, Zone,
-    ZoneType,
+    Analysis, CameraState, Detection, Equipment, EventType, FractionPoint, PictureSize, PixelBox,
+    Polygon, Zone, ZoneType,
 };
 use safe_yolo_infer::{Analyser, Answers, Capacity, ModelInfo};
 use safe_yolo_media::picture::I420;

@@ -97,7 +97,7 @@ async fn settings_out_of_range_are_refused() {
 async fn a_change_that_is_refused_leaves_the_running_camera_as_it_was() {
     let site = Site::quiet().await;
     let admin = site.admin().await;
-    let path = format!("/api/cameras/{}", site.camera("quiet").await);
+    let path = format!("/api/cameras/{}", admin.camera("quiet").await);
     let is_live = |status: &Value| status["state"] == "LIVE";
     admin.until(&format!("{path}/status"), is_live).await;
     let before = admin.get(&path).await.ok();
