@@ -50,6 +50,7 @@ eval: setup ## Scores tracking against other packages on ../shared/data/mot, whi
 	@eval/venv.sh
 	@cargo build --release --quiet --package safe-yolo
 	@target/eval-venv/bin/python eval/compare.py
+	@target/eval-venv/bin/python eval/tracking.py
 
 fmt: ## Formats everything
 	cargo fmt --all

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use safe_yolo_core::PictureSize;
 use safe_yolo_track::{TrackerConfig, mot};
 
@@ -23,6 +23,43 @@ pub(crate) struct TrackArguments {
     /// Tracks: `frame,id,x,y,w,h,score,-1,-1,-1` a line
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Settings to begin with; the program's own are those of `serve`
+    #[arg(long, value_enum, default_value_t = Preset::Own)]
+    preset: Preset,
+    /// Changes a setting of the tracker; may be given again
+    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
+    set: Vec<(String, f64)>,
+}
+
+/// Where the settings come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Preset {
+    /// What `serve` and `analyze` use
+    Own,
+    /// BoT-SORT's code (arXiv:2206.14651)
+    BotSort,
+    /// ByteTrack's code (arXiv:2110.06864)
+    ByteTrack,
+}
+
+fn setting(text: &str) -> Result<(String, f64)> {
+    let Some((name, value)) = text.split_once('=') else {
+        bail!("'{text}' is no setting: write it like lost_s=1.5");
+    };
+    let value = value.parse().with_context(|| format!("'{value}' is no number"))?;
+    Ok((name.to_owned(), value))
+}
+
+fn config(arguments: &TrackArguments) -> Result<TrackerConfig> {
+    let mut config = match arguments.preset {
+        Preset::Own => TrackerConfig::default(),
+        Preset::BotSort => TrackerConfig::bot_sort(),
+        Preset::ByteTrack => TrackerConfig::byte_track(),
+    };
+    for (name, value) in &arguments.set {
+        config.set(name, *value)?;
+    }
+    Ok(config)
 }
 
 fn size(text: &str) -> Result<PictureSize> {
@@ -39,7 +76,7 @@ pub(crate) fn run(arguments: &TrackArguments) -> Result<ExitCode> {
     let name = arguments.det.display();
     let text =
         std::fs::read_to_string(&arguments.det).with_context(|| format!("detections '{name}'"))?;
-    let tracks = mot::track_mot(&text, arguments.fps, arguments.size, TrackerConfig::default())
+    let tracks = mot::track_mot(&text, arguments.fps, arguments.size, config(arguments)?)
         .with_context(|| format!("detections '{name}'"))?;
     std::fs::write(&arguments.out, tracks)
         .with_context(|| format!("tracks '{}'", arguments.out.display()))?;
