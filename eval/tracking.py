@@ -17,12 +17,14 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import supervision
 import trackers
 from compare import ROOT, SEQUENCES
+from trackers.core.base import BaseTracker
 
 # What is asked for, of the mean over the sequences.
 THRESHOLDS = {"hota": 0.41, "idf1": 0.58, "mota": 0.42}
@@ -74,11 +76,11 @@ class Site:
         """Our program with these further arguments."""
         return self.run(lambda name, out: self.track(name, out, list(extra)))
 
-    def theirs(self, make: Callable[[], trackers.core.base.BaseTracker]) -> dict[str, Figures]:
-        """A tracker of the library on the same detections, one after another."""
-        return self.run(lambda name, out: self._track_with(make(), name, out))
+    def theirs(self, make: Callable[[float], BaseTracker]) -> dict[str, Figures]:
+        """A tracker of the library, told the frame rate, on the same detections."""
+        return self.run(lambda name, out: self._track_with(make(SEQUENCES[name][0]), name, out))
 
-    def _track_with(self, tracker: trackers.core.base.BaseTracker, name: str, out: Path) -> None:
+    def _track_with(self, tracker: BaseTracker, name: str, out: Path) -> None:
         text = (self.data / name / "det/det.txt").read_text()
         rows = [[float(v) for v in line.split(",")] for line in text.splitlines() if line.strip()]
         all_found = np.array(rows)
@@ -119,14 +121,16 @@ def compare(site: Site) -> bool:
     print(line("asked for, at least", THRESHOLDS))
     for preset in ("bot-sort", "byte-track"):
         print(line(f"safe-yolo track --preset {preset}", mean(site.ours("--preset", preset))))
-    library: dict[str, Callable[[], trackers.core.base.BaseTracker]] = {
-        "BoT-SORT, no camera motion": lambda: trackers.BoTSORTTracker(enable_cmc=False),
-        "ByteTrack": trackers.ByteTrackTracker,
-        "OC-SORT": trackers.OCSORTTracker,
-        "SORT": trackers.SORTTracker,
+    library: dict[str, Callable[[float], BaseTracker]] = {
+        "BoT-SORT, no camera motion": lambda rate: trackers.BoTSORTTracker(
+            frame_rate=rate, enable_cmc=False
+        ),
+        "ByteTrack": lambda rate: trackers.ByteTrackTracker(frame_rate=rate),
+        "OC-SORT": lambda rate: trackers.OCSORTTracker(frame_rate=rate),
+        "SORT": lambda rate: trackers.SORTTracker(frame_rate=rate),
     }
     for name, make in library.items():
-        print(line(f"trackers 2.6.1: {name}", mean(site.theirs(make))))
+        print(line(f"trackers {version('trackers')}: {name}", mean(site.theirs(make))))
     print("\n| sequence | HOTA | IDF1 | MOTA |\n|---|---|---|---|")
     for name, figures in ours.items():
         print(line(name, figures))

@@ -21,6 +21,10 @@ const HALF_HEIGHT: usize = HEIGHT / 2;
 const SEARCH: i32 = 5;
 /// Differences count up to this, grey levels: what moves by itself is outvoted.
 const DIFFERENCE_MAX: i32 = 24;
+/// In a camera that stands still no more than this part of the half picture changes by
+/// more than a few grey levels, if nobody is near: then nothing is searched for.
+const CHANGED_SHARE: f64 = 0.02;
+const CHANGED_MIN: u32 = 5;
 /// Side of a block, and how far it may lie from the global shift, small pixels.
 const BLOCK: usize = 16;
 const REFINE: i32 = 3;
@@ -106,6 +110,9 @@ pub fn camera_motion(
     }
     // A change of light is no motion.
     let brighter = mean(&after.half) - mean(&before.half);
+    if is_still(&before.half, &after.half, brighter) {
+        return None;
+    }
     let shift = global_shift(&before.half, &after.half, brighter);
     let votes = votes(&before.full, &after.full, shift.map(|by| 2 * by), brighter);
     let needed = AGREE_MIN.max((votes.len() as f64 * AGREE_SHARE_MIN).ceil() as usize);
@@ -138,6 +145,12 @@ pub fn camera_motion(
 fn mean(picture: &[u8]) -> i32 {
     let sum: u32 = picture.iter().map(|grey| u32::from(*grey)).sum();
     sum as i32 / picture.len().max(1) as i32
+}
+
+fn is_still(before: &[u8], after: &[u8], brighter: i32) -> bool {
+    let off = |(a, b): (&u8, &u8)| (i32::from(*b) - i32::from(*a) - brighter).unsigned_abs();
+    let changed = before.iter().zip(after).map(off).filter(|off| *off > CHANGED_MIN).count();
+    (changed as f64) < CHANGED_SHARE * before.len() as f64
 }
 
 /// The shift with the least truncated difference, pixels of the half picture; of equal

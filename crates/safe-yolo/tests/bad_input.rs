@@ -178,6 +178,17 @@ fn a_file_of_detections_is_refused_with_line_and_field() {
     }
     track(good, "25", "640x480").ok();
     assert!(out.exists());
+    let (in_, to) = (text(&det), text(&out));
+    let base = ["track", "--det", in_, "--fps", "25", "--size", "640x480", "--out", to];
+    let with = |more: [&'static str; 2]| safe_yolo(base.into_iter().chain(more));
+    with(["--set", "lost_s=1.5"]).ok();
+    with(["--preset", "byte-track"]).ok();
+    with(["--set", "lost_s=99"]).refused(&["`lost_s` is 99", "from 0 to 60"]);
+    with(["--set", "hihg=0.5"]).refused(&["no tracker setting `hihg`", "high"]);
+    with(["--set", "new=0.2"]).refused(&["`high` (0.5) is above `new` (0.2)"]);
+    with(["--set", "lost_s"]).refused(&["--set", "lost_s=1.5"]);
+    with(["--set", "lost_s=long"]).refused(&["--set", "'long' is no number"]);
+    with(["--preset", "sort"]).refused(&["--preset", "bot-sort"]);
     fs::remove_file(&det).unwrap();
     let missing = ["track", "--det", text(&det), "--fps", "25", "--size", "9x9", "--out", "x"];
     safe_yolo(missing).refused(&["det.txt"]);
