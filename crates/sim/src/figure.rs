@@ -1,7 +1,9 @@
 //! Drawing a worker: shadow, legs, trunk with vest, arms.
 
+use std::ops::Range;
+
 use super::body::{Body, Limb};
-use super::camera::{disc, ellipse};
+use super::camera::{Camera, circle};
 use super::canvas::{Paint, Rgb, Shape, Spot};
 use super::head;
 use super::look::Look;
@@ -12,34 +14,53 @@ const BOOT: Rgb = [52.0, 44.0, 40.0];
 /// Colour of the reflecting stripes.
 const STRIPE: Rgb = [236.0, 238.0, 232.0];
 
-/// The shapes of a worker, the rearmost first; the shadow is apart.
-pub(super) fn shapes(stance: &Stance, look: &Look) -> Vec<Shape> {
-    let body = Body::new(stance, look);
+/// A drawn worker.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Figure {
+    /// His shapes, the rearmost first.
+    pub(super) shapes: Vec<Shape>,
+    /// Which of them are the helmet, or the head without one.
+    pub(super) head: Range<usize>,
+    /// Which are the vest, or the trunk without one.
+    pub(super) trunk: Range<usize>,
+    /// Which are the mask, or nose and mouth without one; empty when seen from behind.
+    pub(super) face: Range<usize>,
+}
+
+/// A worker at one moment; the shadow is apart.
+pub(super) fn draw(camera: &Camera, stance: &Stance, look: &Look) -> Figure {
+    let body = Body::new(camera, stance, look);
     let mut out = Vec::with_capacity(64);
     for leg in rear_first(&body, body.legs(stance, look)) {
         push_leg(&mut out, &body, look, &leg);
     }
     let arms = rear_first(&body, body.arms(stance, look));
     // From the side the far arm is behind the trunk; from the front both hang beside it.
-    let sideways = body.forward[0].abs() > 0.35;
+    let sideways = body.sideways() > 0.35;
     if sideways {
         push_arm(&mut out, &body, look, &arms[0]);
     }
+    let begin = out.len();
     push_trunk(&mut out, &body, look);
+    let trunk = begin..out.len();
     if !sideways {
         push_arm(&mut out, &body, look, &arms[0]);
     }
-    head::push(&mut out, &body, look);
+    let (head, face) = head::push(&mut out, &body, look);
     push_arm(&mut out, &body, look, &arms[1]);
-    out
+    Figure { shapes: out, head, trunk, face }
 }
 
 /// The soft shadow on the floor.
-pub(super) fn shadow(stance: &Stance) -> Vec<Shape> {
-    let at = [stance.x + 0.06, 0.0, stance.z];
+pub(super) fn shadow(camera: &Camera, stance: &Stance, look: &Look) -> Vec<Shape> {
+    let down = stance.fall;
+    let hips = Body::new(camera, stance, look).hips();
+    let at = [stance.x + 0.06 + (hips[0] - stance.x) * down, 0.0, hips[2]];
+    let lie = [stance.lie[0] * 0.75 * down, -stance.lie[1] * 0.75 * down];
     [1.0, 0.8, 0.6, 0.42]
         .map(|part| {
-            let points = disc(at, [0.46 * part, 0.0], [0.0, 0.30 * part]);
+            let along = [(0.46 + lie[0].abs()) * part, lie[1] * part];
+            let points = camera.disc(at, along, [0.0, 0.30 * part]);
             Shape { points, paint: Paint::veil([30.0, 32.0, 36.0], 0.14) }
         })
         .to_vec()
@@ -52,11 +73,11 @@ fn rear_first(body: &Body, [a, b]: [Limb; 2]) -> [Limb; 2] {
 fn push_leg(out: &mut Vec<Shape>, body: &Body, look: &Look, leg: &Limb) {
     let [r, f, u] = leg.end;
     let (heel, toe) = ([r, f - 0.05, u - 0.035], [r * 1.15, f + 0.15, u - 0.045]);
-    out.push(body.bar(heel, toe, [0.055, 0.042], BOOT));
-    out.push(body.bar([r, f, u + 0.07], [r, f, u], [0.058, 0.058], BOOT));
+    out.push(body.leg_bar(heel, toe, [0.055, 0.042], BOOT));
+    out.push(body.leg_bar([r, f, u + 0.07], [r, f, u], [0.058, 0.058], BOOT));
     let shin = [r, f, u + 0.06];
-    out.push(body.bar(leg.middle, shin, [0.078, 0.066], look.trousers));
-    out.push(body.bar(leg.root, leg.middle, [0.105, 0.080], look.trousers));
+    out.push(body.leg_bar(leg.middle, shin, [0.078, 0.066], look.trousers));
+    out.push(body.leg_bar(leg.root, leg.middle, [0.105, 0.080], look.trousers));
 }
 
 fn push_arm(out: &mut Vec<Shape>, body: &Body, look: &Look, arm: &Limb) {
@@ -85,12 +106,12 @@ fn push_trunk(out: &mut Vec<Shape>, body: &Body, look: &Look) {
     };
     out.push(trunk_part(body, 0.012, 0.90, vest));
     // The opening at the neck.
-    if body.forward[1] > 0.0 {
+    if body.faces() > 0.0 {
         let neck =
             [[-0.07, 0.08, 1.50], [0.07, 0.08, 1.50], [0.0, 0.13, 1.33]].map(|j| body.spot(j));
         out.push(Shape { points: neck.to_vec(), paint: Paint::flat(look.shirt.map(|c| c * 0.85)) });
     }
-    let face = if body.forward[1] > 0.0 { 1.0 } else { -1.0 };
+    let face = if body.faces() > 0.0 { 1.0 } else { -1.0 };
     for side in [-0.115, 0.115] {
         let (top, low) = ([side, 0.05 * face, 1.47], [side, 0.12 * face, 1.12]);
         if body.nearness(low) > 0.0 {
@@ -106,7 +127,7 @@ fn push_trunk(out: &mut Vec<Shape>, body: &Body, look: &Look) {
 
 /// The closing of a jacket, down the front.
 fn push_seam(out: &mut Vec<Shape>, body: &Body, low: f32, high: f32, color: Rgb) {
-    if body.forward[1] > 0.2 {
+    if body.faces() > 0.2 {
         out.push(body.bar([0.0, 0.12, high], [0.0, 0.13, low], [0.007, 0.007], color));
     }
 }
@@ -135,8 +156,7 @@ fn trunk_band(body: &Body, [low, high]: [f32; 2], color: Rgb) -> Shape {
 fn outline(body: &Body, rows: &[[f32; 3]], color: Rgb) -> Shape {
     let side = |sign: f32| {
         move |&[r, f, u]: &[f32; 3]| -> Spot {
-            let [x, y] = body.spot([0.0, 0.0, u]);
-            [x + sign * body.half(r, f), y]
+            body.beside(body.spot([0.0, 0.0, u]), sign * body.half(r, f), 0.0)
         }
     };
     let points: Vec<Spot> =
@@ -146,11 +166,12 @@ fn outline(body: &Body, rows: &[[f32; 3]], color: Rgb) -> Shape {
     Shape { points, paint: Paint::shaded(color, middle, lit, 0.16) }
 }
 
-/// An upright ellipse at a joint, lit from above left.
+/// An ellipse at a joint, as upright as the body, lit from above left.
 pub(super) fn ball(body: &Body, joint: [f32; 3], radii: [f32; 2], color: Rgb, gain: f32) -> Shape {
     let p = body.pixels();
     let at = body.spot(joint);
     let (w, h) = (radii[0] * p, radii[1] * p);
     let lit = [at[0] - 0.7 * w, at[1] - 0.7 * h];
-    Shape { points: ellipse(at, w, h), paint: Paint::shaded(color, at, lit, gain) }
+    let points = circle(24).map(|[c, s]| body.beside(at, c * w, -s * h)).collect();
+    Shape { points, paint: Paint::shaded(color, at, lit, gain) }
 }

@@ -2,8 +2,30 @@
 
 use super::random::SplitMix64;
 
-/// Entries of the noise table; more than a row of 960 pixels has bytes.
+/// Entries of the noise table; more than a row has bytes.
 const TABLE: usize = 1 << 16;
+
+/// What lens and sensor add to a scene.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Finish {
+    /// Brightness of red, green and blue.
+    pub(super) tint: [f32; 3],
+    /// Noise compared with the usual one.
+    pub(super) noise: f32,
+    /// How often the drawing is blurred: 1 to [`Finish::BLUR_MAX`].
+    pub(super) blur: usize,
+}
+
+impl Finish {
+    /// A lens that is no worse than this.
+    pub(super) const BLUR_MAX: usize = 4;
+}
+
+impl Default for Finish {
+    fn default() -> Self {
+        Self { tint: [1.0; 3], noise: 1.0, blur: 1 }
+    }
+}
 
 /// Noise drawn once; each picture reads it from other places.
 pub(super) struct Sensor {
@@ -12,8 +34,8 @@ pub(super) struct Sensor {
 }
 
 impl Sensor {
-    /// A sensor with its own noise.
-    pub(super) fn new(seed: u64) -> Self {
+    /// A sensor with its own noise, `level` times as strong as usual.
+    pub(super) fn new(seed: u64, level: f32) -> Self {
         let mut random = SplitMix64::new(seed, 0x5E50);
         let noise = (0..TABLE)
             .map(|_| {
@@ -21,7 +43,7 @@ impl Sensor {
                 // divided, its standard deviation is about 2 steps of 255.
                 let bits = random.next();
                 let sum: i16 = (0..4).map(|i| ((bits >> (8 * i)) & 255) as i16).sum();
-                ((sum - 510) / 72) as i8
+                (f32::from(sum - 510) * level / 72.0) as i8
             })
             .collect();
         Self { noise, seed }
@@ -88,7 +110,7 @@ mod tests {
 
     #[test]
     fn noise_is_small_centred_and_new_for_each_moment() {
-        let sensor = Sensor::new(1);
+        let sensor = Sensor::new(1, 1.0);
         let grey = |moment| {
             let mut rgb = vec![128; 96 * 54 * 3];
             sensor.expose(&mut rgb, 96, moment);

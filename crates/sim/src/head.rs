@@ -1,7 +1,9 @@
-//! Drawing a head: face, hair, and the helmet over it.
+//! Drawing a head: face, hair, the mask before it and the helmet over it.
+
+use std::ops::Range;
 
 use super::body::{Body, Joint};
-use super::camera::{circle, disc};
+use super::camera::circle;
 use super::canvas::{Paint, Rgb, Shape, Spot};
 use super::figure::ball;
 use super::look::Look;
@@ -11,22 +13,33 @@ const MIDDLE: [f32; 2] = [0.02, 1.625];
 /// Half the head's breadth, depth and height, metres.
 const RADII: [f32; 3] = [0.088, 0.105, 0.128];
 
-/// Adds a head to the shapes.
-pub(super) fn push(out: &mut Vec<Shape>, body: &Body, look: &Look) {
+/// Adds a head to the shapes. Returns which of them are the helmet (or all of a bare head), and
+/// which the mask (or nose and mouth).
+pub(super) fn push(out: &mut Vec<Shape>, body: &Body, look: &Look) -> (Range<usize>, Range<usize>) {
     let neck = look.skin.map(|c| c * 0.82);
     out.push(body.bar([0.0, 0.0, 1.46], [0.0, 0.01, 1.54], [0.062, 0.058], neck));
     let breadth = body.half(RADII[0], RADII[1]) / body.pixels();
+    let begin = out.len();
     if look.helmet.is_none() {
         push_back_hair(out, body, look, breadth);
     }
     let middle = [0.0, MIDDLE[0], MIDDLE[1]];
     out.push(ball(body, middle, [breadth, RADII[2]], look.skin, 0.10));
     push_ears(out, body, look);
-    push_face(out, body, look);
+    push_eyes(out, body, look);
+    let face = out.len();
+    match look.mask {
+        Some(color) => push_mask(out, body, color),
+        None => push_mouth(out, body, look),
+    }
+    let face = face..out.len();
+    let helmet = out.len();
     match look.helmet {
         Some(color) => push_helmet(out, body, color),
         None => push_hair(out, body, look, breadth),
     }
+    let head = if look.helmet.is_some() { helmet..out.len() } else { begin..out.len() };
+    (head, face)
 }
 
 /// A point of the head's surface: turned right of forward by a part of a
@@ -45,13 +58,17 @@ fn push_ears(out: &mut Vec<Shape>, body: &Body, look: &Look) {
     }
 }
 
-fn push_face(out: &mut Vec<Shape>, body: &Body, look: &Look) {
-    let seen = |joint: Joint| body.nearness([joint[0], joint[1] - MIDDLE[0], 0.0]);
+/// How much a point of the head's surface faces the camera, metres.
+fn seen(body: &Body, joint: Joint) -> f32 {
+    body.nearness([joint[0], joint[1] - MIDDLE[0], 0.0])
+}
+
+fn push_eyes(out: &mut Vec<Shape>, body: &Body, look: &Look) {
     let dark = [46.0, 36.0, 34.0];
     for side in [-0.42, 0.42] {
         let eye = surface(side, 0.9, 0.10);
         // The narrower the more it is turned away.
-        let open = (seen(eye) / RADII[1]).clamp(0.0, 1.0);
+        let open = (seen(body, eye) / RADII[1]).clamp(0.0, 1.0);
         if open > 0.15 {
             out.push(ball(body, eye, [0.020 * open, 0.011], [236.0, 230.0, 224.0], 0.0));
             out.push(ball(body, eye, [0.011 * open, 0.012], dark, 0.0));
@@ -59,19 +76,42 @@ fn push_face(out: &mut Vec<Shape>, body: &Body, look: &Look) {
             out.push(ball(body, brow, [0.026 * open, 0.008], look.hair, 0.0));
         }
     }
+}
+
+fn push_mouth(out: &mut Vec<Shape>, body: &Body, look: &Look) {
     let nose = surface(0.0, 1.12, -0.12);
-    if seen(nose) > 0.0 {
+    if seen(body, nose) > 0.0 {
         out.push(ball(body, nose, [0.016, 0.028], look.skin.map(|c| c * 0.90), 0.1));
     }
     let mouth = surface(0.0, 1.0, -0.48);
-    let open = (seen(mouth) / RADII[1]).clamp(0.0, 1.0);
+    let open = (seen(body, mouth) / RADII[1]).clamp(0.0, 1.0);
     if open > 0.1 {
         out.push(ball(body, mouth, [0.032 * open, 0.011], [150.0, 78.0, 72.0], 0.0));
     }
     let chin = surface(0.0, 0.9, -0.86);
-    if seen(chin) > 0.0 {
+    if seen(body, chin) > 0.0 {
         out.push(ball(body, chin, [0.03, 0.008], look.skin.map(|c| c * 0.86), 0.0));
     }
+}
+
+/// A mask from the nose to the chin, with its bands to the ears.
+fn push_mask(out: &mut Vec<Shape>, body: &Body, color: Rgb) {
+    let front = surface(0.0, 1.06, -0.42);
+    let open = (seen(body, front) / RADII[1]).clamp(0.0, 1.0);
+    if open < 0.1 {
+        return;
+    }
+    let band = color.map(|c| c * 0.86);
+    for side in [-0.9, 0.9] {
+        let cheek = surface(side, 0.35, -0.2);
+        if seen(body, cheek) > -0.02 {
+            out.push(body.bar(cheek, surface(side * 0.7, 0.8, -0.35), [0.008, 0.010], band));
+        }
+    }
+    let breadth = (0.030 + 0.042 * open).min(0.070);
+    out.push(ball(body, front, [breadth, 0.062], color, 0.12));
+    let fold = surface(0.0, 1.1, -0.36);
+    out.push(ball(body, fold, [breadth * 0.8, 0.006], band, 0.0));
 }
 
 fn push_back_hair(out: &mut Vec<Shape>, body: &Body, look: &Look, breadth: f32) {
@@ -81,7 +121,7 @@ fn push_back_hair(out: &mut Vec<Shape>, body: &Body, look: &Look, breadth: f32) 
 
 /// Hair that leaves the forehead free, parted at one side.
 fn push_hair(out: &mut Vec<Shape>, body: &Body, look: &Look, breadth: f32) {
-    let from_behind = body.forward[1] < 0.0;
+    let from_behind = body.faces() < 0.0;
     if from_behind {
         let back = [0.0, MIDDLE[0] - 0.01, MIDDLE[1] + 0.03];
         out.push(ball(body, back, [breadth * 1.06, RADII[2] * 0.96], look.hair, 0.12));
@@ -110,11 +150,8 @@ fn push_hair(out: &mut Vec<Shape>, body: &Body, look: &Look, breadth: f32) {
 fn push_helmet(out: &mut Vec<Shape>, body: &Body, color: Rgb) {
     const RIM: f32 = 1.672;
     let level = |r: f32, back: f32, front: f32, up: f32| {
-        let middle = body.place([0.0, f32::midpoint(front, -back), up]);
-        let (r, f) = (r * body.size, f32::midpoint(front, back) * body.size);
-        let along = [r * body.right[0], -r * body.right[1]];
-        let across = [f * body.forward[0], -f * body.forward[1]];
-        disc(middle, along, across)
+        let middle = [0.0, f32::midpoint(front, -back), up];
+        body.ring(middle, r, f32::midpoint(front, back))
     };
     // The brim's shadow on the forehead, then the brim, then the dome.
     let dark = color.map(|c| c * 0.62);
@@ -126,16 +163,16 @@ fn push_helmet(out: &mut Vec<Shape>, body: &Body, color: Rgb) {
     let (width, height) = (body.half(0.128, 0.142), 0.158 * p);
     let dome: Vec<Spot> = circle(24)
         .map(|[c, s]| {
-            [base[0] + c * width, base[1] + if s > 0.0 { s * 0.022 * p } else { s * height }]
+            body.beside(base, c * width, if s > 0.0 { -s * 0.022 * p } else { -s * height })
         })
         .collect();
-    let middle = [base[0], base[1] - height * 0.4];
+    let middle = body.beside(base, 0.0, height * 0.4);
     let lit = [base[0] - width * 0.6, base[1] - height];
     out.push(Shape { points: dome, paint: Paint::shaded(color, middle, lit, 0.16) });
     // The ridge along the top and the shine beside it.
     let ridge = color.map(|c| c * 0.86);
     out.push(body.bar([0.0, 0.125, RIM + 0.06], [0.0, 0.06, RIM + 0.135], [0.010, 0.012], ridge));
-    let shine = [base[0] - width * 0.38, base[1] - height * 0.62];
+    let shine = body.beside(base, -width * 0.38, height * 0.62);
     let points = super::camera::ellipse(shine, width * 0.2, height * 0.14);
     out.push(Shape { points, paint: Paint::veil([255.0, 255.0, 244.0], 0.6) });
 }

@@ -8,36 +8,40 @@
 mod body;
 mod camera;
 mod canvas;
+mod events;
 mod figure;
 mod finish;
 mod hall;
 mod head;
+mod layout;
 mod look;
 mod mishap;
 mod pillar;
 mod random;
+mod random_site;
 mod scenario;
+mod scenario_file;
 mod script;
+mod silhouette;
+mod solid;
 #[cfg(test)]
 mod tests;
 mod thing;
+mod truth;
 mod vehicle;
 
 use std::collections::BTreeSet;
 
-use safe_yolo_core::{
-    Class, Equipment, FractionPoint, PictureSize, PictureTime, PixelBox, PixelPoint, ZoneType,
-};
+use safe_yolo_core::{Equipment, FractionPoint, PictureSize, PictureTime, PixelBox, ZoneType};
 
-use camera::SIZE;
 use canvas::{Canvas, Shape};
 use finish::Sensor;
-use look::Look;
 use pillar::Pillar;
-use scenario::{Actor, Plan};
-use script::Stance;
-use thing::Thing;
-use vehicle::Forklift;
+use scenario::Plan;
+
+pub use events::{TruthEvent, TruthKind};
+pub use look::LookSet;
+pub use truth::{Posture, TruthBox, TruthPerson, TruthThing};
 
 /// Why there is no scene.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,34 +60,16 @@ pub enum SceneError {
         /// What is wrong, and where.
         why: String,
     },
+    /// A seed that is kept for pictures to train with.
+    #[error("seed {0} is too large: use one below {first}, the others are to train with", first = FIRST_TRAINING_SEED)]
+    Seed(u64),
+    /// A size that no picture has.
+    #[error("pictures of {0}x{1} can't be drawn: take even sides of 64 to 3840 pixels")]
+    Size(u32, u32),
 }
 
-/// A person of the scene at one moment, as a perfect detector would see him.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TruthPerson {
-    /// His number in the scenario, from 0.
-    pub actor: u32,
-    /// His outline with helmet and boots, without shadow, cut to the picture.
-    pub bbox: PixelBox,
-    /// The point of the floor under him; outside the picture while he enters it.
-    pub foot: PixelPoint,
-    /// Whether he wears a helmet.
-    pub helmet: bool,
-    /// Whether he wears a vest.
-    pub vest: bool,
-    /// The part of him that is in the picture and not hidden, 0 to 1 (an
-    /// estimate from boxes, but exactly 0 when and only when nothing is seen).
-    pub visible: f32,
-}
-
-/// A thing of the scene at one moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TruthThing {
-    /// What it is.
-    pub class: Class,
-    /// Its outline without shadow or glow, cut to the picture.
-    pub bbox: PixelBox,
-}
+/// Seeds from here on belong to [`LookSet::Training`], those before to [`LookSet::Scoring`].
+const FIRST_TRAINING_SEED: u64 = 1 << 63;
 
 /// A zone that suits the scene.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,85 +98,95 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// The names of the scenarios:
-    ///
-    /// - `covered`: somebody in the zone all the time, the camera covered from 25 s to 40 s, after
-    ///   the light sank and the camera shook;
-    /// - `crowd`: ten workers who cross the hall and stop here and there;
-    /// - `demo`: four workers about a press and a forklift lane, one
-    ///   bare-headed, one without vest;
-    /// - `extinguisher-removed`: one beside a lane, away from 20 s to 50 s;
-    /// - `fire`: smoke from 10 s to 50 s, flames from 16 s to 45 s;
-    /// - `forklift`: one drives through twice; at 16 s it passes a worker by a metre and a half;
-    /// - `helmet-off`: one worker, bare-headed from 15 s to 35 s;
-    /// - `helmets`: two workers in one zone all the time, actor 1 bare-headed;
-    /// - `intruders`: actor 0 is in the zone from 3 s to 50 s, actor 1 from
-    ///   13 s to 25 s;
-    /// - `pillar`: one worker crosses the zone from 3.5 s to 11.5 s and is
-    ///   fully hidden for one second of it;
-    /// - `quiet`: nobody.
-    pub const SCENARIOS: &[&str] = &[
-        "covered",
-        "crowd",
-        "demo",
-        "extinguisher-removed",
-        "fire",
-        "forklift",
-        "helmet-off",
-        "helmets",
-        "intruders",
-        "pillar",
-        "quiet",
-    ];
+    /// The names of the scenarios; docs/scenarios.md says what happens in each.
+    pub const SCENARIOS: &[&str] = &SCENARIO_NAMES;
 
     /// The scene of this name; clothes, faces, boxes and noise vary with the seed.
     ///
     /// # Errors
-    /// When no scenario has this name.
+    /// When no scenario has this name, or the seed is one to train with.
     pub fn new(scenario: &str, seed: u64) -> Result<Self, SceneError> {
-        let (_, text) = scenario::ALL
-            .iter()
-            .find(|(name, _)| *name == scenario)
-            .ok_or_else(|| SceneError::Unknown { name: scenario.to_owned() })?;
-        Self::from_text(scenario, text, seed)
+        Self::from_text(scenario, Self::text(scenario)?, seed, None)
+    }
+
+    /// The same in pictures of another size: the same view from left to right.
+    ///
+    /// # Errors
+    /// As [`Scene::new`]; also when there are no pictures of that size.
+    pub fn in_size(scenario: &str, seed: u64, size: PictureSize) -> Result<Self, SceneError> {
+        Self::from_text(scenario, Self::text(scenario)?, seed, Some(size))
     }
 
     /// The scene that this text describes; `name` is for errors.
     ///
     /// # Errors
     /// When the text is no scenario: what is wrong, and where.
-    pub fn from_text(name: &str, text: &str, seed: u64) -> Result<Self, SceneError> {
-        let plan = scenario::plan(name, text, seed)?;
-        let sharp_hall = hall::picture(&plan.areas, seed);
+    pub fn from_text(
+        name: &str,
+        text: &str,
+        seed: u64,
+        size: Option<PictureSize>,
+    ) -> Result<Self, SceneError> {
+        check(seed, size)?;
+        Ok(Self::build(scenario::plan(name, text, seed, size)?, seed))
+    }
+
+    /// A scene by the dice, 20 s long: camera, light, hall, people and things. With the looks to
+    /// train with, seed N is seed 2^63 + N, which no scored scene can have.
+    ///
+    /// # Errors
+    /// When the seed is 2^63 or more, or there are no pictures of that size.
+    pub fn random(seed: u64, set: LookSet, size: Option<PictureSize>) -> Result<Self, SceneError> {
+        check(seed, size)?;
+        let seed = match set {
+            LookSet::Scoring => seed,
+            LookSet::Training => seed + FIRST_TRAINING_SEED,
+        };
+        Ok(Self::build(random_site::plan(seed, set, size), seed))
+    }
+
+    fn text(scenario: &str) -> Result<&'static str, SceneError> {
+        let known = scenario::ALL.iter().find(|(name, _)| *name == scenario);
+        known
+            .map(|(_, text)| *text)
+            .ok_or_else(|| SceneError::Unknown { name: scenario.to_owned() })
+    }
+
+    fn build(plan: Plan, seed: u64) -> Self {
+        let sharp_hall = hall::picture(&plan.camera, &plan.areas, &plan.style, seed);
         let mut blurred_hall = sharp_hall.clone();
-        let (width, height) = (SIZE.width as usize, SIZE.height as usize);
+        let size = plan.camera.size;
+        let (width, height) = (size.width as usize, size.height as usize);
         let mut canvas = Canvas::new(&mut blurred_hall, width, height);
         plan.pillar.iter().flat_map(Pillar::shapes).for_each(|shape| canvas.draw(&shape));
-        finish::blur(&mut blurred_hall, width);
-        Ok(Self { plan, sharp_hall, blurred_hall, sensor: Sensor::new(seed), seed })
+        for _ in 0..plan.finish.blur {
+            finish::blur(&mut blurred_hall, width);
+        }
+        let sensor = Sensor::new(seed, plan.finish.noise);
+        Self { plan, sharp_hall, blurred_hall, sensor, seed }
     }
 
     /// Size of every picture, pixels.
     #[must_use]
-    pub fn size(&self) -> PictureSize {
-        SIZE
+    pub const fn size(&self) -> PictureSize {
+        self.plan.camera.size
     }
 
     /// Pictures a second the scene is meant for.
     #[must_use]
-    pub fn rate(&self) -> f64 {
+    pub const fn rate(&self) -> f64 {
         15.0
     }
 
     /// Seconds of one loop; the end leads on to the beginning without a jump.
     #[must_use]
-    pub fn duration(&self) -> f64 {
+    pub const fn duration(&self) -> f64 {
         self.plan.duration
     }
 
     /// Draws the picture of this time: rows from the top, red, green, blue.
     pub fn render(&self, time: PictureTime, rgb: &mut Vec<u8>) {
-        let width = SIZE.width as usize;
+        let width = self.size().width as usize;
         rgb.clear();
         rgb.extend_from_slice(&self.blurred_hall);
         let (seconds, mishaps) = (self.seconds(time), &self.plan.mishaps);
@@ -199,9 +195,10 @@ impl Scene {
         } else {
             self.draw_moving(time, rgb);
             mishap::shift(rgb, width, mishaps.shift(seconds));
-            let light = mishaps.light(seconds);
-            if (light - 1.0).abs() > 1e-3 {
-                mishap::dim(rgb, light);
+            let light = mishaps.light(seconds) as f32;
+            let levels = self.plan.finish.tint.map(|tint| tint * light);
+            if levels.iter().any(|level| (level - 1.0).abs() > 1e-3) {
+                mishap::dim(rgb, levels);
             }
         }
         self.sensor.expose(rgb, width, time.micros().cast_unsigned());
@@ -213,191 +210,80 @@ impl Scene {
     }
 
     fn draw_moving(&self, time: PictureTime, rgb: &mut [u8]) {
-        let (width, height) = (SIZE.width as usize, SIZE.height as usize);
-        let moving = self.moving(time);
+        let (width, height) = (self.size().width as usize, self.size().height as usize);
+        let seconds = self.seconds(time);
+        let soft = self.plan.soft(seconds);
+        let standing = self.plan.standing(seconds, self.seed);
         // Only rows with something moving on them are drawn and blurred anew,
         // with rows to spare for the reach of the blur.
-        let bounds = outline(moving.iter().map(|(_, shape)| shape));
-        let top = ((bounds.y1 - 3.0).max(0.0) as usize).min(height);
-        let bottom = ((bounds.y2 + 4.0).max(0.0) as usize).min(height);
-        if top + 2 < bottom {
+        let moving = standing.iter().filter(|standing| !standing.is_pillar());
+        let bounds = outline(soft.iter().chain(moving.flat_map(|standing| &standing.shapes)));
+        let blur = self.plan.finish.blur;
+        let spare = blur as f32 + 2.0;
+        let top = ((bounds.y1 - spare).max(0.0) as usize).min(height);
+        let bottom = ((bounds.y2 + spare + 1.0).max(0.0) as usize).min(height);
+        if top + 2 * blur < bottom {
             let (start, end) = (top * width * 3, bottom * width * 3);
             let rows = &mut rgb[..end];
             rows[start..].copy_from_slice(&self.sharp_hall[start..end]);
             let mut canvas = Canvas::new(rows, width, height);
             canvas.skip_rows(top);
-            let mut pillar = self.plan.pillar;
-            for (z, shape) in &moving {
-                if let Some(behind) = pillar.take_if(|pillar| pillar.z() > *z) {
-                    behind.shapes().iter().for_each(|shape| canvas.draw(shape));
-                }
-                canvas.draw(shape);
+            soft.iter().for_each(|shape| canvas.draw(shape));
+            let shapes = standing.iter().flat_map(|standing| &standing.shapes);
+            shapes.for_each(|shape| canvas.draw(shape));
+            for _ in 0..blur {
+                finish::blur(&mut rows[start..], width);
             }
-            pillar.iter().flat_map(Pillar::shapes).for_each(|shape| canvas.draw(&shape));
-            finish::blur(&mut rows[start..], width);
-            // The first and the last row lacked a neighbour to be blurred with.
-            let row = width * 3;
+            // The first and the last rows lacked neighbours to be blurred with.
+            let row = width * 3 * blur;
             rgb[start..start + row].copy_from_slice(&self.blurred_hall[start..start + row]);
             rgb[end - row..end].copy_from_slice(&self.blurred_hall[end - row..end]);
         }
     }
 
-    /// Shadows and people with their distance, the rearmost first.
-    fn moving(&self, time: PictureTime) -> Vec<(f32, Shape)> {
-        let (seconds, present) = (self.seconds(time), self.present(time));
-        let shadows = present.iter().flat_map(|person| figure::shadow(&person.stance));
-        // Shadows lie on the floor, behind whatever stands on it.
-        let mut moving: Vec<_> = shadows.map(|shape| (f32::MAX, shape)).collect();
-        let people = present
-            .iter()
-            .map(|person| (person.stance.z, figure::shapes(&person.stance, &person.look)));
-        let there = || self.plan.things.iter().filter(|thing| thing.is_there(seconds));
-        let things = there().map(|thing| (thing.at[1], thing.shapes(seconds, self.seed)));
-        let driven = self.driven(seconds);
-        let forklifts = driven.iter().map(|(stance, look)| {
-            let forklift = Forklift::new(stance, look);
-            moving.push((f32::MAX, forklift.shadow()));
-            (stance.z, forklift.shapes())
-        });
-        let forklifts: Vec<_> = forklifts.collect();
-        let mut standing: Vec<_> = people.chain(things).chain(forklifts).collect();
-        standing.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let each = |(z, shapes): (f32, Vec<Shape>)| shapes.into_iter().map(move |shape| (z, shape));
-        moving.extend(there().filter_map(Thing::soft).map(|shape| (f32::MAX, shape)));
-        moving.extend(standing.into_iter().flat_map(each));
-        moving
-    }
-
-    /// Everybody who is at least partly inside the picture, hidden or not, by actor.
-    #[must_use]
-    pub fn truth(&self, time: PictureTime) -> Vec<TruthPerson> {
-        let seconds = self.seconds(time);
-        let covered = self.plan.mishaps.is_covered(seconds);
-        let shift = self.plan.mishaps.shift(seconds).map(|pixels| pixels as f32);
-        let boxes: Vec<(Person, PixelBox)> = self
-            .present(time)
-            .into_iter()
-            .map(|person| {
-                let shapes = figure::shapes(&person.stance, &person.look);
-                (person, moved(outline(shapes.iter()), shift))
-            })
-            .collect();
-        boxes
-            .iter()
-            .filter(|(_, full)| full.clamp_to(SIZE).area() > 0.0)
-            .map(|(person, full)| {
-                let stance = &person.stance;
-                let in_front = boxes
-                    .iter()
-                    .filter(|(other, _)| other.id != person.id && other.stance.z < stance.z);
-                let visible = self.visible(stance, full, in_front.map(|(_, full)| full));
-                let foot = camera::foot(stance.x, stance.z);
-                TruthPerson {
-                    actor: person.id,
-                    bbox: full.clamp_to(SIZE),
-                    foot: PixelPoint { x: foot.x + shift[0], y: foot.y + shift[1] },
-                    helmet: person.look.helmet.is_some(),
-                    vest: person.look.vest.is_some(),
-                    visible: if covered { 0.0 } else { visible },
-                }
-            })
-            .collect()
-    }
-
-    /// Every thing that is at least partly inside the picture.
-    #[must_use]
-    pub fn things(&self, time: PictureTime) -> Vec<TruthThing> {
-        let seconds = self.seconds(time);
-        if self.plan.mishaps.is_covered(seconds) {
-            return Vec::new();
-        }
-        let shift = self.plan.mishaps.shift(seconds).map(|pixels| pixels as f32);
-        let there = self.plan.things.iter().filter(|thing| thing.is_there(seconds));
-        let things = there.map(|thing| (thing.kind.class(), thing.shapes(seconds, self.seed)));
-        let driven = self.driven(seconds);
-        let forklifts = driven
-            .iter()
-            .map(|(stance, look)| (Class::Forklift, Forklift::new(stance, look).shapes()));
-        things
-            .chain(forklifts)
-            .map(|(class, shapes)| {
-                let full = moved(outline(shapes.iter()), shift);
-                TruthThing { class, bbox: full.clamp_to(SIZE) }
-            })
-            .filter(|thing| thing.bbox.area() > 0.0)
-            .collect()
-    }
-
     /// Zones that suit the scene; their outlines are painted on the floor.
     #[must_use]
     pub fn zones(&self) -> Vec<SceneZone> {
-        let zone = |area: &scenario::Area| {
-            let [left, right, near, far] = area.sides;
-            let corners = [(left, near), (right, near), (right, far), (left, far)];
-            SceneZone {
-                name_ko: area.name.ko.clone(),
-                name_en: area.name.en.clone(),
-                zone_type: area.zone_type,
-                points: corners.map(|(x, z)| camera::fraction(x, z)).to_vec(),
-                require: area.require.clone(),
-            }
+        let zone = |area: &scenario::Area| SceneZone {
+            name_ko: area.name.ko.clone(),
+            name_en: area.name.en.clone(),
+            zone_type: area.zone_type,
+            points: self.plan.camera.polygon(&scenario_file::corners(area.sides)),
+            require: area.require.clone(),
         };
         self.plan.areas.iter().map(zone).collect()
     }
 
-    /// Forklifts that are there, with their drivers.
-    fn driven(&self, seconds: f64) -> Vec<(Stance, Look)> {
-        let duration = self.plan.duration;
-        let driven = |actor: &Actor| {
-            let stance = actor.script.at(seconds, duration)?;
-            Some((stance, actor.look_at(seconds, duration)))
-        };
-        self.plan.forklifts.iter().filter_map(driven).collect()
-    }
-
-    fn present(&self, time: PictureTime) -> Vec<Person> {
-        let (seconds, duration) = (self.seconds(time), self.plan.duration);
-        let person = |actor: &Actor| {
-            let stance = actor.script.at(seconds, duration)?;
-            Some(Person { id: actor.id, stance, look: actor.look_at(seconds, duration) })
-        };
-        self.plan.actors.iter().filter_map(person).collect()
-    }
-
-    fn visible<'a>(
-        &self,
-        stance: &Stance,
-        full: &PixelBox,
-        in_front: impl Iterator<Item = &'a PixelBox>,
-    ) -> f32 {
-        /// How much of his box a person fills.
-        const FILLS: f32 = 0.8;
-        let mut inside = full.clamp_to(SIZE);
-        if let Some(pillar) = self.plan.pillar.filter(|pillar| pillar.z() < stance.z) {
-            let hides = inside.x1 < pillar.right && inside.x2 > pillar.left;
-            if hides && pillar.left <= inside.x1 && inside.x2 <= pillar.right {
-                return 0.0;
-            }
-            // The wider of the parts on both sides.
-            if hides && inside.x1 + inside.x2 < pillar.left + pillar.right {
-                inside.x2 = inside.x2.min(pillar.left.max(inside.x1));
-            } else if hides {
-                inside.x1 = inside.x1.max(pillar.right.min(inside.x2));
-            }
-        }
-        let seen = inside.area() / full.area().max(1.0);
-        in_front.fold(seen, |seen, other| {
-            seen * (1.0 - FILLS * full.intersection(other) / full.area().max(1.0))
-        })
+    /// How high the camera hangs, metres.
+    #[must_use]
+    pub const fn camera_height(&self) -> f32 {
+        self.plan.camera.at[1]
     }
 }
 
-/// An actor at one moment.
-#[derive(Debug, Clone, Copy)]
-struct Person {
-    id: u32,
-    stance: Stance,
-    look: Look,
+/// The names of [`scenario::ALL`].
+const SCENARIO_NAMES: [&str; scenario::ALL.len()] = {
+    let mut names = [""; scenario::ALL.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = scenario::ALL[at].0;
+        at += 1;
+    }
+    names
+};
+
+fn check(seed: u64, size: Option<PictureSize>) -> Result<(), SceneError> {
+    if seed >= FIRST_TRAINING_SEED {
+        return Err(SceneError::Seed(seed));
+    }
+    let [low, high] = scenario_file::SIZE;
+    let fits = |side: u32| (low..=high).contains(&side) && side.is_multiple_of(2);
+    match size {
+        Some(PictureSize { width, height }) if !fits(width) || !fits(height) => {
+            Err(SceneError::Size(width, height))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The box elsewhere in the picture.

@@ -70,12 +70,15 @@ impl Mishaps {
     }
 }
 
-/// Makes every value darker or brighter.
-pub(super) fn dim(rgb: &mut [u8], level: f64) {
-    let table: [u8; 256] =
-        std::array::from_fn(|value| (value as f64 * level).round().min(255.0) as u8);
-    for value in rgb {
-        *value = table[usize::from(*value)];
+/// Makes red, green and blue darker or brighter.
+pub(super) fn dim(rgb: &mut [u8], levels: [f32; 3]) {
+    let tables = levels.map(|level| -> [u8; 256] {
+        std::array::from_fn(|value| (value as f32 * level).round().min(255.0) as u8)
+    });
+    for pixel in rgb.chunks_exact_mut(3) {
+        for (value, table) in pixel.iter_mut().zip(&tables) {
+            *value = table[usize::from(*value)];
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A pillar wide enough to hide a passing worker for exactly one second.
 
-use super::camera::{SIZE, project, scale};
-use super::canvas::{Paint, Shape};
+use super::camera::Camera;
+use super::canvas::{Paint, Shape, Spot};
 use super::figure;
 use super::look::Look;
 use super::scenario::Actor;
@@ -22,22 +22,24 @@ pub(super) struct Pillar {
     pub(super) left: f32,
     /// Right edge, pixels.
     pub(super) right: f32,
+    /// Row of its foot.
+    pub(super) bottom: f32,
+    /// Ten centimetres of it, pixels.
+    hand: f32,
+    /// How far it is ahead of the camera, metres.
+    pub(super) depth: f32,
 }
 
 impl Pillar {
-    /// Distance from the camera, metres.
-    pub(super) const fn z(&self) -> f32 {
-        DISTANCE
-    }
-
-    /// Row of its foot.
-    pub(super) fn bottom(&self) -> f32 {
-        project([0.0, 0.0, DISTANCE])[1]
+    /// Its outline.
+    pub(super) const fn outline(&self) -> [Spot; 4] {
+        let (left, right, bottom) = (self.left, self.right, self.bottom);
+        [[left, -2.0], [right, -2.0], [right, bottom], [left, bottom]]
     }
 
     /// What is drawn of it.
     pub(super) fn shapes(&self) -> Vec<Shape> {
-        let (left, right, bottom) = (self.left, self.right, self.bottom());
+        let (left, right, bottom) = (self.left, self.right, self.bottom);
         let quad = |top: f32, low: f32, paint: Paint, wider: f32| Shape {
             points: vec![
                 [left - wider, top],
@@ -50,7 +52,7 @@ impl Pillar {
         let middle = [f32::midpoint(left, right), 0.0];
         let lit = [left, 0.0];
         let tone = |color, gain| Paint::shaded(color, middle, lit, gain);
-        let hand = 0.1 * scale(DISTANCE);
+        let hand = self.hand;
         let mut out = vec![
             quad(bottom - 3.0, bottom + 7.0, Paint::veil([30.0, 32.0, 36.0], 0.35), 5.0),
             quad(-2.0, bottom, tone([172.0, 174.0, 174.0], 0.10), 0.0),
@@ -66,11 +68,14 @@ impl Pillar {
 }
 
 /// Left and right end of an actor in the picture.
-pub(super) fn reach(stance: &Stance, look: &Look) -> [f32; 2] {
-    figure::shapes(stance, look).iter().fold([f32::MAX, f32::MIN], |[left, right], shape| {
-        let [x1, _, x2, _] = shape.bounds();
-        [left.min(x1), right.max(x2)]
-    })
+fn reach(camera: &Camera, stance: &Stance, look: &Look) -> [f32; 2] {
+    figure::draw(camera, stance, look).shapes.iter().fold(
+        [f32::MAX, f32::MIN],
+        |[left, right], shape| {
+            let [x1, _, x2, _] = shape.bounds();
+            [left.min(x1), right.max(x2)]
+        },
+    )
 }
 
 /// The pillar for a worker who walks from left to right.
@@ -78,17 +83,25 @@ pub(super) fn reach(stance: &Stance, look: &Look) -> [f32; 2] {
 /// Its edges are where his own outline is at the beginning and the end of the
 /// second. An outline stands still for a moment while a foot stands, so his
 /// stride is shifted until both edges are crossed on the move.
-pub(super) fn fit(walker: &mut Actor, duration: f64) -> Pillar {
+pub(super) fn fit(camera: &Camera, walker: &mut Actor, duration: f64) -> Pillar {
     const TRIES: u8 = 64;
     let until = HIDDEN_FROM + HIDDEN_FOR;
     let seeded = walker.look.phase;
-    let mut pillar = Pillar { left: 0.0, right: SIZE.width as f32 };
+    let foot = [0.0, 0.0, DISTANCE];
+    let mut pillar = Pillar {
+        left: 0.0,
+        right: camera.size.width as f32,
+        bottom: camera.project(foot)[1],
+        hand: 0.1 * camera.scale(foot),
+        depth: camera.depth(foot),
+    };
     for attempt in 0..TRIES {
         walker.look.phase = seeded + f32::from(attempt) / f32::from(TRIES);
         let reach_at = |time: f64| {
-            walker.script.at(time, duration).map_or([0.0; 2], |stance| reach(&stance, &walker.look))
+            let stance = walker.script.at(time, duration);
+            stance.map_or([0.0; 2], |stance| reach(camera, &stance, &walker.look))
         };
-        pillar = Pillar { left: reach_at(HIDDEN_FROM)[0], right: reach_at(until)[1] };
+        (pillar.left, pillar.right) = (reach_at(HIDDEN_FROM)[0], reach_at(until)[1]);
         let covers = |time: f64| {
             let [left, right] = reach_at(time);
             left >= pillar.left && right <= pillar.right

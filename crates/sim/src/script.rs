@@ -12,12 +12,25 @@ pub(super) enum Leg {
     To(f64, f64, f64),
     /// Stand for this many seconds and look this way.
     Stand(f64, Heading),
+    /// Crouch for this many seconds, getting down and up among them.
+    Crouch(f64, Heading),
+    /// Fall this way, lie and get up again, all in this many seconds.
+    Fall(f64, Heading),
 }
+
+/// Seconds in which somebody gets down on his haunches, or up from there.
+const CROUCHING: f64 = 0.6;
+/// Seconds of a fall, and of getting up after it.
+const FALLING: f64 = 1.0;
+const GETTING_UP: f64 = 1.8;
 
 impl Leg {
     fn seconds(&self) -> f64 {
         match *self {
-            Self::To(_, _, seconds) | Self::Stand(seconds, _) => seconds,
+            Self::To(_, _, seconds)
+            | Self::Stand(seconds, _)
+            | Self::Crouch(seconds, _)
+            | Self::Fall(seconds, _) => seconds,
         }
     }
 }
@@ -48,6 +61,12 @@ pub(super) struct Stance {
     pub(super) stride: f32,
     /// 0 standing still, 1 walking.
     pub(super) pace: f32,
+    /// 0 upright, 1 crouching.
+    pub(super) crouch: f32,
+    /// 0 upright, 1 lying.
+    pub(super) fall: f32,
+    /// Where the head of who falls comes to lie, a unit vector.
+    pub(super) lie: Heading,
 }
 
 /// Seconds on each side of a change of leg in which the body turns.
@@ -92,6 +111,13 @@ impl Script {
         let (mine, theirs) = (stride_of(speed(&own, &other)), stride_of(speed(&other, &own)));
         let stride = mine + (theirs - mine) * f64::from(share);
         let pace = walks(&own) * (1.0 - share) + walks(&other) * share;
+        let down = |after: f64, before: f64| smooth(into / after).min(smooth(left / before)) as f32;
+        let (mut crouch, mut fall, mut lie) = (0.0, 0.0, [0.0, 1.0]);
+        match *leg {
+            Leg::Crouch(..) => crouch = down(CROUCHING, CROUCHING),
+            Leg::Fall(_, way) => (fall, lie) = (down(FALLING, GETTING_UP), unit([way[0], 0.0])),
+            Leg::To(..) | Leg::Stand(..) => {}
+        }
         Some(Stance {
             x: x as f32,
             z: z as f32,
@@ -99,6 +125,9 @@ impl Script {
             strides: (strides * in_step) as f32,
             stride: stride as f32,
             pace,
+            crouch,
+            fall,
+            lie,
         })
     }
 
@@ -127,7 +156,9 @@ impl Script {
         let mut at = self.from;
         for (i, leg) in self.legs.iter().enumerate() {
             match *leg {
-                Leg::Stand(_, heading) if i == index => {
+                Leg::Stand(_, heading) | Leg::Crouch(_, heading) | Leg::Fall(_, heading)
+                    if i == index =>
+                {
                     return Direction { heading: unit(heading), speed: 0.0 };
                 }
                 Leg::To(x, z, seconds) => {
@@ -139,7 +170,7 @@ impl Script {
                     }
                     at = [x, z];
                 }
-                Leg::Stand(..) => {}
+                Leg::Stand(..) | Leg::Crouch(..) | Leg::Fall(..) => {}
             }
         }
         Direction { heading: [0.0, 1.0], speed: 0.0 }
@@ -154,6 +185,12 @@ struct Direction {
 /// Metres of one stride at this speed, metres a second: slow walkers take short steps.
 fn stride_of(speed: f64) -> f64 {
     0.6 + 0.7 * speed
+}
+
+/// From 0 to 1 without a jerk.
+fn smooth(part: f64) -> f64 {
+    let p = part.clamp(0.0, 1.0);
+    p * p * (3.0 - 2.0 * p)
 }
 
 fn distance(dx: f64, dz: f64) -> f64 {
@@ -225,6 +262,17 @@ mod tests {
             assert!((step - step.round()).abs() < 0.05, "at {ms} ms {step} strides");
             last = now;
         }
+    }
+
+    #[test]
+    fn whoever_falls_lies_and_gets_up() {
+        let legs =
+            vec![Leg::To(2.0, 8.0, 2.0), Leg::Fall(6.0, [1.0, 0.1]), Leg::Crouch(3.0, [1.0, 0.1])];
+        let script = Script { start: 0.0, from: [0.0, 8.0], legs };
+        let at = |t| script.at(t, 20.0).unwrap();
+        assert!(at(1.9).fall <= 0.0 && (at(4.0).fall - 1.0).abs() < 1e-6);
+        assert!((at(4.0).lie[0] - 1.0).abs() < 1e-6 && at(7.9).fall < 0.05);
+        assert!((at(9.5).crouch - 1.0).abs() < 1e-6 && at(10.95).crouch < 0.05);
     }
 
     #[test]

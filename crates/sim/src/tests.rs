@@ -1,8 +1,11 @@
 //! The scenes' promises: the same bytes for a seed, and a truth that fits the scripts.
 
-use safe_yolo_core::{Class, PictureTime, Polygon};
+use safe_yolo_core::{Class, PictureSize, PictureTime, Polygon};
 
-use super::{SIZE, Scene, SceneError, TruthPerson, scenario};
+use super::camera::Camera;
+use super::{Scene, SceneError, TruthPerson};
+
+const SIZE: PictureSize = Camera::USUAL.size;
 
 fn scene(name: &str, seed: u64) -> Scene {
     Scene::new(name, seed).unwrap()
@@ -65,7 +68,7 @@ fn unknown_scenarios_are_refused_with_the_known_ones() {
     assert_eq!(error, SceneError::Unknown { name: "moon".to_owned() });
     let text = error.to_string();
     assert!(Scene::SCENARIOS.iter().all(|name| text.contains(name)), "{text}");
-    assert!(scenario::ALL.iter().map(|(name, _)| *name).eq(Scene::SCENARIOS.iter().copied()));
+    assert!(Scene::SCENARIOS.is_sorted());
 }
 
 #[test]
@@ -240,8 +243,9 @@ fn look() {
         ("covered", 20),
     ] {
         let mut rgb = Vec::new();
-        scene(name, 1).render(PictureTime::from_secs_f64(f64::from(second)), &mut rgb);
-        let head = format!("P6 {} {} 255\n", SIZE.width, SIZE.height);
+        let scene = scene(name, 1);
+        scene.render(PictureTime::from_secs_f64(f64::from(second)), &mut rgb);
+        let head = format!("P6 {} {} 255\n", scene.size().width, scene.size().height);
         let path = format!("{}/../../target/sim-{name}-{second}.ppm", env!("CARGO_MANIFEST_DIR"));
         std::fs::write(path, [head.as_bytes(), &rgb].concat()).unwrap();
     }
