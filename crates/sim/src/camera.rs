@@ -226,13 +226,15 @@ mod tests {
         let [x, y] = camera.project([1.0 + far * turn.sin(), 0.0, 0.5 + far * turn.cos()]);
         assert!((x - 320.0).abs() < 1.0 && (y - 180.0).abs() < 1.0, "{x} {y}");
         // Half of the field of view is the border.
-        let side = (20_f32 + 30.0).to_radians();
-        let [x, _] = camera.project([
-            1.0 + 8.0 * side.sin(),
-            3.0 - 8.0 * 30_f32.to_radians().cos() * 15_f32.to_radians().tan(),
-            0.5 + 8.0 * side.cos(),
-        ]);
-        assert!((x - 640.0).abs() < 2.0, "{x}");
+        let (down, half) = (15_f32.to_radians(), 30_f32.to_radians());
+        let right = 8.0 / down.cos() * half.tan();
+        let place = [
+            1.0 + 8.0 * turn.sin() + right * turn.cos(),
+            3.0 - 8.0 * down.tan(),
+            0.5 + 8.0 * turn.cos() - right * turn.sin(),
+        ];
+        let [x, y] = camera.project(place);
+        assert!((x - 640.0).abs() < 1.0 && (y - 180.0).abs() < 1.0, "{x} {y}");
         let there = camera.heading([0.6, 0.8]);
         let back = camera.heading_in_hall(there);
         assert!((back[0] - 0.6).abs() < 1e-6 && (back[1] - 0.8).abs() < 1e-6);

@@ -27,6 +27,8 @@ const CONFIRM_S: f64 = 0.5;
 const GRACE_S: f64 = 2.0;
 /// Seconds out of sight after which it may be somebody else, whom no pause keeps quiet.
 const SURELY_SAME_S: f64 = 0.6;
+/// Times are multiples of a fifteenth of a second, which no binary number is.
+const ROUNDING_S: f64 = 1e-6;
 /// Less of somebody than this can't be recognised.
 pub(super) const VISIBLE_MIN: f32 = 0.25;
 /// A forklift that drives at least this fast, nearer to somebody than this, is a near miss.
@@ -258,7 +260,7 @@ impl Visit {
     /// When he has been there for the dwell.
     fn dwelt(&self) -> Option<f64> {
         let at = self.from + default_dwell_s();
-        (at <= self.until).then_some(at)
+        (at <= self.until + ROUNDING_S).then_some(at)
     }
 }
 
@@ -321,7 +323,7 @@ fn lacks(moments: &[Moment], visit: &Visit, item: Equipment) -> Vec<f64> {
             continue;
         }
         let begun: &mut (f64, bool) = since.get_or_insert((*at, false));
-        if at - begun.0 >= default_dwell_s() && !begun.1 {
+        if at - begun.0 + ROUNDING_S >= default_dwell_s() && !begun.1 {
             begun.1 = true;
             found.push(*at);
         }

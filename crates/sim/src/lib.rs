@@ -254,6 +254,11 @@ impl Scene {
         self.plan.areas.iter().map(zone).collect()
     }
 
+    #[cfg(test)]
+    fn random_height(seed: u64, set: LookSet) -> f32 {
+        random_site::plan(seed, set, None).camera.at[1]
+    }
+
     /// How high the camera hangs, metres.
     #[must_use]
     pub const fn camera_height(&self) -> f32 {

@@ -557,7 +557,7 @@ mod tests {
                 "walk_to = [inf, 8.0]",
                 "line 5, column 22: worker 1: step 1: walk_to is [inf, 8]",
             ),
-            ("s = 3.0", "s = -3.0", "line 5, column 66: worker 1: step 2: s is -3"),
+            ("s = 3.0", "s = -3.0", "line 5, column 67: worker 1: step 2: s is -3"),
             (", s = 3.0", "", "line 5, column 45: worker 1: step 2: it must say how long it lasts"),
             ("stand = \"left\"", "stand = \"left\", fall = \"left\"", "step 2: it must say one of"),
             ("stand = \"left\", s = 3.0", "fall = \"left\", s = 1.0", "a fall lasts at least 3"),
@@ -609,7 +609,7 @@ mod tests {
                 "size is [641, 360]: even numbers",
             ),
             ("{ stand", "{ take_off = \"trousers\" }, { stand", "line 5"),
-            ("[[worker]]", "pillar = true\n[[wörker]]", "line 3, column 3"),
+            ("[[worker]]", "pillar = true\n[[wörker]]", "line 3, column 4"),
             (
                 "[[worker]]",
                 "[[forklift]]\nstart_s = 0.0\nfrom = [0.0, 8.0]\nsteps = [{ crouch = \"left\", s = 2.0 }]\n[[worker]]",
