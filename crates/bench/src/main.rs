@@ -17,6 +17,7 @@ mod memory;
 mod metrics;
 mod process;
 mod program;
+mod scenarios;
 mod server;
 mod side;
 mod stats;
@@ -39,6 +40,8 @@ struct Arguments {
 enum Command {
     /// RTSP cameras in a process of their own; obeys lines on standard input
     ServeCameras(cameras::CameraArguments),
+    /// Scores the events of every shipped scenario: from true boxes, and from the detector's
+    Scenarios(scenarios::ScenarioArguments),
 }
 
 /// What to measure, and how long.
@@ -98,6 +101,7 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
     match arguments.command {
         Some(Command::ServeCameras(what)) => runtime.block_on(cameras::serve(&what)),
+        Some(Command::Scenarios(what)) => runtime.block_on(scenarios::run(&what)),
         None => runtime.block_on(tables(&arguments.bench)),
     }
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use safe_yolo_core::{
-    CameraConfig, Class, CloseUp, Detection, EventChange, PictureTime, SegmentId, Track, Utc,
+    CameraConfig, Class, CloseUp, Detection, EventChange, PictureSize, PictureTime, SegmentId,
+    Track, Utc,
 };
 use safe_yolo_media::picture::I420;
 use safe_yolo_rules::view::{PersonView, View};
@@ -83,10 +84,27 @@ impl Analyst {
         detections: &[Detection],
         close_up: Option<CloseUp>,
     ) -> Result<Analysed, TrackError> {
-        let size = picture.size();
+        self.follow_camera(picture);
+        self.answer(time, utc, picture.size(), input_scale, detections, close_up)
+    }
+
+    /// Moves the tracks along where the camera was shaken since the last picture.
+    pub(crate) fn follow_camera(&mut self, picture: &I420) {
         if let Some(motion) = self.shake.picture(picture) {
             self.tracker.compensate(&motion);
         }
+    }
+
+    /// What the detector says of a picture, without looking at it.
+    pub(crate) fn answer(
+        &mut self,
+        time: PictureTime,
+        utc: Utc,
+        size: PictureSize,
+        input_scale: f32,
+        detections: &[Detection],
+        close_up: Option<CloseUp>,
+    ) -> Result<Analysed, TrackError> {
         let tracks = self.tracker.update(time, detections)?;
         self.last = time;
         let entry =

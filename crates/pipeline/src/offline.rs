@@ -1,13 +1,15 @@
 //! The same analysis over a file, as fast as the machine allows: every picture
 //! is decoded, analysed, tracked and judged in its own time.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use safe_yolo_core::{
-    Analysis, CameraConfig, CloseUp, Detection, EventChange, PictureTime, SegmentId, Utc,
+    Analysis, CameraConfig, Class, CloseUp, Detection, EventChange, PictureSize, PictureTime,
+    SegmentId, Utc,
 };
 use safe_yolo_infer::DetectorPool;
 use safe_yolo_infer::detector::SCORE_MIN;
@@ -56,6 +58,86 @@ pub struct Frame {
     pub analysis: Analysis<Analysed>,
 }
 
+/// Tracker and rules over what a detector says of one picture after the other: all of [`Offline`]
+/// that comes behind the detector, for whoever has answers without pictures.
+#[derive(Debug)]
+pub struct Watch {
+    analyst: Analyst,
+    last: PictureTime,
+}
+
+impl Watch {
+    /// Begins a segment of a camera whose detector knows these classes.
+    ///
+    /// # Errors
+    /// When the tracker's settings make no sense.
+    pub fn new(
+        config: Arc<CameraConfig>,
+        known: BTreeSet<Class>,
+        tracking: TrackerConfig,
+    ) -> Result<Self, TrackerConfigError> {
+        let analyst = Analyst::new(SegmentId(1), config, known, tracking)?;
+        Ok(Self { analyst, last: PictureTime::default() })
+    }
+
+    /// Takes what is known of the picture of this time; `input_scale` is model input pixels a
+    /// pixel of the picture.
+    ///
+    /// # Errors
+    /// When the time is not later than that of the picture before.
+    pub fn take(
+        &mut self,
+        time: PictureTime,
+        size: PictureSize,
+        input_scale: f32,
+        answer: Analysis<Vec<Detection>>,
+    ) -> Result<Analysis<Analysed>, TrackError> {
+        self.look(Look { time, size, input_scale, picture: None, close_up: None }, answer)
+    }
+
+    fn look(
+        &mut self,
+        look: Look<'_>,
+        answer: Analysis<Vec<Detection>>,
+    ) -> Result<Analysis<Analysed>, TrackError> {
+        let Look { time, size, input_scale, picture, close_up } = look;
+        let analysis = match answer {
+            Analysis::Done(found) => {
+                if let Some(picture) = picture {
+                    self.analyst.follow_camera(picture);
+                }
+                let analysed =
+                    self.analyst.answer(time, utc(time), size, input_scale, &found, close_up)?;
+                Analysis::Done(analysed)
+            }
+            Analysis::Skipped(reason) => Analysis::Skipped(reason),
+            Analysis::Failed(detail) => {
+                self.analyst.not_analysed(self.last, time, "detector_failed");
+                Analysis::Failed(detail)
+            }
+        };
+        self.last = time;
+        Ok(analysis)
+    }
+
+    /// The changes that the end of the pictures brings.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<EventChange> {
+        self.analyst.finish("end_of_file")
+    }
+}
+
+/// What was looked at.
+struct Look<'a> {
+    time: PictureTime,
+    size: PictureSize,
+    /// Model input pixels a pixel of the picture.
+    input_scale: f32,
+    /// Tells whether the camera was shaken.
+    picture: Option<&'a I420>,
+    close_up: Option<CloseUp>,
+}
+
 /// A picture and what the detector says of it.
 struct Answer {
     number: u64,
@@ -97,30 +179,27 @@ impl Offline {
     ) -> Result<Vec<EventChange>, OfflineError> {
         let known = self.detectors.info().classes();
         let config = Arc::clone(&self.config);
-        let mut analyst = Analyst::new(SegmentId(1), config, known, self.tracking.clone())?;
+        let mut watch = Watch::new(config, known, self.tracking.clone())?;
         let mut pictures = stream::open(&self.source, OpenOptions::default()).await?;
         begin(pictures.info());
         let (mut running, mut broken_off) = (FuturesOrdered::new(), None);
-        let (mut number, mut ended, mut last) = (0, false, PictureTime::default());
+        let (mut number, mut ended) = (0, false);
         let (mut limit, mut second_look) = (RateLimit::default(), SecondLook::default());
         let period = self.rate_max.map(|rate| Duration::from_secs_f64(1.0 / rate.max(0.1)));
         loop {
             tokio::select! {
                 biased;
                 Some(Answer { number, time, picture, analysis }) = running.next() => {
-                    let analysis = match analysis {
+                    let scale = self.detectors.input_scale(picture.size());
+                    let (answer, close_up) = match analysis {
                         Analysis::Done(found) => {
-                            let scale = self.detectors.input_scale(picture.size());
                             let (found, close_up) = self.look_closer(&mut second_look, time, &picture, found).await;
-                            Analysis::Done(analyst.picture(time, utc(time), &picture, scale, &found, close_up)?)
+                            (Analysis::Done(found), close_up)
                         }
-                        Analysis::Skipped(reason) => Analysis::Skipped(reason),
-                        Analysis::Failed(detail) => {
-                            analyst.not_analysed(last, time, "detector_failed");
-                            Analysis::Failed(detail)
-                        }
+                        nothing => (nothing, None),
                     };
-                    last = time;
+                    let look = Look { time, size: picture.size(), input_scale: scale, picture: Some(&picture), close_up };
+                    let analysis = watch.look(look, answer)?;
                     sink(Frame { number, time, picture, analysis }).map_err(OfflineError::Sink)?;
                 }
                 next = tokio::time::timeout(SILENCE_MAX, pictures.next()), if !ended && running.len() < IN_FLIGHT_MAX => {
@@ -153,7 +232,7 @@ impl Offline {
             }
         }
         match broken_off {
-            None => Ok(analyst.finish("end_of_file")),
+            None => Ok(watch.finish()),
             Some(error) => Err(error),
         }
     }

@@ -11,6 +11,7 @@ mod doctor;
 mod model;
 mod score;
 mod serve;
+mod simulate;
 mod site;
 mod track;
 
@@ -26,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Runs the server: cameras, analysis, alarms, API and control room
     Serve(serve::ServeArguments),
+    /// Runs the server with the simulated site's four cameras: everything can be tried without a camera
+    Demo(serve::DemoArguments),
     /// Analyses a video file with a camera's zones and rules
     Analyze(analyze::AnalyzeArguments),
     /// Shows what the detector finds in pictures
@@ -34,6 +37,8 @@ enum Command {
     Track(track::TrackArguments),
     /// Scores events, detections and tracks against the truth
     Score(score::ScoreArguments),
+    /// Draws a scene of the simulated site and writes the truth about it
+    Simulate(simulate::SimulateArguments),
     /// Checks this machine: programs, libraries, model, folders, speed
     Doctor(doctor::DoctorArguments),
     /// The detector's process; started by the server itself
@@ -45,10 +50,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Demo(arguments) => serve::demo(arguments),
         Command::Analyze(arguments) => analyze::run(&arguments),
         Command::Detect(arguments) => detect::run(&arguments),
         Command::Track(arguments) => track::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Detector(arguments) => {
             serve::start_log(arguments.log_json);

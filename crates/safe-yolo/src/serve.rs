@@ -12,7 +12,7 @@ use clap::Args;
 use safe_yolo_core::Zone;
 use safe_yolo_media::source::{SourceError, SourcePolicy, SourceSpec};
 use safe_yolo_pipeline::RealSources;
-use safe_yolo_server::{Server, ServerConfig, ServiceManager, StartupCamera};
+use safe_yolo_server::{Server, ServerConfig, ServiceManager, StartupCamera, simulated_site};
 use safe_yolo_store::evidence::EvidenceLimits;
 use safe_yolo_store::{FirstAdmin, NewCamera, NewZone, Origin};
 use safe_yolo_track::TrackerConfig;
@@ -48,6 +48,22 @@ pub(crate) struct ServeArguments {
     detector: DetectorArguments,
 }
 
+/// Where the simulated site is shown.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Address of the page and the API; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Folder of the database and the evidence; not that of a real site
+    #[arg(long, value_name = "DIR", default_value = "demo-data")]
+    data_dir: PathBuf,
+    /// Log lines as JSON
+    #[arg(long)]
+    log_json: bool,
+    #[command(flatten)]
+    detector: DetectorArguments,
+}
+
 /// The variable that holds the first administrator's password.
 const PASSWORD_VARIABLE: &str = "SAFE_YOLO_ADMIN_PASSWORD";
 
@@ -66,6 +82,20 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
     start_log(arguments.log_json);
     // Mistakes in files are told before anything is started.
     let startup_cameras = cameras(&arguments)?;
+    start(arguments, startup_cameras)
+}
+
+/// `safe-yolo demo`: the server with the cameras of the simulated site, as they were drawn.
+pub(crate) fn demo(arguments: DemoArguments) -> Result<ExitCode> {
+    safe_yolo_sys::limit_heaps(HEAPS);
+    start_log(arguments.log_json);
+    let DemoArguments { listen, data_dir, log_json, detector } = arguments;
+    let (site, video, video_dir) = (None, Vec::new(), Vec::new());
+    let arguments = ServeArguments { listen, data_dir, site, video, video_dir, log_json, detector };
+    start(arguments, simulated_site()?)
+}
+
+fn start(arguments: ServeArguments, startup_cameras: Vec<StartupCamera>) -> Result<ExitCode> {
     let detectors = Arc::new(arguments.detector.start(arguments.log_json)?);
     let config = ServerConfig {
         listen: arguments.listen,

@@ -62,7 +62,8 @@ fn config(arguments: &TrackArguments) -> Result<TrackerConfig> {
     Ok(config)
 }
 
-fn size(text: &str) -> Result<PictureSize> {
+/// A size as `WxH`.
+pub(crate) fn size(text: &str) -> Result<PictureSize> {
     let sides = text.split_once('x').map(|(w, h)| (w.parse::<u32>(), h.parse::<u32>()));
     match sides {
         Some((Ok(width), Ok(height))) if width > 0 && height > 0 => {

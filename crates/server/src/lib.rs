@@ -28,6 +28,7 @@ mod system_event;
 mod ws;
 
 pub use api::openapi_json;
+pub use app::simulated_site;
 pub use config::{ServerConfig, ServerError, StartupCamera};
 pub use server::{Server, serve};
 pub use service::ServiceManager;

@@ -35,8 +35,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "bench",
         &[
-            "core", "sim", "track", "rules", "media", "infer", "pipeline", "store", "server",
-            "testkit",
+            "core", "sim", "track", "rules", "score", "media", "infer", "pipeline", "store",
+            "server", "testkit",
         ],
     ),
     ("chaos", &["core", "sim", "media", "testkit"]),

@@ -27,6 +27,7 @@ pub(crate) use cameras::{CameraEdit, NewCameraInput, login};
 pub(crate) use registry::Registry;
 pub(crate) use sources::kind;
 pub(crate) use startup::ensure_cameras;
+pub use startup::simulated_site;
 pub(crate) use unopened::Unopened;
 
 use crate::auth::held::Held;

@@ -36,8 +36,13 @@ pub(crate) async fn ensure_cameras(
         store.upsert_camera_by_name(SiteCamera { camera, zones }).await.map_err(failed)?;
     }
     if is_empty && store.cameras().await?.is_empty() {
-        for (name, scenario) in DEMO {
-            add_scene(store, name, scenario).await?;
+        let drawn = spawn_blocking(simulated_site).await;
+        let panicked = |_panicked| ServerError::Task { what: "drawing the simulated site" };
+        for StartupCamera { camera, zones } in drawn.map_err(panicked)?? {
+            let name = camera.name.clone();
+            let failed = |source| ServerError::Camera { name, source };
+            let zones = zones.unwrap_or_default();
+            store.upsert_camera_by_name(SiteCamera { camera, zones }).await.map_err(failed)?;
         }
         tracing::info!("no camera is configured: the simulated site is shown");
     }
@@ -79,30 +84,32 @@ fn without_literal_login(camera: NewCamera, policies: &Policies) -> NewCamera {
     NewCamera { source, credentials: camera.credentials.or(login), ..camera }
 }
 
-async fn add_scene(store: &Store, name: &str, scenario: &'static str) -> Result<(), ServerError> {
-    let drawn = spawn_blocking(move || Scene::new(scenario, 0).map(|scene| scene.zones())).await;
-    let drawn =
-        drawn.map_err(|_panicked| ServerError::Task { what: "drawing the simulated site" })??;
-    let mut camera = NewCamera::new(name, &format!("sim://{scenario}"), Origin::Api);
-    camera.repeat = true;
-    let mut zones = Vec::new();
-    for zone in drawn {
-        match Polygon::new(zone.points) {
-            Ok(points) => zones.push(NewZone {
-                name: zone.name_ko,
-                zone_type: zone.zone_type,
-                points,
-                active: true,
-                dwell_s: safe_yolo_core::config::default_dwell_s(),
-                pause_s: safe_yolo_core::config::default_pause_s(),
-                require: zone.require,
-            }),
-            Err(error) => {
-                tracing::error!(zone = zone.name_en, %error, "a zone of the drawn scene is none");
+/// The four cameras of the simulated site with the zones that are painted on its floors.
+///
+/// # Errors
+/// When a scene can't be drawn. Takes a moment: every scene is drawn once.
+pub fn simulated_site() -> Result<Vec<StartupCamera>, ServerError> {
+    let camera = |(name, scenario): (&str, &str)| {
+        let mut camera = NewCamera::new(name, &format!("sim://{scenario}"), Origin::Api);
+        camera.repeat = true;
+        let mut zones = Vec::new();
+        for zone in Scene::new(scenario, 0)?.zones() {
+            match Polygon::new(zone.points) {
+                Ok(points) => zones.push(NewZone {
+                    name: zone.name_ko,
+                    zone_type: zone.zone_type,
+                    points,
+                    active: true,
+                    dwell_s: safe_yolo_core::config::default_dwell_s(),
+                    pause_s: safe_yolo_core::config::default_pause_s(),
+                    require: zone.require,
+                }),
+                Err(error) => {
+                    tracing::error!(zone = zone.name_en, %error, "a zone of the drawn scene is none");
+                }
             }
         }
-    }
-    let failed = |source| ServerError::Camera { name: name.to_owned(), source };
-    store.upsert_camera_by_name(SiteCamera { camera, zones }).await.map_err(failed)?;
-    Ok(())
+        Ok(StartupCamera { camera, zones: Some(zones) })
+    };
+    DEMO.into_iter().map(camera).collect()
 }

@@ -1,0 +1,300 @@
+//! Event F1 over the shipped scenarios, in two columns: true boxes, and the detector's, both fed to
+//! the same tracker and rules. What the first column lacks, tracking and rules lose; what the second
+//! lacks beyond it, the detector.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use safe_yolo_core::config::{default_dwell_s, default_pause_s};
+use safe_yolo_core::event::ChangeKind;
+use safe_yolo_core::{
+    Analysis, CameraConfig, Class, Detection, EventChange, PictureTime, Polygon, Zone,
+};
+use safe_yolo_infer::{DetectorPool, PoolConfig, Runtime};
+use safe_yolo_media::source::{SourcePolicy, SourceSpec};
+use safe_yolo_pipeline::offline::{Offline, Watch};
+use safe_yolo_score::events::{self, EventRow, EventScore, EventStart};
+use safe_yolo_sim::Scene;
+use safe_yolo_track::TrackerConfig;
+
+/// F1 that each column must reach.
+const TRUE_BOXES_F1_MIN: f64 = 0.98;
+const DETECTOR_F1_MIN: f64 = 0.95;
+/// Less of something than this no detector finds.
+const VISIBLE_MIN: f32 = 0.25;
+/// Numbers of drivers begin here: they are part of their vehicle.
+const DRIVER_FIRST: u32 = 1000;
+/// The bundled model sees pictures this many pixels wide.
+const INPUT_WIDTH: f32 = 416.0;
+
+/// Which columns, over which scenes.
+#[derive(Debug, Args)]
+pub(crate) struct ScenarioArguments {
+    /// Only this scenario; may be given again
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Seeds of the scenes; may be given again
+    #[arg(long, value_name = "N", default_values_t = [1, 2])]
+    seed: Vec<u64>,
+    /// Analysed pictures a second
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=15))]
+    rate: u8,
+    /// Leaves the detector out
+    #[arg(long)]
+    true_boxes_only: bool,
+    /// Lists what is missed and what is false
+    #[arg(long)]
+    list: bool,
+}
+
+/// True and found events of some scenes.
+#[derive(Debug, Default)]
+struct Events {
+    truth: Vec<EventStart>,
+    found: Vec<EventStart>,
+}
+
+pub(crate) async fn run(arguments: &ScenarioArguments) -> Result<()> {
+    let known = |name: &&str| arguments.only.is_empty() || arguments.only.iter().any(|n| n == name);
+    let names: Vec<&str> = Scene::SCENARIOS.iter().copied().filter(known).collect();
+    if names.is_empty() {
+        bail!("--only names no scenario: use one of {}", Scene::SCENARIOS.join(", "));
+    }
+    let rate = f64::from(arguments.rate);
+    let detectors = match arguments.true_boxes_only {
+        true => None,
+        false => Some(DetectorPool::start(&Runtime::find()?, &PoolConfig::default())?),
+    };
+    let (mut boxes, mut seen) = (Events::default(), Events::default());
+    println!("| scenario | true events | F1 from true boxes | F1 from the detector |");
+    println!("|---|---|---|---|");
+    for name in names {
+        let (mut from_boxes, mut from_seen) = (Events::default(), Events::default());
+        for seed in &arguments.seed {
+            let camera = format!("{name}-{seed}");
+            let scene = Scene::new(name, *seed)?;
+            let truth = truth(&scene, &camera);
+            from_boxes.truth.extend(truth.clone());
+            from_boxes.found.extend(found(&camera, &from_true_boxes(&scene, rate)?));
+            if let Some(detectors) = &detectors {
+                let changes = from_detector(name, *seed, rate, &scene, detectors).await?;
+                from_seen.truth.extend(truth);
+                from_seen.found.extend(found(&camera, &changes));
+            }
+        }
+        let score = from_boxes.score()?;
+        let detected = detectors.as_ref().map(|_| from_seen.score()).transpose()?;
+        println!(
+            "| `{name}` | {} | {} | {} |",
+            score.all.true_events,
+            shown(&score.all),
+            detected.as_ref().map_or_else(|| "not measured".to_owned(), |score| shown(&score.all))
+        );
+        if arguments.list {
+            from_boxes.list("true boxes");
+            from_seen.list("detector");
+        }
+        boxes.add(from_boxes);
+        seen.add(from_seen);
+    }
+    let mut low = check("true boxes", &boxes.score()?, TRUE_BOXES_F1_MIN);
+    if detectors.is_some() {
+        low |= check("detector", &seen.score()?, DETECTOR_F1_MIN);
+    }
+    if low {
+        bail!("an F1 is below its bound");
+    }
+    Ok(())
+}
+
+/// Prints the table of one column; whether its F1 is too low.
+fn check(column: &str, score: &EventScore, least: f64) -> bool {
+    println!("\n| {column} | true | found | false | F1 |\n|---|---|---|---|---|");
+    for row in score.types.iter().chain([&score.all]) {
+        println!(
+            "| {} | {} | {} | {} | {} |",
+            row.event_type,
+            row.true_events,
+            row.found,
+            row.false_events,
+            shown(row)
+        );
+    }
+    let low = score.all.f1.is_none_or(|f1| f1 < least);
+    println!("\nat least {least}: {}", if low { "no" } else { "yes" });
+    low
+}
+
+fn shown(row: &EventRow) -> String {
+    row.f1.map_or_else(|| "none true, none found".to_owned(), |f1| format!("{f1:.3}"))
+}
+
+impl Events {
+    fn add(&mut self, other: Self) {
+        self.truth.extend(other.truth);
+        self.found.extend(other.found);
+    }
+
+    fn score(&self) -> Result<EventScore> {
+        Ok(events::score(&self.truth, &self.found)?)
+    }
+
+    fn list(&self, column: &str) {
+        let line = |event: &EventStart| {
+            let camera = event.camera.as_deref().unwrap_or_default();
+            format!("{camera} {:.2} {}", event.start.secs_f64(), event.event_type)
+        };
+        for (what, all) in [("true", &self.truth), ("found", &self.found)] {
+            let mut lines: Vec<String> = all.iter().map(line).collect();
+            lines.sort();
+            lines.iter().for_each(|line| println!("{column}, {what}: {line}"));
+        }
+    }
+}
+
+/// The true events of one loop.
+fn truth(scene: &Scene, camera: &str) -> Vec<EventStart> {
+    let events = scene.events(scene.duration()).into_iter();
+    let event = |event: safe_yolo_sim::TruthEvent| EventStart {
+        event_type: event.kind.name().to_owned(),
+        camera: Some(camera.to_owned()),
+        start: PictureTime::from_secs_f64(event.start_s),
+    };
+    events.map(event).collect()
+}
+
+/// The events that were raised.
+fn found(camera: &str, changes: &[EventChange]) -> Vec<EventStart> {
+    let raised = changes.iter().filter(|change| change.kind == ChangeKind::Raised);
+    let start = |change: &EventChange| {
+        let start_s = change.event.details.get("start_s").and_then(serde_json::Value::as_f64)?;
+        Some(EventStart {
+            event_type: change.event.event_type.name().to_owned(),
+            camera: Some(camera.to_owned()),
+            start: PictureTime::from_secs_f64(start_s),
+        })
+    };
+    raised.filter_map(start).collect()
+}
+
+/// A camera over the scene with its zones and the default rules.
+fn config(scene: &Scene, source: &str, rate: f64) -> Result<CameraConfig> {
+    let zone = |(number, suggested): (usize, safe_yolo_sim::SceneZone)| -> Result<Zone> {
+        Ok(Zone {
+            id: format!("zone-{number}").parse()?,
+            name: suggested.name_en,
+            zone_type: suggested.zone_type,
+            points: Polygon::new(suggested.points)?,
+            active: true,
+            dwell_s: default_dwell_s(),
+            pause_s: default_pause_s(),
+            require: suggested.require,
+        })
+    };
+    Ok(CameraConfig {
+        id: "drawn".parse()?,
+        name: "drawn".to_owned(),
+        source: source.to_owned(),
+        enabled: true,
+        repeat: true,
+        analysis_rate_max: rate,
+        zones: scene.zones().into_iter().enumerate().map(zone).collect::<Result<_>>()?,
+        version: 1,
+    })
+}
+
+/// What tracker and rules make of what is really there.
+fn from_true_boxes(scene: &Scene, rate: f64) -> Result<Vec<EventChange>> {
+    let config = Arc::new(config(scene, "sim://truth", rate)?);
+    let known: BTreeSet<Class> = Class::ALL.iter().copied().collect();
+    let mut watch = Watch::new(config, known, TrackerConfig::default())?;
+    let mut changes = Vec::new();
+    let count = scene.duration() * rate;
+    for number in (0_u32..).take_while(|number| f64::from(*number) < count) {
+        let time = PictureTime::from_secs_f64(f64::from(number) / rate);
+        let scale = INPUT_WIDTH / scene.size().width as f32;
+        let answer = Analysis::Done(detections(scene, time));
+        if let Analysis::Done(analysed) = watch.take(time, scene.size(), scale, answer)? {
+            changes.extend(analysed.changes);
+        }
+    }
+    changes.extend(watch.finish());
+    Ok(changes)
+}
+
+/// What a perfect detector finds.
+fn detections(scene: &Scene, time: PictureTime) -> Vec<Detection> {
+    let boxes = scene.boxes(time).into_iter();
+    boxes
+        .filter(|b| b.visible >= VISIBLE_MIN && b.actor.is_none_or(|actor| actor < DRIVER_FIRST))
+        .map(|b| Detection { class: b.class, score: 0.9, bbox: b.bbox })
+        .collect()
+}
+
+/// What the whole pipeline makes of the pictures.
+async fn from_detector(
+    name: &str,
+    seed: u64,
+    rate: f64,
+    scene: &Scene,
+    detectors: &DetectorPool,
+) -> Result<Vec<EventChange>> {
+    let address = format!("sim://{name}?seed={seed}");
+    let offline = Offline {
+        detectors: detectors.clone(),
+        tracking: TrackerConfig::default(),
+        config: Arc::new(config(scene, &address, rate)?),
+        source: SourceSpec::parse(&address, &SourcePolicy::trusted())?,
+        rate_max: Some(rate),
+        until: Some(PictureTime::from_secs_f64(scene.duration())),
+    };
+    let (mut changes, mut failed) = (Vec::new(), 0);
+    let sink = |frame: safe_yolo_pipeline::offline::Frame| {
+        match frame.analysis {
+            Analysis::Done(analysed) => changes.extend(analysed.changes),
+            Analysis::Skipped(_) | Analysis::Failed(_) => failed += 1,
+        }
+        Ok(())
+    };
+    let last = offline.run(|_| {}, sink).await.with_context(|| address.clone())?;
+    if failed > 0 {
+        bail!("{address}: {failed} pictures were not analysed, so this is no score");
+    }
+    changes.extend(last);
+    Ok(changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// At several rates: what is told must not hang on how often somebody looks.
+    #[test]
+    fn true_boxes_give_the_true_events_of_every_scenario() {
+        for rate in [5.0, 10.0] {
+            let mut all = Events::default();
+            for name in Scene::SCENARIOS {
+                for seed in [1, 2] {
+                    let scene = Scene::new(name, seed).unwrap();
+                    let camera = format!("{name}-{seed}");
+                    all.truth.extend(truth(&scene, &camera));
+                    all.found.extend(found(&camera, &from_true_boxes(&scene, rate).unwrap()));
+                }
+            }
+            assert!(all.truth.len() > 150, "{} events", all.truth.len());
+            let score = all.score().unwrap();
+            let f1 = score.all.f1.unwrap();
+            assert!(f1 >= TRUE_BOXES_F1_MIN, "at {rate}/s F1 is {f1}: {score:#?}");
+        }
+    }
+
+    /// A detector that misses somebody, or sees what is not there, must not reach the bound.
+    #[test]
+    fn a_blind_detector_has_no_events() {
+        let scene = Scene::new("intruders", 1).unwrap();
+        let blind = Events { truth: truth(&scene, "a"), found: Vec::new() };
+        assert!(blind.score().unwrap().all.f1.unwrap() < 0.01);
+    }
+}
