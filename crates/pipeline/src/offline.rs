@@ -128,6 +128,7 @@ impl Watch {
 }
 
 /// What was looked at.
+#[derive(Clone, Copy)]
 struct Look<'a> {
     time: PictureTime,
     size: PictureSize,

@@ -162,7 +162,7 @@ sides = [-1.6, 1.6, 7.4, 9.8]
 /// a real one has, flat walls and edges.
 #[test]
 fn the_simulated_camera_is_followed() {
-    let scene = Scene::from_text("shaken", SHAKEN, 1).unwrap();
+    let scene = Scene::from_text("shaken", SHAKEN, 1, None).unwrap();
     let (mut watch, mut rgb) = (ShakeWatch::default(), Vec::new());
     let (mut measured, mut moved, mut worst, mut false_alarms) = (0, 0, 0.0_f64, 0);
     let mut before: Option<[f64; 2]> = None;
