@@ -62,3 +62,36 @@ async fn a_given_password_is_taken_and_told_nowhere() {
         assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
     }
 }
+
+/// `demo` shows the four simulated cameras, also beside what is stored, and again after they were changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn demo_shows_the_simulated_site_whatever_is_stored() {
+    let site = Site::new();
+    let data = site.data();
+    let demo = || {
+        let mut command = common::program();
+        command.args(["demo", "--listen", "127.0.0.1:0", "--sessions", "1", "--data-dir"]);
+        command.arg(&data).env("SAFE_YOLO_ADMIN_PASSWORD", ADMIN_PASSWORD);
+        command
+    };
+    let simulated = ["sim://demo", "sim://crowd", "sim://intruders", "sim://helmet-off"];
+    let sources = |cameras: &serde_json::Value| {
+        let cameras = cameras["cameras"].as_array().unwrap();
+        cameras.iter().map(|c| c["source"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let mut server = site.start(&mut demo()).await;
+    let admin = server.admin().await;
+    let cameras = admin.get("/api/cameras").await.ok();
+    assert_eq!(sources(&cameras), simulated);
+    let first = cameras["cameras"][0]["id"].as_str().unwrap();
+    admin.send(reqwest::Method::DELETE, &format!("/api/cameras/{first}"), None).await.ok();
+    admin.add_camera(serde_json::json!({"name": "hall", "source": "sim://quiet"})).await;
+    assert!(server.terminate().success(), "{}", server.log());
+    drop(server);
+    let mut server = site.start(&mut demo()).await;
+    let cameras = server.admin().await.get("/api/cameras").await.ok();
+    let again = sources(&cameras);
+    assert_eq!(again.len(), 5, "{again:?}");
+    assert!(simulated.iter().all(|source| again.iter().any(|s| s == source)), "{again:?}");
+    assert!(server.terminate().success(), "{}", server.log());
+}

@@ -159,3 +159,16 @@ impl<'a> Forklift<'a> {
         (self.camera.depth(seat), shapes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_forklift_to_train_with_looks_like_the_scored_one() {
+        for color in TRAINING {
+            let apart = (0..3).map(|i| (color[i] - YELLOW[i]).abs()).fold(0.0, f32::max);
+            assert!(apart >= 8.0, "{color:?}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! How long a picture of 640x360 takes to be drawn: the mean of every shipped scenario, and the slowest picture.
+//! `cargo run --release -p safe-yolo-sim --example render`
+
+use std::time::{Duration, Instant};
+
+use safe_yolo_core::{PictureSize, PictureTime};
+use safe_yolo_sim::{LookSet, Scene, SceneError};
+
+fn main() -> Result<(), SceneError> {
+    let size = PictureSize::new(640, 360);
+    let mut scenes = Vec::new();
+    for name in Scene::SCENARIOS {
+        scenes.push(((*name).to_owned(), Scene::in_size(name, 1, size)?));
+    }
+    for seed in 0..3 {
+        let scene = Scene::random(seed, LookSet::Training, Some(size))?;
+        scenes.push((format!("random {seed}"), scene));
+    }
+    println!("| scene | mean, ms | slowest, ms |\n|---|---|---|");
+    for (name, scene) in scenes {
+        let (mut all, mut most, mut rgb) = (Duration::ZERO, Duration::ZERO, Vec::new());
+        let count = (scene.duration() * 5.0) as u32;
+        for number in 0..count {
+            let time = PictureTime::from_secs_f64(f64::from(number) / 5.0);
+            let begun = Instant::now();
+            scene.render(time, &mut rgb);
+            let took = begun.elapsed();
+            (all, most) = (all + took, most.max(took));
+        }
+        let ms = |time: Duration| time.as_secs_f64() * 1e3;
+        println!("| {name} | {:.2} | {:.2} |", ms(all) / f64::from(count), ms(most));
+    }
+    Ok(())
+}
