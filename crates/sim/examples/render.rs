@@ -1,6 +1,8 @@
 //! How long a picture of 640x360 takes to be drawn: the mean of every shipped scenario, and the slowest picture.
 //! `cargo run --release -p safe-yolo-sim --example render`
 
+#![expect(clippy::print_stdout, reason = "its output is the result")]
+
 use std::time::{Duration, Instant};
 
 use safe_yolo_core::{PictureSize, PictureTime};
