@@ -23,7 +23,7 @@ pub(super) struct Figure {
     pub(super) head: Range<usize>,
     /// Which are the vest, or the trunk without one.
     pub(super) trunk: Range<usize>,
-    /// Which are the mask, or nose and mouth without one; empty when seen from behind.
+    /// Which are the mask, or where one would be; empty when seen from behind.
     pub(super) face: Range<usize>,
 }
 

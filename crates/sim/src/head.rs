@@ -14,7 +14,7 @@ const MIDDLE: [f32; 2] = [0.02, 1.625];
 const RADII: [f32; 3] = [0.088, 0.105, 0.128];
 
 /// Adds a head to the shapes. Returns which of them are the helmet (or all of a bare head), and
-/// which the mask (or nose and mouth).
+/// which the mask (or its place).
 pub(super) fn push(out: &mut Vec<Shape>, body: &Body, look: &Look) -> (Range<usize>, Range<usize>) {
     let neck = look.skin.map(|c| c * 0.82);
     out.push(body.bar([0.0, 0.0, 1.46], [0.0, 0.01, 1.54], [0.062, 0.058], neck));
@@ -27,10 +27,14 @@ pub(super) fn push(out: &mut Vec<Shape>, body: &Body, look: &Look) -> (Range<usi
     out.push(ball(body, middle, [breadth, RADII[2]], look.skin, 0.10));
     push_ears(out, body, look);
     push_eyes(out, body, look);
-    let face = out.len();
+    let mut face = out.len();
     match look.mask {
         Some(color) => push_mask(out, body, color),
-        None => push_mouth(out, body, look),
+        None => {
+            push_mouth(out, body, look);
+            face = out.len();
+            push_bare(out, body);
+        }
     }
     let face = face..out.len();
     let helmet = out.len();
@@ -94,6 +98,25 @@ fn push_mouth(out: &mut Vec<Shape>, body: &Body, look: &Look) {
     }
 }
 
+/// Half the height of a mask, metres.
+const MASK_HALF: f32 = 0.062;
+
+/// Half its breadth when the face is turned to the camera by this much, metres.
+fn mask_breadth(open: f32) -> f32 {
+    (0.030 + 0.042 * open).min(0.070)
+}
+
+/// Where a mask would be: nothing that is seen, but the place that a detector should name.
+fn push_bare(out: &mut Vec<Shape>, body: &Body) {
+    let front = surface(0.0, 1.06, -0.42);
+    let open = (seen(body, front) / RADII[1]).clamp(0.0, 1.0);
+    if open >= 0.1 {
+        let Shape { points, .. } =
+            ball(body, front, [mask_breadth(open), MASK_HALF], [0.0; 3], 0.0);
+        out.push(Shape { points, paint: Paint::veil([0.0; 3], 0.0) });
+    }
+}
+
 /// A mask from the nose to the chin, with its bands to the ears.
 fn push_mask(out: &mut Vec<Shape>, body: &Body, color: Rgb) {
     let front = surface(0.0, 1.06, -0.42);
@@ -108,8 +131,8 @@ fn push_mask(out: &mut Vec<Shape>, body: &Body, color: Rgb) {
             out.push(body.bar(cheek, surface(side * 0.7, 0.8, -0.35), [0.008, 0.010], band));
         }
     }
-    let breadth = (0.030 + 0.042 * open).min(0.070);
-    out.push(ball(body, front, [breadth, 0.062], color, 0.12));
+    let breadth = mask_breadth(open);
+    out.push(ball(body, front, [breadth, MASK_HALF], color, 0.12));
     let fold = surface(0.0, 1.1, -0.36);
     out.push(ball(body, fold, [breadth * 0.8, 0.006], band, 0.0));
 }
