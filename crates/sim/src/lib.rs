@@ -16,6 +16,7 @@ mod head;
 mod layout;
 mod look;
 mod mishap;
+mod mistake;
 mod pillar;
 mod random;
 mod random_site;

@@ -4,17 +4,15 @@ use std::collections::BTreeSet;
 
 use safe_yolo_core::{Equipment, PictureSize, ZoneType};
 use serde::Deserialize;
-use toml::de::{DeTable, DeValue};
 
 use super::camera::{Camera, View};
 use super::look::{Item, Worn};
 use super::mishap::{Cover, Light, Shake};
+use super::mistake::{Mistake, SIDE_MAX_M, at_most, place, seconds};
 use super::scenario::{Area, Change, Name};
 use super::script::{Heading, Leg, Script};
 use super::thing::{Kind, Thing};
 
-/// The longest loop and the longest step, seconds.
-const DURATION_MAX_S: f64 = 3600.0;
 /// The most of a kind.
 const WORKERS_MAX: usize = 40;
 const ZONES_MAX: usize = 16;
@@ -23,9 +21,6 @@ const THINGS_MAX: usize = 60;
 const MISHAPS_MAX: usize = 200;
 /// Pixels.
 const SHAKE_MAX: u8 = 20;
-/// Where things may be: to either side of the hall's middle, and away from where the usual camera is, metres.
-const SIDE_MAX_M: f64 = 30.0;
-const DISTANCE_M: [f64; 2] = [4.0, 40.0];
 /// Sides of pictures, pixels.
 pub(super) const SIZE: [u32; 2] = [64, 3840];
 
@@ -150,57 +145,6 @@ pub(super) struct Zone {
 
 const fn yes() -> bool {
     true
-}
-
-/// What is wrong with a value, and where it stands.
-struct Mistake {
-    path: Vec<Key>,
-    why: String,
-}
-
-/// A part of the way to a value of the file.
-#[derive(Debug, Clone, Copy)]
-enum Key {
-    Name(&'static str),
-    Number(usize),
-}
-
-impl Mistake {
-    fn new(why: String) -> Self {
-        Self { path: Vec::new(), why }
-    }
-
-    /// The mistake is at this key of what it was found in.
-    fn at(mut self, name: &'static str) -> Self {
-        self.path.insert(0, Key::Name(name));
-        self
-    }
-
-    /// The mistake is in number `index` of the list `name`, counted from 0.
-    fn in_list(mut self, name: &'static str, index: usize) -> Self {
-        self.path.splice(0..0, [Key::Name(name), Key::Number(index)]);
-        self.why = format!("{name} {}: {}", index + 1, self.why);
-        self
-    }
-
-    /// With line and column, from 1, of what it is about; of what is nearest to it in the text.
-    fn located(&self, text: &str) -> String {
-        let Ok(root) = DeTable::parse(text) else { return self.why.clone() };
-        let root = DeValue::Table(root.into_inner());
-        let (mut value, mut start) = (&root, 0);
-        for key in &self.path {
-            let inner = match *key {
-                Key::Name(name) => value.get(name),
-                Key::Number(index) => value.get(index),
-            };
-            let Some(inner) = inner else { break };
-            (value, start) = (inner.get_ref(), inner.span().start);
-        }
-        let before = text.get(..start).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!("line {line}, column {column}: {}", self.why)
-    }
 }
 
 impl File {
@@ -492,152 +436,6 @@ pub(super) const fn corners([left, right, near, far]: [f32; 4]) -> [[f32; 2]; 4]
     [[left, near], [right, near], [right, far], [left, far]]
 }
 
-fn seconds(what: &'static str, value: f64) -> Result<(), Mistake> {
-    if value > 0.0 && value <= DURATION_MAX_S {
-        return Ok(());
-    }
-    let why = format!("{what} is {value}: it must be over 0 and at most {DURATION_MAX_S} seconds");
-    Err(Mistake::new(why).at(what))
-}
-
-fn place(what: &'static str, [x, z]: [f64; 2]) -> Result<(), Mistake> {
-    let [near, far] = DISTANCE_M;
-    if x.abs() <= SIDE_MAX_M && (near..=far).contains(&z) {
-        return Ok(());
-    }
-    let why = format!(
-        "{what} is [{x}, {z}]: at most {SIDE_MAX_M} metres to either side, and {near} to {far} away"
-    );
-    Err(Mistake::new(why).at(what))
-}
-
-fn at_most(what: &'static str, count: usize, max: usize) -> Result<(), Mistake> {
-    if count <= max {
-        return Ok(());
-    }
-    let why = format!("{count} entries of '{what}' are too many: at most {max}");
-    Err(Mistake::new(why).at(what))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = "duration_s = 10.0\n\
-        [[worker]]\nstart_s = 1.0\nfrom = [0.0, 8.0]\n\
-        steps = [{ walk_to = [1.0, 8.0], s = 2.0 }, { stand = \"left\", s = 3.0 }]\n\
-        [[zone]]\nname = { ko = \"구역\", en = \"zone\" }\ntype = \"danger\"\nsides = [-1.0, 1.0, 7.0, 9.0]\n";
-
-    #[test]
-    fn mistakes_are_told_with_line_and_column_and_the_way_out() {
-        assert!(File::read(GOOD).is_ok());
-        let camera = "[camera]\nat = [0.0, 3.0, 0.0]\npitch_deg = 20\nfov_deg = 60\n[[zone]]";
-        for (from, to, says) in [
-            (
-                "duration_s = 10.0",
-                "duration_s = 0.0",
-                "line 1, column 14: duration_s is 0: it must be over 0",
-            ),
-            ("duration_s = 10.0", "duration_s = nan", "duration_s is NaN"),
-            (
-                "duration_s = 10.0",
-                "duration_s = 4.0",
-                "line 5, column 9: worker 1: its steps last 5 s",
-            ),
-            ("duration_s = 10.0", "duration_s = 10.0\npilar = true", "unknown field `pilar`"),
-            ("duration_s = 10.0", "duration_s = 10.0\npilar = true", "line 2, column 1"),
-            ("start_s = 1.0", "start_s = 10.0", "line 3, column 11: worker 1: start_s is 10"),
-            (
-                "from = [0.0, 8.0]",
-                "from = [0.0, 1.0]",
-                "line 4, column 8: worker 1: from is [0, 1]: at most 30 metres",
-            ),
-            (
-                "walk_to = [1.0, 8.0]",
-                "walk_to = [inf, 8.0]",
-                "line 5, column 22: worker 1: step 1: walk_to is [inf, 8]",
-            ),
-            ("s = 3.0", "s = -3.0", "line 5, column 67: worker 1: step 2: s is -3"),
-            (", s = 3.0", "", "line 5, column 45: worker 1: step 2: it must say how long it lasts"),
-            ("stand = \"left\"", "stand = \"left\", fall = \"left\"", "step 2: it must say one of"),
-            ("stand = \"left\", s = 3.0", "fall = \"left\", s = 1.0", "a fall lasts at least 3"),
-            ("stand = \"left\"", "take_off = \"mask\"", "leave s out"),
-            ("\"left\"", "\"up\"", "line 5, column 55"),
-            ("\"left\"", "\"up\"", "unknown variant `up`, expected `left` or `right`"),
-            ("type = \"danger\"", "type = \"deadly\"", "unknown variant `deadly`"),
-            ("sides = [-1.0, 1.0", "sides = [1.0, -1.0", "line 9, column 9: zone 1: sides are"),
-            (
-                "sides = [-1.0, 1.0",
-                "sides = [20.0, 25.0",
-                "is not in the camera's picture: move it",
-            ),
-            (
-                "[[zone]]",
-                "[[thing]]\nkind = \"cone\"\nat = [0.0, 50.0]\n[[zone]]",
-                "line 8, column 6: thing 1: at is [0, 50]",
-            ),
-            (
-                "[[zone]]",
-                "[[thing]]\nkind = \"cone\"\nat = [0.0, 5.0]\nsize = [1, 1, 1]\n[[zone]]",
-                "line 9, column 8: thing 1: size is for pillar, rack and crates",
-            ),
-            (
-                "[[zone]]",
-                "[[thing]]\nkind = \"rack\"\nat = [0.0, 5.0]\nsize = [1, 99, 1]\n[[zone]]",
-                "from 0.05 to 12 metres",
-            ),
-            (
-                "[[zone]]",
-                "[[cover]]\nfrom_s = 3.0\nuntil_s = 12.0\n[[zone]]",
-                "line 6, column 1: cover 1: from 3 s",
-            ),
-            ("[[zone]]", "[[light]]\nat_s = 3.0\nlevel = -1.0\n[[zone]]", "light 1: -1 at 3 s"),
-            (
-                "[[zone]]",
-                "[[shake]]\nfrom_s = 3.0\nuntil_s = 4.0\npixels = 90\n[[zone]]",
-                "line 9, column 10: shake 1: 90 pixels: at most 20",
-            ),
-            (
-                "[[zone]]",
-                &camera.replace("20", "75"),
-                "line 8, column 13: pitch_deg is 75: it must lie from 0 to 60",
-            ),
-            ("[[zone]]", &camera.replace("3.0", "nan"), "line 7, column 6: at is [0, NaN, 0]"),
-            (
-                "[[zone]]",
-                &camera.replace("60", "60\nsize = [641, 360]"),
-                "size is [641, 360]: even numbers",
-            ),
-            ("{ stand", "{ take_off = \"trousers\" }, { stand", "line 5"),
-            ("[[worker]]", "pillar = true\n[[wörker]]", "line 3, column 4"),
-            (
-                "[[worker]]",
-                "[[forklift]]\nstart_s = 0.0\nfrom = [0.0, 8.0]\nsteps = [{ crouch = \"left\", s = 2.0 }]\n[[worker]]",
-                "a forklift neither crouches nor falls",
-            ),
-            ("[[worker]]", "[[worker", "line 2"),
-        ] {
-            let text = GOOD.replacen(from, to, 1);
-            assert_ne!(text, GOOD, "{from} is not there");
-            let error = File::read(&text).err().unwrap_or_default();
-            assert!(error.contains(says), "'{says}' is not in: {error}");
-        }
-        let none = "duration_s = 10.0\npillar = true\n";
-        let error = File::read(none).err().unwrap_or_default();
-        assert!(error.contains("line 2, column 10") && error.contains("there is none"), "{error}");
-        assert!(File::read(&GOOD.replacen("[[zone]]", camera, 1)).is_ok());
-    }
-
-    #[test]
-    fn any_text_is_an_answer() {
-        // Every prefix of a file, and every file with one character changed.
-        let whole = include_str!("../scenarios/forklift.toml");
-        for (at, _) in whole.char_indices().step_by(3) {
-            drop(File::read(&whole[..at]));
-            for other in ["9", "]", "\"", "-", "é"] {
-                let end = at + whole[at..].chars().next().map_or(0, char::len_utf8);
-                drop(File::read(&format!("{}{other}{}", &whole[..at], &whole[end..])));
-            }
-        }
-    }
-}
+#[path = "scenario_file_tests.rs"]
+mod tests;
