@@ -78,7 +78,7 @@ impl Class {
             "goggles" | "safetygoggles" | "glasses" | "safetyglasses" => Self::Goggles,
             "safetycone" | "cone" | "trafficcone" => Self::SafetyCone,
             "machinery" | "machine" | "excavator" => Self::Machinery,
-            "vehicle" | "car" | "truck" | "bus" => Self::Vehicle,
+            "vehicle" | "car" | "truck" | "bus" | "van" | "motorcycle" => Self::Vehicle,
             "forklift" => Self::Forklift,
             "fireextinguisher" | "extinguisher" => Self::FireExtinguisher,
             "fire" | "flame" => Self::Fire,
@@ -123,6 +123,7 @@ mod tests {
             ("Safety Cone", Some(Class::SafetyCone)),
             ("no_person", None),
             ("north", None),
+            ("motorcycle", Some(Class::Vehicle)),
             ("zebra", None),
         ] {
             assert_eq!(Class::from_label(label), class, "{label}");

@@ -5,10 +5,11 @@ use ort::value::TensorRef;
 use safe_yolo_core::{Class, Detection, PictureSize};
 use safe_yolo_media::picture::{I420, I420View, PictureError};
 
+use crate::family::{Rows, Sides, Task};
 use crate::letterbox::{Letterbox, Letterboxes, Room};
 use crate::model::{self, ModelError, ModelInfo, ModelSource};
-use crate::nms::non_maximum_suppression;
-use crate::{Provider, Runtime, yolox};
+use crate::nms::{best, non_maximum_suppression};
+use crate::{Provider, Runtime};
 
 /// Overlap above which the weaker of two boxes of a class goes.
 const NMS_IOU_MAX: f32 = 0.45;
@@ -165,8 +166,13 @@ impl Detector {
             // Which one is to blame is not known: none was looked at.
             Err(error) => return batch.iter().map(|_| Err(error.clone())).collect(),
         };
+        let suppresses = self.info.family.spec().suppresses;
         let placed = found.into_iter().zip(batch).map(|(found, (_, letterbox))| {
-            let mut found = non_maximum_suppression(found?, NMS_IOU_MAX, DETECTIONS_MAX);
+            let mut found = if suppresses {
+                non_maximum_suppression(found?, NMS_IOU_MAX, DETECTIONS_MAX)
+            } else {
+                best(found?, DETECTIONS_MAX)
+            };
             for detection in &mut found {
                 detection.bbox = letterbox.to_source(detection.bbox);
             }
@@ -196,23 +202,74 @@ impl Detector {
             .session
             .run(ort::inputs![self.info.input_name.as_str() => tensor])
             .map_err(|e| DetectError::Inference(e.to_string()))?;
-        let (shape, rows) = outputs[self.info.output_name.as_str()]
-            .try_extract_tensor::<f32>()
-            .map_err(|e| DetectError::Output(e.to_string()))?;
-        let anchors = yolox::anchor_count(size);
-        let len = anchors * (self.classes.len() + 5);
-        if rows.len() != batch * len || len == 0 {
-            return Err(DetectError::Output(format!(
-                "{shape:?} for an input of {}x{}, not [{batch}, {anchors}, {}]",
-                size.width,
-                size.height,
-                self.classes.len() + 5
-            )));
+        let expected = (self.info.family.spec().expected)(&self.info.layout, size);
+        let mut tensors = Vec::with_capacity(expected.len());
+        for (name, sides) in self.info.output_names.iter().zip(expected) {
+            let (shape, values) = outputs[name.as_str()]
+                .try_extract_tensor::<f32>()
+                .map_err(|e| DetectError::Output(format!("'{name}': {e}")))?;
+            tensors.push((columns(name, shape, batch, sides, size)?, values));
         }
-        let decode = |rows| {
-            yolox::decode(rows, &self.classes, size, min_score)
-                .ok_or_else(|| DetectError::Output("it holds numbers that are not finite".into()))
+        let task =
+            Task { classes: &self.classes, layout: &self.info.layout, input: size, min_score };
+        let answer = |picture: usize| {
+            let parts = tensors.iter().map(|tensor| {
+                let (columns, values): (usize, &[f32]) = *tensor;
+                let len = values.len() / batch;
+                let values = values.get(picture * len..(picture + 1) * len).unwrap_or_default();
+                Rows { values, columns }
+            });
+            decode(&self.info, &parts.collect::<Vec<_>>(), &task)
         };
-        Ok(rows.chunks_exact(len).map(decode).collect())
+        Ok((0..batch).map(answer).collect())
+    }
+}
+
+/// How many columns an output has, if its shape is that of the family.
+fn columns(
+    name: &str,
+    shape: &[i64],
+    batch: usize,
+    [rows, columns]: Sides,
+    input: PictureSize,
+) -> Result<usize, DetectError> {
+    let is = |found: i64, expected: usize| usize::try_from(found) == Ok(expected);
+    let fits = |found: i64, expected: Option<usize>| match expected {
+        Some(expected) => is(found, expected) && expected > 0,
+        None => found >= 0,
+    };
+    match *shape {
+        [b, r, c] if batch > 0 && is(b, batch) && fits(r, rows) && fits(c, columns) => {
+            usize::try_from(c).map_err(|error| DetectError::Output(error.to_string()))
+        }
+        _ => {
+            let side = |side: Option<usize>| side.map_or("any".to_owned(), |side| side.to_string());
+            let (rows, columns) = (side(rows), side(columns));
+            let PictureSize { width, height } = input;
+            Err(DetectError::Output(format!(
+                "'{name}' is {shape:?} for an input of {width}x{height}, not [{batch}, {rows}, {columns}]"
+            )))
+        }
+    }
+}
+
+/// What one picture's outputs say, in pixels of the input.
+fn decode(
+    info: &ModelInfo,
+    outputs: &[Rows<'_>],
+    task: &Task<'_>,
+) -> Result<Vec<Detection>, DetectError> {
+    // Without leaving early, which would keep the numbers from being looked at side by side.
+    let is_finite = |rows: &Rows<'_>| rows.values.iter().fold(true, |all, v| all & v.is_finite());
+    if !outputs.iter().all(is_finite) {
+        return Err(DetectError::Output("it holds numbers that are not finite".into()));
+    }
+    let found = (info.family.spec().decode)(outputs, task).map_err(DetectError::Output)?;
+    match found.iter().find(|detection| detection.score > 1.0) {
+        Some(Detection { score, .. }) => Err(DetectError::Output(format!(
+            "a score is {score}, but scores lie between 0 and 1: is it of the family {}?",
+            info.family
+        ))),
+        None => Ok(found),
     }
 }

@@ -1,6 +1,7 @@
-//! Letterbox: a picture scaled, without distortion, into the model's input.
+//! Letterbox: a picture scaled into the model's input, as its family wants it.
 //!
-//! The picture lies at the top left; the rest is grey 114, as YOLOX trains it.
+//! Either its shape is kept, it lies at the top left and the rest is grey, or it is stretched
+//! over the whole input ([`Convention`]).
 
 use safe_yolo_core::{PictureSize, PixelBox};
 use safe_yolo_media::downscale::{REDUCTION_MIN, Scratch, downscale};
@@ -8,9 +9,8 @@ use safe_yolo_media::picture::{Colours, I420View, PictureError};
 use safe_yolo_sys::{Wide, widest};
 
 use crate::ModelInfo;
+use crate::convention::{Convention, Order, Placing};
 
-/// Grey of the margin.
-const MARGIN: f32 = 114.0;
 /// Sides of the input are multiples of the coarsest stride.
 const STRIDE_MAX: u32 = 32;
 
@@ -82,7 +82,7 @@ fn spread(half: &[u8], line: &mut [f32]) {
     }
 }
 
-/// The input size that suits pictures of this size: about `area` pixels, the
+/// The input size that suits letterboxed pictures of this size: about `area` pixels, the
 /// shape with the least margin.
 #[must_use]
 pub fn input_size(picture: PictureSize, area: u32) -> PictureSize {
@@ -91,7 +91,7 @@ pub fn input_size(picture: PictureSize, area: u32) -> PictureSize {
     for width in steps() {
         for height in steps().filter(|height| width * height <= area) {
             let size = PictureSize::new(width, height);
-            let used = Letterbox::new(picture, size).scaled;
+            let used = Letterbox::new(picture, size, Convention::YOLOX).scaled;
             let (used, whole) = (
                 f64::from(used.width) * f64::from(used.height),
                 f64::from(width) * f64::from(height),
@@ -109,13 +109,14 @@ pub fn input_size(picture: PictureSize, area: u32) -> PictureSize {
 /// How one picture size fits one input size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Letterbox {
-    /// Input pixels a source pixel.
-    pub scale: f32,
+    /// Input pixels a source pixel, across and down; the same where the shape is kept.
+    pub scale: [f32; 2],
     /// The picture inside the input.
     pub scaled: PictureSize,
     /// The input.
     pub input: PictureSize,
     source: PictureSize,
+    convention: Convention,
 }
 
 impl Letterbox {
@@ -126,19 +127,24 @@ impl Letterbox {
         clippy::cast_sign_loss,
         reason = "sides are positive and at most the input's"
     )]
-    pub fn new(source: PictureSize, input: PictureSize) -> Self {
+    pub fn new(source: PictureSize, input: PictureSize, convention: Convention) -> Self {
         let (w, h) = (f64::from(source.width.max(1)), f64::from(source.height.max(1)));
-        let scale = (f64::from(input.width) / w).min(f64::from(input.height) / h);
-        let side = |v: f64, max: u32| ((v * scale).round() as u32).clamp(1, max);
+        let (across, down) = (f64::from(input.width) / w, f64::from(input.height) / h);
+        let (across, down) = match convention.placing {
+            Placing::Letterbox { .. } => (across.min(down), across.min(down)),
+            Placing::Stretch => (across, down),
+        };
+        let side = |v: f64, max: u32| (v.round() as u32).clamp(1, max);
         Self {
-            scale: scale as f32,
-            scaled: PictureSize::new(side(w, input.width), side(h, input.height)),
+            scale: [across as f32, down as f32],
+            scaled: PictureSize::new(side(w * across, input.width), side(h * down, input.height)),
             input,
             source,
+            convention,
         }
     }
 
-    /// Writes the picture into `out`: BGR planes, 0 to 255, `3 * height * width` numbers.
+    /// Writes the picture into `out`: three planes, as the convention says, `3 * height * width` numbers.
     /// One that [`Letterbox::reduced`] has made already is taken as it is.
     ///
     /// # Errors
@@ -169,7 +175,7 @@ impl Letterbox {
     /// in that size only.
     #[must_use]
     pub fn reduces(&self) -> bool {
-        self.scale * REDUCTION_MIN <= 1.0
+        self.scale.iter().all(|scale| scale * REDUCTION_MIN <= 1.0)
     }
 
     /// The picture in its size inside the input: YUV 4:2:0, planes one after the other.
@@ -193,9 +199,17 @@ impl Letterbox {
         Err(PictureError::OtherSize { found: picture.size(), expected: self.source })
     }
 
-    /// Turns the scaled planes into BGR planes and fills the margin.
+    /// Turns the scaled planes into colour planes and fills the margin.
     fn convert(&self, scaled: I420View<'_>, room: &mut Room, out: &mut [f32]) {
-        widest(Convert { letterbox: self, scaled, room, out });
+        let planes = out.len() / 3;
+        widest(Convert { letterbox: self, scaled, room, out: &mut *out });
+        // From bytes to the model's own range: most models of cameras take bytes as they are.
+        let Some(scaling) = self.convention.scaling() else { return };
+        for (plane, (gain, added)) in out.chunks_exact_mut(planes.max(1)).zip(scaling) {
+            for value in plane {
+                *value = *value * gain + added;
+            }
+        }
     }
 
     #[inline(always)]
@@ -208,17 +222,22 @@ impl Letterbox {
         room.u_line.resize(2 * half, 0.0);
         room.v_line.resize(2 * half, 0.0);
         let matrix = Matrix::of(scaled.colours());
-        let (blue, rest) = out.split_at_mut(width * height);
-        let (green, red) = rest.split_at_mut(width * height);
+        let margin = self.convention.pad();
+        let (first, rest) = out.split_at_mut(width * height);
+        let (green, last) = rest.split_at_mut(width * height);
+        let (blue, red) = match self.convention.order {
+            Order::Bgr => (first, last),
+            Order::Rgb => (last, first),
+        };
         let lines = blue
             .chunks_exact_mut(width)
             .zip(green.chunks_exact_mut(width))
             .zip(red.chunks_exact_mut(width));
         for (row, ((blue, green), red)) in lines.enumerate() {
             let Some(luma) = y_plane.get(row * used..(row + 1) * used) else {
-                blue.fill(MARGIN);
-                green.fill(MARGIN);
-                red.fill(MARGIN);
+                blue.fill(margin);
+                green.fill(margin);
+                red.fill(margin);
                 continue;
             };
             // Two lines share their chroma.
@@ -238,17 +257,17 @@ impl Letterbox {
                 *green = (y - matrix.green_u * u - matrix.green_v * v).clamp(0.0, 255.0);
                 *red = (y + matrix.red_v * v).clamp(0.0, 255.0);
             }
-            blue_margin.fill(MARGIN);
-            green_margin.fill(MARGIN);
-            red_margin.fill(MARGIN);
+            blue_margin.fill(margin);
+            green_margin.fill(margin);
+            red_margin.fill(margin);
         }
     }
 
     /// A box of the input in pixels of the source picture, cut at its edges.
     #[must_use]
     pub fn to_source(&self, b: PixelBox) -> PixelBox {
-        let back = |v: f32| v / self.scale;
-        PixelBox::new(back(b.x1), back(b.y1), back(b.x2), back(b.y2)).clamp_to(self.source)
+        let [across, down] = self.scale;
+        PixelBox::new(b.x1 / across, b.y1 / down, b.x2 / across, b.y2 / down).clamp_to(self.source)
     }
 }
 
@@ -262,7 +281,7 @@ impl Letterboxes {
         if let Some((_, known)) = self.0.iter().find(|(size, _)| *size == picture) {
             return *known;
         }
-        let letterbox = Letterbox::new(picture, model.input_for(picture));
+        let letterbox = Letterbox::new(picture, model.input_for(picture), model.convention);
         if self.0.len() >= KNOWN_MAX {
             self.0.remove(0);
         }
@@ -276,6 +295,10 @@ mod tests {
     use safe_yolo_media::picture::I420;
 
     use super::*;
+
+    fn letterbox(source: PictureSize, input: PictureSize) -> Letterbox {
+        Letterbox::new(source, input, Convention::YOLOX)
+    }
 
     #[test]
     fn wide_pictures_get_wide_inputs() {
@@ -293,7 +316,7 @@ mod tests {
 
     #[test]
     fn boxes_come_back_to_the_source() {
-        let letterbox = Letterbox::new(PictureSize::new(960, 540), PictureSize::new(448, 256));
+        let letterbox = letterbox(PictureSize::new(960, 540), PictureSize::new(448, 256));
         assert_eq!(letterbox.scaled, PictureSize::new(448, 252));
         let b = letterbox.to_source(PixelBox::new(0.0, 126.0, 224.0, 300.0));
         assert!((b.x2 - 480.0).abs() < 0.01 && (b.y1 - 270.0).abs() < 0.01);
@@ -304,13 +327,49 @@ mod tests {
     fn the_margin_is_grey_and_channels_are_bgr() {
         let picture =
             I420::from_rgb(PictureSize::new(64, 32), &[200, 100, 50].repeat(64 * 32)).unwrap();
-        let letterbox = Letterbox::new(picture.size(), PictureSize::new(64, 64));
+        let letterbox = letterbox(picture.size(), PictureSize::new(64, 64));
         let mut out = vec![0.0; 3 * 64 * 64];
         letterbox.fill(picture.view(), &mut Room::default(), &mut out).unwrap();
         assert_eq!(letterbox.scaled, PictureSize::new(64, 32));
         for (channel, expected) in [50.0, 100.0, 200.0].into_iter().enumerate() {
             assert!((out[channel * 4096] - expected).abs() < 5.0);
-            assert!((out[channel * 4096 + 40 * 64] - MARGIN).abs() < 0.01);
+            assert!((out[channel * 4096 + 40 * 64] - 114.0).abs() < 0.01);
+        }
+    }
+
+    #[test]
+    fn other_conventions_have_other_planes() {
+        let picture =
+            I420::from_rgb(PictureSize::new(64, 32), &[200, 100, 50].repeat(64 * 32)).unwrap();
+        let fill = |convention: &str, at: usize| {
+            let input = PictureSize::new(64, 64);
+            let letterbox = Letterbox::new(picture.size(), input, convention.parse().unwrap());
+            let mut out = vec![0.0; 3 * 64 * 64];
+            letterbox.fill(picture.view(), &mut Room::default(), &mut out).unwrap();
+            [0, 1, 2].map(|plane| out[plane * 4096 + at])
+        };
+        let near = |found: [f32; 3], expected: [f32; 3], by: f32| {
+            let is_near = found.iter().zip(expected).all(|(f, e)| (f - e).abs() < by);
+            assert!(is_near, "{found:?}, not {expected:?}");
+        };
+        let grey = 40 * 64;
+        near(fill("RGB, 0..255, letterboxed top-left, pad 7", 0), [200.0, 100.0, 50.0], 5.0);
+        near(fill("RGB, 0..255, letterboxed top-left, pad 7", grey), [7.0; 3], 0.01);
+        near(fill("RGB, 0..1, stretched", grey), [0.784, 0.392, 0.196], 0.02);
+        let normal = "BGR, 0..1, stretched, mean 0.1 0.2 0.3, std 0.5 1 2";
+        near(fill(normal, grey), [0.192, 0.192, 0.242], 0.04);
+        near(fill("RGB, 0..1, letterboxed top-left", grey), [114.0 / 255.0; 3], 0.001);
+    }
+
+    #[test]
+    fn boxes_come_back_from_a_stretched_picture() {
+        let convention = "RGB, 0..1, stretched".parse().unwrap();
+        let (source, input) = (PictureSize::new(1280, 320), PictureSize::new(640, 640));
+        let letterbox = Letterbox::new(source, input, convention);
+        assert_eq!((letterbox.scaled, letterbox.reduces()), (input, false));
+        let b = letterbox.to_source(PixelBox::new(64.0, 64.0, 640.0, 320.0));
+        for (side, expected) in [(b.x1, 128.0), (b.y1, 32.0), (b.x2, 1280.0), (b.y2, 160.0)] {
+            assert!((side - expected).abs() < 0.01, "{b:?}");
         }
     }
 
@@ -324,11 +383,12 @@ mod tests {
             })
             .collect();
         let picture = I420::from_rgb(size, &rgb).unwrap();
-        let letterbox = Letterbox::new(size, PictureSize::new(448, 256));
+        let letterbox = letterbox(size, PictureSize::new(448, 256));
         let mut out = vec![0.0; 3 * 448 * 256];
         letterbox.fill(picture.view(), &mut Room::default(), &mut out).unwrap();
         for (x, y) in [(3, 3), (100, 50), (300, 200), (440, 248)] {
-            let (sx, sy) = ((x as f32 + 0.5) / letterbox.scale, (y as f32 + 0.5) / letterbox.scale);
+            let (sx, sy) =
+                ((x as f32 + 0.5) / letterbox.scale[0], (y as f32 + 0.5) / letterbox.scale[1]);
             let expected = [(sx + sy) / 9.0, sy / 4.0, sx / 6.0];
             for (channel, expected) in expected.into_iter().enumerate() {
                 let value = out[channel * 448 * 256 + y * 448 + x];
@@ -345,7 +405,7 @@ mod tests {
         let size = PictureSize::new(1280, 720);
         let bytes = (0..I420::byte_len(size)).map(|i| (i * i / 977) as u8).collect();
         let picture = I420::new(size, bytes).unwrap();
-        let letterbox = Letterbox::new(size, PictureSize::new(448, 256));
+        let letterbox = letterbox(size, PictureSize::new(448, 256));
         let mut room = Room::default();
         let (mut whole, mut reduced) = (vec![0.0; 3 * 448 * 256], vec![0.0; 3 * 448 * 256]);
         letterbox.fill(picture.view(), &mut room, &mut whole).unwrap();
@@ -362,7 +422,7 @@ mod tests {
         let other = PictureSize::new(640, 352);
         let picture = I420::new(other, vec![128; I420::byte_len(other)]).unwrap();
         for source in [PictureSize::new(1280, 720), PictureSize::new(500, 300)] {
-            let letterbox = Letterbox::new(source, PictureSize::new(448, 256));
+            let letterbox = letterbox(source, PictureSize::new(448, 256));
             let mut out = vec![0.0; 3 * 448 * 256];
             let error = letterbox.fill(picture.view(), &mut Room::default(), &mut out).unwrap_err();
             let expected = format!("640x352 came where {}x{}", source.width, source.height);
@@ -372,19 +432,11 @@ mod tests {
 
     #[test]
     fn letterboxes_of_many_sizes_are_bounded() {
-        let info = ModelInfo {
-            path: "any.onnx".into(),
-            name: "any".into(),
-            labels: Vec::new(),
-            fixed_input: None,
-            fixed_batch: None,
-            input_name: "images".into(),
-            output_name: "output".into(),
-        };
+        let info = crate::model::fixture::info();
         let mut known = Letterboxes::default();
         for side in 0..100 {
             let size = PictureSize::new(320 + side, 240);
-            assert_eq!(known.of(&info, size), Letterbox::new(size, info.input_for(size)));
+            assert_eq!(known.of(&info, size), letterbox(size, info.input_for(size)));
             assert_eq!(known.of(&info, size), known.of(&info, size));
         }
         assert_eq!(known.0.len(), KNOWN_MAX);

@@ -1,4 +1,4 @@
-//! Class-wise non-maximum suppression.
+//! Which of a model's boxes are reported: class-wise non-maximum suppression, or the best.
 
 use safe_yolo_core::Detection;
 
@@ -21,6 +21,24 @@ pub fn non_maximum_suppression(
             .iter()
             .any(|k| k.class == candidate.class && k.bbox.iou(&candidate.bbox) > iou_max);
         if !covered {
+            kept.push(candidate);
+        }
+    }
+    kept
+}
+
+/// The best boxes of a model that gives each thing one box: sorted by score, highest first,
+/// at most `count_max`. A box that stands for one class twice, because several labels mean
+/// that class, stays once.
+#[must_use]
+pub fn best(mut found: Vec<Detection>, count_max: usize) -> Vec<Detection> {
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut kept: Vec<Detection> = Vec::new();
+    for candidate in found {
+        if kept.len() == count_max {
+            break;
+        }
+        if !kept.iter().any(|k| k.class == candidate.class && k.bbox == candidate.bbox) {
             kept.push(candidate);
         }
     }
@@ -50,6 +68,19 @@ mod tests {
         );
         let scores: Vec<_> = kept.iter().map(|d| d.score).collect();
         assert_eq!(scores, [0.9, 0.4, 0.3]);
+    }
+
+    #[test]
+    fn the_best_stand_once() {
+        let found = vec![
+            detection(Class::Vehicle, 0.4, 10.0),
+            detection(Class::Vehicle, 0.9, 10.0),
+            detection(Class::Vehicle, 0.5, 11.0),
+            detection(Class::Person, 0.8, 10.0),
+        ];
+        let scores: Vec<_> = best(found.clone(), 300).iter().map(|d| d.score).collect();
+        assert_eq!(scores, [0.9, 0.8, 0.5]);
+        assert_eq!(best(found, 2).len(), 2);
     }
 
     #[test]

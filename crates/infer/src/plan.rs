@@ -192,7 +192,8 @@ fn rate(detectors: &mut [Detector], plan: Plan) -> Result<f64, DetectError> {
     let size = detectors
         .first()
         .map_or(PictureSize::new(448, 256), |d| d.info().input_for(PictureSize::new(1280, 720)));
-    let input = vec![114.0; plan.batch * 3 * size.width as usize * size.height as usize];
+    let grey = detectors.first().map_or(0.0, |d| d.info().convention.grey());
+    let input = vec![grey; plan.batch * 3 * size.width as usize * size.height as usize];
     let trial = |detector: &mut Detector, duration: Duration| -> Result<f64, DetectError> {
         let started = Instant::now();
         let mut calls = 0.0;

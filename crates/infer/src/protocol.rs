@@ -18,7 +18,7 @@ use crate::ModelInfo;
 use crate::plan::Plan;
 
 /// Both sides must agree on this number.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// The longest frame, bytes: 32 pictures full of boxes stay far below.
 const FRAME_LEN_MAX: u32 = 16 << 20;
 

@@ -117,7 +117,11 @@ impl I420 {
         luma + 2 * (half(size.width) as usize * half(size.height) as usize)
     }
 
-    fn check_size(size: PictureSize) -> Result<(), PictureError> {
+    /// Whether pictures may have this size.
+    ///
+    /// # Errors
+    /// When a side is nil or over [`I420::SIDE_MAX`].
+    pub fn check_size(size: PictureSize) -> Result<(), PictureError> {
         let fits = |side: u32| (1..=Self::SIDE_MAX).contains(&side);
         if fits(size.width) && fits(size.height) {
             Ok(())

@@ -33,7 +33,10 @@ pub(crate) fn raised() -> EventChange {
 pub(crate) fn model() -> Arc<ModelInfo> {
     let info = serde_json::from_value(serde_json::json!({
         "path": "fake.onnx", "name": "fake", "labels": [["person", "person"], ["hat", "helmet"], ["head", "no_helmet"]],
-        "fixed_input": null, "fixed_batch": null, "input_name": "i", "output_name": "o",
+        "fixed_input": null, "fixed_batch": null, "family": "yolox", "names_assumed": false,
+        "convention": "BGR, 0..255, letterboxed top-left, pad 114",
+        "layout": {"classes": 3, "strides": [8, 16, 32]},
+        "input_name": "i", "output_names": ["o"],
     }));
     Arc::new(info.unwrap())
 }

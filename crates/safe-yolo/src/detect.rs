@@ -65,6 +65,12 @@ pub(crate) fn run(arguments: &DetectArguments) -> Result<ExitCode> {
 }
 
 fn picture(arguments: &DetectArguments, detector: &mut Detector, file: &Path) -> Result<()> {
+    // Before it is unpacked: a small file can hold a picture of gigabytes.
+    let (width, height) = image::ImageReader::open(file)?
+        .with_guessed_format()?
+        .into_dimensions()
+        .context("no JPEG or PNG picture")?;
+    I420::check_size(PictureSize::new(width, height))?;
     let image = image::ImageReader::open(file)?.with_guessed_format()?;
     let image = image.decode().context("no JPEG or PNG picture")?.to_rgb8();
     let size = PictureSize::new(image.width(), image.height());

@@ -9,6 +9,8 @@ mod annotate;
 mod detect;
 mod doctor;
 mod model;
+mod model_bench;
+mod model_inspect;
 mod score;
 mod serve;
 mod simulate;
@@ -39,11 +41,22 @@ enum Command {
     Score(score::ScoreArguments),
     /// Draws a scene of the simulated site and writes the truth about it
     Simulate(simulate::SimulateArguments),
+    /// Looks into ONNX models: what they are, how fast they are here
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// Checks this machine: programs, libraries, model, folders, speed
     Doctor(doctor::DoctorArguments),
     /// The detector's process; started by the server itself
     #[command(hide = true)]
     Detector(model::ProcessArguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum ModelCommand {
+    /// Says what a model is: family, shapes, classes, input
+    Inspect(model_inspect::InspectArguments),
+    /// Measures a model on this machine
+    Bench(model_bench::BenchArguments),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +69,8 @@ fn main() -> ExitCode {
         Command::Track(arguments) => track::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Model(ModelCommand::Inspect(arguments)) => model_inspect::run(&arguments),
+        Command::Model(ModelCommand::Bench(arguments)) => model_bench::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Detector(arguments) => {
             serve::start_log(arguments.log_json);

@@ -2,26 +2,43 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use safe_yolo_infer::{
-    DetectorPool, IsolatedConfig, IsolatedDetector, ModelSource, PlanChoice, PoolConfig, Provider,
-    Runtime, worker,
+    DetectorPool, Family, IsolatedConfig, IsolatedDetector, ModelSource, PlanChoice, PoolConfig,
+    Provider, Runtime, family, worker,
 };
 
 /// Which model.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ModelFile {
-    /// ONNX model of the YOLOX family; without it the bundled one
+    /// ONNX model of a known family (docs/models.md); without it the bundled one
     #[arg(long, value_name = "FILE", env = "SAFE_YOLO_MODEL")]
-    pub(crate) model: Option<PathBuf>,
+    model: Option<PathBuf>,
+    /// The model's family, where its file does not show it
+    #[arg(long, value_name = "NAME", env = "SAFE_YOLO_MODEL_FAMILY", requires = "model", value_parser = parse_family)]
+    model_family: Option<Family>,
 }
 
 impl ModelFile {
     pub(crate) fn source(&self) -> ModelSource {
-        self.model.clone().map_or(ModelSource::Bundled, ModelSource::File)
+        self.model.clone().map_or(ModelSource::Bundled, |file| source(file, self.model_family))
     }
+}
+
+/// The model in a file.
+pub(crate) fn source(file: PathBuf, family: Option<Family>) -> ModelSource {
+    match family {
+        Some(family) => ModelSource::FileOf(file, family),
+        None => ModelSource::File(file),
+    }
+}
+
+pub(crate) fn parse_family(text: &str) -> Result<Family, String> {
+    Family::from_name(text)
+        .ok_or_else(|| format!("'{text}' is no family: it must be one of {}", family::all_names()))
 }
 
 /// Which model, on how many threads of this program.
@@ -43,13 +60,31 @@ impl ModelArguments {
     }
 }
 
+/// `TensorRT` compiles a model for the GPU that it finds, for minutes.
+const TENSORRT_START_MAX: Duration = Duration::from_secs(600);
+
 /// Where a model may run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ProviderChoice {
     /// The processor
     Cpu,
+    /// `OpenVINO` on the processor, and without it when that keeps failing
+    Openvino,
     /// An NVIDIA GPU, and the processor when that keeps failing
     Cuda,
+    /// An NVIDIA GPU with `TensorRT`, without it when that keeps failing, and last the processor
+    Tensorrt,
+}
+
+impl From<ProviderChoice> for Provider {
+    fn from(choice: ProviderChoice) -> Self {
+        match choice {
+            ProviderChoice::Cpu => Self::Cpu,
+            ProviderChoice::Openvino => Self::Openvino,
+            ProviderChoice::Cuda => Self::Cuda,
+            ProviderChoice::Tensorrt => Self::Tensorrt,
+        }
+    }
 }
 
 /// The detector of the server: a process of its own.
@@ -90,16 +125,13 @@ impl DetectorArguments {
     /// Starts the detector's process and waits until it is ready.
     pub(crate) fn start(&self, log_json: bool) -> Result<IsolatedDetector> {
         let program = std::env::current_exe().context("no detector: where is this program?")?;
-        let providers = match self.provider {
-            ProviderChoice::Cpu => vec![Provider::Cpu],
-            ProviderChoice::Cuda => vec![Provider::Cuda, Provider::Cpu],
-        };
-        let config = IsolatedConfig {
-            options: log_json.then(|| "--log-json".into()).into_iter().collect(),
-            providers,
-            choice: self.choice()?,
-            ..IsolatedConfig::new(program, self.file.source())
-        };
+        let mut config = IsolatedConfig::new(program, self.file.source());
+        config.options = log_json.then(|| "--log-json".into()).into_iter().collect();
+        config.providers = Provider::from(self.provider).with_fallbacks().to_vec();
+        config.choice = self.choice()?;
+        if self.provider == ProviderChoice::Tensorrt {
+            config.start_max = TENSORRT_START_MAX;
+        }
         IsolatedDetector::start(config).context("no detector")
     }
 }
@@ -117,10 +149,7 @@ pub(crate) struct ProcessArguments {
 /// `safe-yolo detector`: the detector's process itself.
 pub(crate) fn run(arguments: &ProcessArguments) -> Result<ExitCode> {
     let arguments = &arguments.detector;
-    let provider = match arguments.provider {
-        ProviderChoice::Cpu => Provider::Cpu,
-        ProviderChoice::Cuda => Provider::Cuda,
-    };
+    let provider = arguments.provider.into();
     match worker::run(&arguments.file.source(), provider, arguments.choice()?) {
         Ok(()) => Ok(ExitCode::SUCCESS),
         // The server has been told and tells it.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use safe_yolo_core::{Analysis, BreakerConfig, PictureSize, PictureTime};
 use safe_yolo_infer::detector::SCORE_MIN;
 use safe_yolo_infer::{
-    Analyser, Detector, DetectorState, IsolatedConfig, IsolatedDetector, IsolatedError,
+    Analyser, Detector, DetectorState, Family, IsolatedConfig, IsolatedDetector, IsolatedError,
     ModelSource, Plan, PlanChoice, Provider, Runtime,
 };
 use safe_yolo_media::picture::I420;
@@ -296,16 +296,18 @@ async fn c12_what_keeps_failing_is_left_alone_for_a_while_and_then_tried_again()
 
 #[tokio::test]
 async fn an_accelerator_that_is_not_there_is_fallen_back_from() {
-    let providers = vec![Provider::Cuda, Provider::Cpu];
-    let detector = start(IsolatedConfig { providers, ..config() });
-    let status = detector.status();
-    if status.provider == Provider::Cuda {
-        println!("SKIPPED: this machine has CUDA and an ONNX Runtime for it");
-        return;
+    for best in [Provider::Cuda, Provider::Tensorrt, Provider::Openvino] {
+        let providers = best.with_fallbacks().to_vec();
+        let detector = start(IsolatedConfig { providers, ..config() });
+        let status = detector.status();
+        if status.provider != Provider::Cpu {
+            println!("SKIPPED: this machine has {} for it", status.provider.name());
+            continue;
+        }
+        assert!(status.fallback, "{best:?}");
+        let answers = detector.analyse(pictures(), SCORE_MIN).await;
+        assert!(answers.iter().all(|a| matches!(a, Analysis::Done(_))), "{best:?}: {answers:?}");
     }
-    assert!(status.fallback);
-    let answers = detector.analyse(pictures(), SCORE_MIN).await;
-    assert!(answers.iter().all(|answer| matches!(answer, Analysis::Done(_))), "{answers:?}");
 }
 
 #[test]
@@ -334,6 +336,34 @@ fn a_model_that_can_not_be_used_is_refused_by_name() {
     let refused = IsolatedDetector::start(IsolatedConfig { model, ..config() });
     let Err(IsolatedError::Refused(why)) = refused else { panic!("{refused:?}") };
     assert!(why.contains("/nowhere/model.onnx"), "{why}");
+}
+
+#[tokio::test]
+async fn a_model_of_another_family_works_in_the_child_too() {
+    let file = golden("two-families.onnx");
+    let model = ModelSource::File(file.clone());
+    let refused = IsolatedDetector::start(IsolatedConfig { model, ..config() });
+    let Err(IsolatedError::Refused(why)) = refused else { panic!("{refused:?}") };
+    assert!(why.contains("could be yolox or yolov10"), "{why}");
+    for (model, family) in [
+        (ModelSource::FileOf(file, Family::Yolox), Family::Yolox),
+        (ModelSource::File(golden("rf-detr.onnx")), Family::RfDetr),
+    ] {
+        let mut plain = Detector::load(&Runtime::find().unwrap(), &model, 1).unwrap();
+        let detector = start(IsolatedConfig { model, ..config() });
+        assert_eq!(detector.info().as_ref(), plain.info());
+        assert_eq!(detector.info().family, family);
+        let pictures = pictures();
+        let answers = detector.analyse(pictures.clone(), SCORE_MIN).await;
+        for (picture, answer) in pictures.iter().zip(answers) {
+            assert_eq!(answer, Analysis::Done(plain.detect(picture, SCORE_MIN).unwrap()));
+        }
+    }
+}
+
+/// A file of the detector's own tests.
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../infer/tests/golden").join(name)
 }
 
 #[test]

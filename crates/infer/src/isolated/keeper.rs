@@ -99,8 +99,11 @@ fn arguments(config: &IsolatedConfig, provider: Provider, choice: PlanChoice) ->
     let mut arguments: Vec<OsString> =
         vec!["detector".into(), "--provider".into(), provider.name().into()];
     arguments.extend(config.options.iter().cloned());
-    if let ModelSource::File(path) = &config.model {
-        arguments.extend(["--model".into(), path.into()]);
+    if config.model != ModelSource::Bundled {
+        arguments.extend(["--model".into(), config.model.path().into()]);
+    }
+    if let Some(family) = config.model.family() {
+        arguments.extend(["--model-family".into(), family.name().into()]);
     }
     let numbers = [
         ("--detector-sessions", choice.sessions),
