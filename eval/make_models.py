@@ -355,7 +355,7 @@ def agree(path: Path, pixels: torch.Tensor, expected: list[torch.Tensor]) -> Non
         raise ValueError(f"{path.name}: ONNX Runtime differs from torch by {worst}: take another seed")
     # Nor may it be blind to what the comparison is to show: red for blue, another range.
     for wrong in (pixels.flip(1), pixels * 0.9):
-        if not min(differs(wrong)) > 0.02:
+        if not min(differs(wrong)) > 0.05:
             raise ValueError(f"{path.name} hardly sees its input: take another seed")
 
 
@@ -484,9 +484,9 @@ def main() -> None:
     GOLDEN.mkdir(parents=True, exist_ok=True)
     constants()
     yolox()
-    rf_detr(2, 0.5)
-    of_transformers("rt-detr", 3, 0.3, rt_detr)
-    of_transformers("d-fine", 5, 0.5, d_fine)
+    rf_detr(15, 0.3)
+    of_transformers("rt-detr", 7, 0.4, rt_detr)
+    of_transformers("d-fine", 9, 0.3, d_fine)
 
 
 if __name__ == "__main__":
