@@ -254,7 +254,7 @@ fn columns(
 }
 
 /// What one picture's outputs say, in pixels of the input.
-fn decode(
+pub(crate) fn decode(
     info: &ModelInfo,
     outputs: &[Rows<'_>],
     task: &Task<'_>,

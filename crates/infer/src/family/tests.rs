@@ -1,7 +1,12 @@
 //! Which family a graph is taken for, and what is said of those that are none.
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::detector::decode;
 use crate::graph::fixture::graph;
+use crate::model::fixture;
+use crate::nms::{best, non_maximum_suppression};
 
 /// The family of a graph with this input and these outputs, or why there is none.
 fn family(
@@ -100,4 +105,89 @@ fn names_of_families_are_those_of_the_formats() {
     let unverified: Vec<_> =
         Family::ALL.into_iter().filter(|f| f.verified().is_none()).map(Family::name).collect();
     assert_eq!(unverified, ["nanodet-plus", "yolov8", "yolov10"]);
+}
+
+const INPUT: PictureSize = PictureSize::new(64, 64);
+const CLASSES: [Option<Class>; 3] = [Some(Class::Person), None, Some(Class::Helmet)];
+
+/// Outputs of a model of this family with three labels and, where it may choose, so many rows.
+fn outputs(family: Family, rows: usize, next: &mut impl FnMut() -> f32) -> Vec<(Vec<f32>, usize)> {
+    let layout = family.layout(CLASSES.len(), None);
+    let tensor = |[fixed_rows, columns]: Sides| {
+        let columns = columns.unwrap_or(1);
+        let len = fixed_rows.unwrap_or(rows) * columns;
+        ((0..len).map(|_| next()).collect(), columns)
+    };
+    (family.spec().expected)(&layout, INPUT).into_iter().map(tensor).collect()
+}
+
+fn look(family: Family, outputs: &[(Vec<f32>, usize)]) -> Result<Vec<Detection>, String> {
+    let mut info = fixture::info();
+    info.family = family;
+    info.layout = family.layout(CLASSES.len(), None);
+    let rows: Vec<_> =
+        outputs.iter().map(|(values, columns)| Rows { values, columns: *columns }).collect();
+    let task = Task { classes: &CLASSES, layout: &info.layout, input: INPUT, min_score: 0.1 };
+    decode(&info, &rows, &task).map_err(|error| error.to_string())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_numbers_are_boxes_or_a_failure(
+        at in 0..Family::ALL.len(),
+        rows in 0_usize..40,
+        numbers in prop::collection::vec(
+            prop_oneof![-2.0_f32..2.0, 0.0_f32..1.0, Just(0.0), Just(-1e30), Just(3e38), Just(2.0)],
+            1..200,
+        ),
+    ) {
+        let mut numbers = numbers.into_iter().cycle();
+        let outputs = outputs(Family::ALL[at], rows, &mut || numbers.next().unwrap_or_default());
+        if let Ok(found) = look(Family::ALL[at], &outputs) {
+            for d in found {
+                prop_assert!(d.score >= 0.1 && d.score <= 1.0);
+                prop_assert!(matches!(d.class, Class::Person | Class::Helmet));
+            }
+        }
+    }
+
+    #[test]
+    fn one_number_that_is_none_fails_wherever_it_is(
+        at in 0..Family::ALL.len(),
+        place in any::<prop::sample::Index>(),
+        number in prop_oneof![Just(f32::NAN), Just(f32::INFINITY), Just(f32::NEG_INFINITY)],
+    ) {
+        let family = Family::ALL[at];
+        let mut outputs = outputs(family, 20, &mut || 0.0);
+        prop_assert!(look(family, &outputs).is_ok());
+        let which = place.index(outputs.len());
+        let values = &mut outputs[which].0;
+        let len = values.len();
+        values[place.index(len)] = number;
+        let error = look(family, &outputs).unwrap_err();
+        prop_assert!(error.contains("not finite"), "{}", error);
+    }
+}
+
+#[test]
+fn ten_thousand_boxes_become_the_best_three_hundred() {
+    for family in [Family::RfDetr, Family::RtDetr, Family::Yolov10] {
+        let mut seed = 1_u32;
+        let mut random = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 8) as f32 / (1 << 24) as f32
+        };
+        let mut outputs = outputs(family, 10_000, &mut random);
+        if family == Family::Yolov10 {
+            outputs[0].0.chunks_exact_mut(6).for_each(|row| row[5] = 0.0);
+        }
+        let found = look(family, &outputs).unwrap();
+        assert!(found.len() > 5000, "{family}: {}", found.len());
+        let kept = best(found.clone(), 300);
+        assert_eq!(kept.len(), 300, "{family}");
+        assert!(kept.is_sorted_by(|one, other| one.score >= other.score), "{family}");
+        assert!(non_maximum_suppression(found, 0.45, 300).len() <= 300, "{family}");
+    }
 }
