@@ -352,7 +352,9 @@ def agree(path: Path, pixels: torch.Tensor, expected: list[torch.Tensor]) -> Non
 
     worst = max(differs(pixels))
     if not worst < 1e-4:
-        raise ValueError(f"{path.name}: ONNX Runtime differs from torch by {worst}: take another seed")
+        raise ValueError(
+            f"{path.name}: ONNX Runtime differs from torch by {worst}: take another seed"
+        )
     # Nor may it be blind to what the comparison is to show: red for blue, another range.
     for wrong in (pixels.flip(1), pixels * 0.9):
         if not min(differs(wrong)) > 0.05:
@@ -479,7 +481,8 @@ def constants() -> None:
 def main() -> None:
     """Makes every file."""
     random.seed(1)
-    np.random.seed(1)  # noqa: NPY002 (rfdetr draws its example picture from it)
+    # The package draws its example picture from it.
+    np.random.seed(1)
     torch.set_num_threads(1)
     GOLDEN.mkdir(parents=True, exist_ok=True)
     constants()
