@@ -46,11 +46,12 @@ soak: setup ## Watches memory under churn for HOURS=n; the table goes into docs/
 	@cargo build --release --quiet --package safe-yolo --package safe-yolo-chaos
 	@target/release/safe-yolo-chaos soak --out target/soak --seed $(SEED) --hours $(HOURS)
 
-eval: setup ## Scores tracking against other packages on ../shared/data/mot, which must be there
+eval: setup ## Scores tracking beside other packages on ../shared/data/mot, which must be there, and events of all scenarios
 	@eval/venv.sh
-	@cargo build --release --quiet --package safe-yolo
+	@cargo build --release --quiet --package safe-yolo --package safe-yolo-bench
 	@target/eval-venv/bin/python eval/compare.py
 	@target/eval-venv/bin/python eval/tracking.py
+	@target/release/safe-yolo-bench scenarios
 
 fmt: ## Formats everything
 	cargo fmt --all
