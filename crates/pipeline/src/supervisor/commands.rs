@@ -113,6 +113,8 @@ impl Supervisor {
         self.end_segment("discontinuity");
         // Of several seeks in a row, the first has a stream to leave.
         self.left = self.stream.take().or_else(|| self.left.take());
+        // The next picture of the place before: shown, it would pass for one of the new place.
+        self.held = None;
         self.start_at = (position_ms > 0).then(|| PictureTime::from_millis(position_ms));
         if self.play == Play::Playing {
             let now = self.now();

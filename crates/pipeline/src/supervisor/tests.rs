@@ -290,6 +290,34 @@ async fn of_several_seeks_in_a_row_only_the_last_is_opened() {
     assert_eq!(starts, [None, Some(PictureTime::from_millis(19_000))]);
 }
 
+/// Plays a file that is read ahead, asks for another place, and says where it was afterwards.
+async fn sought(pause: bool, after: Duration) -> Vec<i64> {
+    let place = pictures(|time| time)
+        .map(|decoded| decoded.map(|decoded| Decoded { time: decoded.time + secs(10), ..decoded }));
+    let site = Site::of(FILE, [pictures(|_| Duration::ZERO), place.boxed()]);
+    site.watch(secs(3), |_| ()).await;
+    if pause {
+        // The next picture waits for its time, which passes meanwhile.
+        site.command(Command::Pause).await.unwrap();
+    }
+    tokio::time::sleep(after).await;
+    site.command(Command::Seek(10_000)).await.unwrap();
+    let mut places = Vec::new();
+    site.watch(secs(2), |status| places.extend(status.position_ms)).await;
+    places
+}
+
+#[tokio::test(start_paused = true)]
+async fn c2_after_a_seek_the_next_picture_is_of_the_new_place() {
+    // Some of these moments lie just before the next picture's time.
+    let moments = (0..50).map(|n| (false, Duration::from_millis(4 * n)));
+    for (pause, after) in moments.chain([(true, secs(1))]) {
+        let places = sought(pause, after).await;
+        assert!(places.iter().all(|at| *at == 0 || *at >= 10_000), "{pause} {after:?}: {places:?}");
+        assert!(places.last().is_some_and(|at| *at >= 10_000), "{pause} {after:?}: {places:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_seek_that_is_stopped_opens_nothing() {
     let site = Site::of(FILE, [pictures(|time| time)]);
