@@ -193,10 +193,7 @@ impl Offline {
                 Some(Answer { number, time, picture, analysis }) = running.next() => {
                     let scale = self.detectors.input_scale(picture.size());
                     let (answer, close_up) = match analysis {
-                        Analysis::Done(found) => {
-                            let (found, close_up) = self.look_closer(&mut second_look, time, &picture, found).await;
-                            (Analysis::Done(found), close_up)
-                        }
+                        Analysis::Done(found) => self.look_closer(&mut second_look, time, &picture, found).await,
                         nothing => (nothing, None),
                     };
                     let look = Look { time, size: picture.size(), input_scale: scale, picture: Some(&picture), close_up };
@@ -240,14 +237,16 @@ impl Offline {
 }
 
 impl Offline {
-    /// What is found in the picture when people who are too small are looked at once more.
+    /// What is found in the picture when people who are too small are looked at once more, and
+    /// where that was. Who is not looked at again stays too small; a second look that fails is a
+    /// failure.
     async fn look_closer(
         &self,
         second_look: &mut SecondLook,
         time: PictureTime,
         picture: &I420,
         found: Vec<Detection>,
-    ) -> (Vec<Detection>, Option<CloseUp>) {
+    ) -> (Analysis<Vec<Detection>>, Option<CloseUp>) {
         let (size, info) = (picture.size(), self.detectors.info());
         let first = FirstLook {
             time,
@@ -257,15 +256,18 @@ impl Offline {
             input: info.input_for(size),
             input_scale: info.input_scale(size),
         };
-        let Some(part) = second_look.wanted(&first) else { return (found, None) };
-        let Ok(closer) = part.of(picture) else { return (found, None) };
-        match self.detectors.analyse(Arc::new(closer), SCORE_MIN).await {
+        let Some(part) = second_look.wanted(&first) else { return (Analysis::Done(found), None) };
+        let closer = match part.of(picture) {
+            Ok(closer) => self.detectors.analyse(Arc::new(closer), SCORE_MIN).await,
+            Err(error) => Analysis::Failed(error.to_string()),
+        };
+        match closer {
             Analysis::Done(closer) => {
                 let (found, close_up) = part.merge(found, closer, info.input_scale(part.size));
-                (found, Some(close_up))
+                (Analysis::Done(found), Some(close_up))
             }
-            // Who is too small stays so.
-            Analysis::Skipped(_) | Analysis::Failed(_) => (found, None),
+            Analysis::Skipped(_) => (Analysis::Done(found), None),
+            Analysis::Failed(detail) => (Analysis::Failed(detail), None),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::second_look::{FirstLook, Part};
 use crate::shot::Shot;
 
 /// An analysis is waited for so long before newer pictures are shown without it.
-const ANSWER_NEAR: Duration = Duration::from_millis(150);
+pub(super) const ANSWER_NEAR: Duration = Duration::from_millis(150);
 
 /// What the first look at a picture found.
 pub(super) struct Closer {
@@ -19,16 +19,18 @@ pub(super) struct Closer {
     part: Part,
     /// Model input pixels a pixel of the part.
     input_scale: f32,
+    /// When the second look was asked for.
+    since: Duration,
 }
 
 impl Supervisor {
     /// Hands the picture to the scheduler if its turn has come; what is passed
     /// over is shown with predictions, never before an older one.
     pub(super) fn push(&mut self, shot: Shot) {
-        if self.closer.is_some() {
+        if let Some(closer) = &self.closer {
             // The older one is not done yet, and must not lose its second look to this one.
-            self.behind = Some(shot);
-            return;
+            let lasts = self.now().saturating_sub(closer.since);
+            return self.pass_over(shot, Some(lasts));
         }
         let period = self.period();
         let due = self.limit.is_due(shot.time, period);
@@ -37,21 +39,29 @@ impl Supervisor {
         }
         let pushed = self.lane.push(shot, due);
         if pushed.was_waiting {
-            self.figures.dropped += 1;
-            metrics::counter!("safe_yolo_pipeline_dropped_pictures_total", "camera" => self.config.id.to_string())
-                .increment(1);
+            self.count_dropped();
         }
-        match pushed.passed_over {
-            // The answer is near: after it.
-            Some(shot) if pushed.in_flight.is_some_and(|lasts| lasts < ANSWER_NEAR) => {
-                self.behind = Some(shot);
-            }
-            Some(shot) => {
-                self.behind = None;
-                self.publish_predicted(&shot);
-            }
-            None => {}
+        if let Some(shot) = pushed.passed_over {
+            self.pass_over(shot, pushed.in_flight);
         }
+    }
+
+    /// Shows a picture that is not looked at: after the older one that has been looked at for so
+    /// long, if its answer is near.
+    fn pass_over(&mut self, shot: Shot, in_flight: Option<Duration>) {
+        if in_flight.is_some_and(|lasts| lasts < ANSWER_NEAR) {
+            self.behind = Some(shot);
+        } else {
+            self.behind = None;
+            self.publish_predicted(&shot);
+        }
+    }
+
+    /// A picture whose turn had come was not looked at.
+    fn count_dropped(&mut self) {
+        self.figures.dropped += 1;
+        metrics::counter!("safe_yolo_pipeline_dropped_pictures_total", "camera" => self.config.id.to_string())
+            .increment(1);
     }
 
     pub(super) fn analysed(&mut self, shot: &Shot, analysis: Analysis<Vec<Detection>>) {
@@ -69,10 +79,11 @@ impl Supervisor {
                     self.judge(shot, &found, None);
                     return self.publish_behind(time);
                 };
-                self.closer = Some(Closer { shot: shot.clone(), found, part, input_scale });
+                let (shot, since) = (shot.clone(), self.now());
+                self.closer = Some(Closer { shot, found, part, input_scale, since });
                 return;
             }
-            (Some(Closer { shot, found, part, input_scale }), Analysis::Done(closer)) => {
+            (Some(Closer { shot, found, part, input_scale, .. }), Analysis::Done(closer)) => {
                 let (found, close_up) = part.merge(found, closer, input_scale);
                 self.judge(&shot, &found, Some(close_up));
             }
@@ -121,10 +132,10 @@ impl Supervisor {
         metrics::counter!("safe_yolo_pipeline_second_looks_total", "camera" => self.config.id.to_string())
             .increment(1);
         let pushed = self.lane.push(Shot { picture, ..shot.clone() }, true);
-        // A newer one that waited gives way: it is shown after this one.
-        if let Some(newer) = pushed.passed_over {
-            self.figures.dropped += 1;
-            self.behind.get_or_insert(newer);
+        // The newest, which waited, gives way: it is shown after this one.
+        if let Some(newest) = pushed.passed_over {
+            self.count_dropped();
+            self.behind = Some(newest);
         }
         Some((part, self.lane.input_scale(part.size)))
     }

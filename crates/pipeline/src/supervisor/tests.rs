@@ -336,6 +336,8 @@ struct Sharp {
     state: watch::Sender<DetectorState>,
     /// What becomes of parts: looked at, skipped, or failed.
     parts: fn() -> Analysis<Vec<Detection>>,
+    /// How long that takes.
+    lasts: Duration,
     /// When parts came.
     seen: Arc<Mutex<Vec<Instant>>>,
 }
@@ -370,12 +372,20 @@ impl Analyser for Sharp {
             (self.parts)()
         };
         let answers = pictures.iter().map(look).collect();
-        Box::pin(std::future::ready(answers))
+        let has_part = pictures.iter().any(|picture| picture.size() != LARGE);
+        let lasts = if has_part { self.lasts } else { Duration::ZERO };
+        Box::pin(async move {
+            tokio::time::sleep(lasts).await;
+            answers
+        })
     }
 }
 
 /// A camera with somebody far away where helmets are worn, and when a closer look was taken.
-fn far_away(parts: fn() -> Analysis<Vec<Detection>>) -> (Site, Arc<Mutex<Vec<Instant>>>) {
+fn far_away(
+    parts: fn() -> Analysis<Vec<Detection>>,
+    lasts: Duration,
+) -> (Site, Arc<Mutex<Vec<Instant>>>) {
     let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
     let zone = Zone {
         id: "z-1".parse().unwrap(),
@@ -390,7 +400,7 @@ fn far_away(parts: fn() -> Analysis<Vec<Detection>>) -> (Site, Arc<Mutex<Vec<Ins
     let config = CameraConfig { zones: vec![zone], ..camera() };
     let seen = Arc::default();
     let state = watch::Sender::new(DetectorState::Ready);
-    let detector = Sharp { state, parts, seen: Arc::clone(&seen) };
+    let detector = Sharp { state, parts, lasts, seen: Arc::clone(&seen) };
     let pictures = pictures_of(LARGE, |time| time);
     (Site::with(config, Arc::new(detector), "rtsp://camera/1", [pictures]), seen)
 }
@@ -412,7 +422,7 @@ impl Site {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_too_small_is_judged_by_a_second_look_within_its_budget() {
-    let (mut site, looks) = far_away(bare_head);
+    let (mut site, looks) = far_away(bare_head, Duration::ZERO);
     site.watch(secs(8), |_| ()).await;
     assert_eq!(site.status().state, CameraState::Live);
     assert!(site.raised().contains(&EventType::HelmetMissing));
@@ -424,7 +434,8 @@ async fn who_is_too_small_is_judged_by_a_second_look_within_its_budget() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_second_look_nothing_is_said_of_who_is_too_small() {
-    let (mut site, looks) = far_away(|| Analysis::Skipped(safe_yolo_core::SkipReason::Overload));
+    let (mut site, looks) =
+        far_away(|| Analysis::Skipped(safe_yolo_core::SkipReason::Overload), Duration::ZERO);
     site.watch(secs(8), |_| ()).await;
     let status = site.status();
     assert_eq!((status.state, status.people), (CameraState::Live, Some(1)));
@@ -436,9 +447,27 @@ async fn without_a_second_look_nothing_is_said_of_who_is_too_small() {
 
 #[tokio::test(start_paused = true)]
 async fn a_second_look_that_fails_is_a_failure() {
-    let (site, looks) = far_away(|| Analysis::Failed("broken".into()));
+    let (site, looks) = far_away(|| Analysis::Failed("broken".into()), Duration::ZERO);
     let mut degraded = 0;
     site.watch(secs(4), |status| degraded += i32::from(status.state == CameraState::Degraded))
         .await;
     assert!(degraded > 0 && !looks.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn pictures_go_on_while_a_second_look_takes_long() {
+    let (site, _) = far_away(bare_head, secs(1));
+    site.watch(secs(2), |_| ()).await;
+    let (mut last, mut still) = (None, Duration::ZERO);
+    let mut since = Instant::now();
+    site.watch(secs(8), |_| {
+        let shown = site.ends.live.borrow().as_ref().map(|live| live.header.time_us);
+        if last != Some(shown) {
+            (last, since) = (Some(shown), Instant::now());
+        }
+        still = still.max(since.elapsed());
+    })
+    .await;
+    // The answer is waited for as near as it ever is, and pictures come each STEP.
+    assert!(still <= STEP + looks::ANSWER_NEAR + Duration::from_millis(100), "{still:?}");
 }
