@@ -4,11 +4,13 @@ SHELL := bash
 SEED ?= 1
 SCALE ?= 1
 HOURS ?= 1
+TARGET ?= detections
+SECONDS_EACH ?= 60
 # A whole campaign takes 25 minutes; one that hangs is ended.
 CHAOS_SECONDS_MAX ?= 2400
 export SAFE_YOLO_ONNXRUNTIME ?= $(CURDIR)/.cache/onnxruntime/libonnxruntime.so
 
-.PHONY: help setup run test bench baseline chaos soak eval fmt check clean
+.PHONY: help setup run test bench baseline chaos soak eval fuzz fmt check clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -46,12 +48,18 @@ soak: setup ## Watches memory under churn for HOURS=n; the table goes into docs/
 	@cargo build --release --quiet --package safe-yolo --package safe-yolo-chaos
 	@target/release/safe-yolo-chaos soak --out target/soak --seed $(SEED) --hours $(HOURS)
 
-eval: setup ## Scores tracking beside other packages on ../shared/data/mot, which must be there, and events of all scenarios
+eval: setup ## Scores detector, tracking and events with their bounds; needs ../shared/data
 	@eval/venv.sh
 	@cargo build --release --quiet --package safe-yolo --package safe-yolo-bench
-	@target/eval-venv/bin/python eval/compare.py
-	@target/eval-venv/bin/python eval/tracking.py
-	@target/release/safe-yolo-bench scenarios
+	@failed=; python=target/eval-venv/bin/python; \
+	$$python eval/detection.py || failed+=' detection'; \
+	$$python eval/compare.py || failed+=' compare'; \
+	$$python eval/tracking.py || failed+=' tracking'; \
+	target/release/safe-yolo-bench scenarios || failed+=' scenarios'; \
+	if [[ $$failed ]]; then echo "error: below its bounds:$$failed" >&2; exit 1; fi
+
+fuzz: ## Looks for bytes that break TARGET=detections|messages|scenario|scores, SECONDS_EACH=60
+	@scripts/fuzz.sh $(TARGET) $(SECONDS_EACH)
 
 fmt: ## Formats everything
 	cargo fmt --all

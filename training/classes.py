@@ -40,6 +40,10 @@ class Source:
     labels: tuple[str | None, ...]
     share: float
     """Share of the pictures of a training that come from it."""
+    zoom: tuple[float, float] = (0.6, 1.9)
+    """How much smaller and larger than the whole picture its pictures are shown."""
+    mosaics: float = 0.25
+    """Share of its samples that are four pictures together."""
 
     @property
     def known(self) -> frozenset[str]:
@@ -63,6 +67,10 @@ SOURCES = (
             "vehicle",
         ),
         0.70,
+        # Most of its train pictures are mosaics already, and those to be judged are not: objects
+        # there are about 1.6 times as large.
+        zoom=(0.7, 2.4),
+        mosaics=0.1,
     ),
     Source("hardhat-iaesp", ("helmet", "no_helmet", "no_helmet", "person"), 0.14),
     Source("forklift", ("forklift", "person"), 0.08),

@@ -30,6 +30,8 @@ class Item:
     """[n, 4]: x1, y1, x2, y2 as fractions of the picture."""
     known: frozenset[str] = field(default_factory=frozenset)
     """Classes that are labelled wherever they are seen in it."""
+    zoom: tuple[float, float] = (0.6, 1.9)
+    mosaics: float = 0.25
 
 
 def read_labels(path: Path, source: Source) -> tuple[list[str], np.ndarray]:
@@ -62,7 +64,7 @@ def read_source(source: Source, folder: Path) -> list[Item]:
         label = folder / "labels" / f"{path.stem}.txt"
         if label.exists():
             names, boxes = read_labels(label, source)
-            items.append(Item(path, names, boxes, source.known))
+            items.append(Item(path, names, boxes, source.known, source.zoom, source.mosaics))
     return items
 
 
@@ -110,7 +112,7 @@ class Pictures:
         group = int(rng.choice(len(self._groups), p=self._shares))
         items, weight = self._groups[group], self._weights[group]
         # Pictures of one set only share a mosaic, so that one mask holds for all of it.
-        parts = 4 if not calm and rng.random() < 0.25 else 1
+        parts = 4 if not calm and rng.random() < items[0].mosaics else 1
         canvas = np.full((height, width, 3), MARGIN, np.uint8)
         targets: list[tuple[float, ...]] = []
         known: frozenset[str] = frozenset()
@@ -147,7 +149,7 @@ def place(
     """Draws the picture, scaled, moved and perhaps mirrored, into the room; its boxes there."""
     height, width = room.shape[:2]
     scale = min(width / picture.shape[1], height / picture.shape[0])
-    scale *= float(np.exp(rng.uniform(np.log(0.6), np.log(1.9)))) if rng.random() < 0.8 else 1.0
+    scale *= float(np.exp(rng.uniform(*np.log(item.zoom)))) if rng.random() < 0.8 else 1.0
     size = np.array([picture.shape[1], picture.shape[0]]) * scale
     offset = (np.array([width, height]) - size) * rng.uniform(0, 1, 2)
     mirrored = rng.random() < 0.5

@@ -102,6 +102,16 @@ impl Detector {
         &self.info
     }
 
+    /// Gives every picture an input of this size, pixels, instead of one of its own shape.
+    ///
+    /// # Errors
+    /// When the model fixes another size, or does not take this one.
+    pub fn set_input(&mut self, size: PictureSize) -> Result<(), ModelError> {
+        self.info.fix_input(size)?;
+        self.letterboxes = Letterboxes::default();
+        Ok(())
+    }
+
     /// The letterbox used for pictures of this size.
     pub fn letterbox(&mut self, picture: PictureSize) -> Letterbox {
         self.letterboxes.of(&self.info, picture)

@@ -152,6 +152,27 @@ impl ModelInfo {
         down
     }
 
+    /// Fixes the size of the input, pixels.
+    pub(crate) fn fix_input(&mut self, size: PictureSize) -> Result<(), ModelError> {
+        let refuse = |detail| Err(ModelError::Shape { path: self.path.clone(), detail });
+        let PictureSize { width, height } = size;
+        if let Some(fixed) = self.fixed_input.filter(|fixed| *fixed != size) {
+            return refuse(format!(
+                "its input is {}x{}, it can't be {width}x{height}",
+                fixed.width, fixed.height
+            ));
+        }
+        let multiple = self.family.spec().input_multiple;
+        if [width, height].iter().any(|side| !SIDES.contains(side) || side % multiple != 0) {
+            let (least, most) = (SIDES.start(), SIDES.end());
+            return refuse(format!(
+                "its input can't be {width}x{height}: both sides must be multiples of {multiple} from {least} to {most}"
+            ));
+        }
+        self.fixed_input = Some(size);
+        Ok(())
+    }
+
     /// The most pictures in one call of the model that make sense.
     #[must_use]
     pub fn batch_max(&self) -> usize {
@@ -384,6 +405,21 @@ mod tests {
         let labels = label(coco, Some(91));
         assert_eq!((labels.len(), labels[1].1), (91, Some(Class::Person)));
         assert_eq!(labels[8], ("truck".to_owned(), Some(Class::Vehicle)));
+    }
+
+    #[test]
+    fn an_input_that_the_model_does_not_take_is_refused_with_the_bounds() {
+        let mut info = fixture::info();
+        for (width, height) in [(0, 416), (416, 400), (8192, 416)] {
+            let error = info.fix_input(PictureSize::new(width, height)).unwrap_err().to_string();
+            assert!(error.contains(&format!("{width}x{height}")), "{error}");
+            assert!(error.contains("multiples of 32 from 32 to 4096"), "{error}");
+        }
+        let (square, camera) = (PictureSize::new(416, 416), PictureSize::new(1280, 720));
+        info.fix_input(square).unwrap();
+        assert_eq!(info.input_for(camera), square);
+        let error = info.fix_input(PictureSize::new(448, 256)).unwrap_err().to_string();
+        assert!(error.contains("is 416x416, it can't be 448x256"), "{error}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use safe_yolo_media::picture::I420;
 use serde::Serialize;
 
 use crate::model::ModelArguments;
+use crate::model_bench::parse_size;
 
 /// Which pictures, and how to show the boxes.
 #[derive(Debug, Args)]
@@ -30,6 +31,9 @@ pub(crate) struct DetectArguments {
     /// Lowest score shown, 0 to 1
     #[arg(long, value_name = "S", default_value_t = 0.35, value_parser = score)]
     min_score: f32,
+    /// Size of the model's input; without it the shape of each picture
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    input: Option<PictureSize>,
     #[command(flatten)]
     model: ModelArguments,
 }
@@ -53,6 +57,9 @@ pub(crate) fn run(arguments: &DetectArguments) -> Result<ExitCode> {
     let runtime = Runtime::find().context("no detector")?;
     let mut detector =
         Detector::load(&runtime, &arguments.model.file.source(), 1).context("no detector")?;
+    if let Some(size) = arguments.input {
+        detector.set_input(size)?;
+    }
     let mut failed = false;
     for file in &arguments.images {
         if let Err(error) = picture(arguments, &mut detector, file) {

@@ -29,6 +29,9 @@ pub(crate) struct BenchArguments {
     /// Size of the pictures
     #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = parse_size)]
     size: PictureSize,
+    /// Size of the model's input; without it the shape of the pictures
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    input: Option<PictureSize>,
     /// Threads of the one session
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: u16,
@@ -40,7 +43,7 @@ pub(crate) struct BenchArguments {
     provider: Provider,
 }
 
-fn parse_size(text: &str) -> Result<PictureSize, String> {
+pub(crate) fn parse_size(text: &str) -> Result<PictureSize, String> {
     let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
     let (width, height) = sides.ok_or_else(|| format!("'{text}' is no size such as 1280x720"))?;
     let size = PictureSize::new(width, height);
@@ -59,6 +62,9 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     let source = source(arguments.file.clone(), arguments.model_family);
     let threads = usize::from(arguments.threads);
     let mut detector = Detector::load_on(&runtime, &source, arguments.provider, threads)?;
+    if let Some(size) = arguments.input {
+        detector.set_input(size)?;
+    }
     let picture = picture(arguments.size)?;
     let input = detector.info().input_for(arguments.size);
     let grey = detector.info().convention.grey();

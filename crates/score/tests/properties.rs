@@ -229,7 +229,8 @@ fn files_of_another_kind_are_named() {
     let empty = "{\"file\":\"x/a\",\"detections\":[]}\n{\"file\":\"y/a\",\"detections\":[]}";
     says(detection::parse_found(empty), "line 2: picture 'y/a' (names are compared without");
     says(detection::parse_labels("2 0.5 0.5 1 1", &[None]), "class '2' is not the number of one");
-    says(detection::parse_labels("0 .5 .5 1 1 .2", &[None]), "sixth field '.2' is not the end");
+    says(detection::parse_labels("0 .5 .5 1 1 .2", &[None]), "there is no y: write class cx cy");
+    says(detection::parse_labels("0 .1 .1 .2 .2 .3 1.3", &[None]), "y '1.3' is not a fraction");
 }
 
 #[test]
@@ -251,7 +252,10 @@ fn label_files_are_scaled_to_the_picture() {
     let truth = detection::truth_of_labels(vec![("a".to_owned(), boxes.clone())], &found).unwrap();
     let score = detection::score(&truth, &found).unwrap();
     assert!((score.map50_95 - 1.0).abs() < 1e-12, "{score:?}");
-    says(detection::truth_of_labels(vec![("b".to_owned(), boxes)], &found), "picture 'b'");
+    says(detection::truth_of_labels(vec![("b".to_owned(), boxes.clone())], &found), "picture 'b'");
+    // An outline is the box around it.
+    let outline = "1 0.25 0.5 0.75 0.625 0.5 0.375 0.3 0.4";
+    assert_eq!(detection::parse_labels(outline, &classes).unwrap(), boxes);
 }
 
 #[test]

@@ -13,6 +13,7 @@ const TRUTH_FORM: &str = r#"{"file":"a.jpg","boxes":[{"class":"person","box":[x1
 const FOUND_FORM: &str =
     r#"{"file":"a.jpg","detections":[{"class":"person","score":0.9,"box":[x1,y1,x2,y2]}]}"#;
 const LABEL_FORM: &str = "class cx cy w h";
+const OUTLINE_FORM: &str = "class cx cy w h, or class x y x y x y and further points";
 
 /// A box that is there.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -179,32 +180,27 @@ fn corners(sides: [f64; 4]) -> String {
 }
 
 /// Reads a YOLO label file: `class cx cy w h` a line, the class counted from 0,
-/// the box by its middle and size in fractions of the picture. `classes` has the
+/// the box by its middle and size in fractions of the picture; or `class x y x y x y` and
+/// further points, an outline, which counts as the box around it. `classes` has the
 /// class of each number, or none for one that is not scored.
 ///
 /// # Errors
 /// Names the first line that can't be used, the field, its value and what to write.
 pub fn parse_labels(text: &str, classes: &[Option<Class>]) -> Result<Vec<TrueBox>, LineError> {
     let row = |row: &str| -> Result<Option<TrueBox>, Problem> {
-        let mut fields = Fields::new(row.split_ascii_whitespace(), LABEL_FORM);
+        let numbers = row.split_ascii_whitespace().count();
+        let is_box = numbers <= 5;
+        let form = if is_box { LABEL_FORM } else { OUTLINE_FORM };
+        let mut fields = Fields::new(row.split_ascii_whitespace(), form);
         let expected = "the number of one of the classes given, from 0";
         let most = crate::tracking::real(classes.len());
         let number = fields.number("class", expected, |number| {
             number.fract() == 0.0 && number >= 0.0 && number < most
         })?;
-        let is_place = |part: f64| (0.0..=1.0).contains(&part);
-        let cx = fields.number("cx", "a fraction of the width, 0 to 1", is_place)?;
-        let cy = fields.number("cy", "a fraction of the height, 0 to 1", is_place)?;
-        let is_size = |part: f64| part > 0.0 && part <= 1.0;
-        let w = fields.number("w", "a fraction of the width, above 0, at most 1", is_size)?;
-        let h = fields.number("h", "a fraction of the height, above 0, at most 1", is_size)?;
-        if let Some(more) = fields.text() {
-            let expected = "the end of the line: outlines are not read, only boxes";
-            return Err(Problem::Wrong { field: "sixth field", value: shown(more), expected });
-        }
+        let rect =
+            if is_box { middle(&mut fields)? } else { outline(&mut fields, (numbers / 2).max(3))? };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
         let class = classes.get(number as usize).copied().flatten();
-        let rect = Rect::from_xywh(cx - w / 2.0, cy - h / 2.0, w, h);
         Ok(class.map(|class| TrueBox { class, rect }))
     };
     let parsed = lines(text).map(|(line, text)| (line, row(text)));
@@ -214,6 +210,39 @@ pub fn parse_labels(text: &str, classes: &[Option<Class>]) -> Result<Vec<TrueBox
             Err(problem) => Some(Err(LineError { line, problem })),
         })
         .collect()
+}
+
+/// A box by its middle and size.
+fn middle<'a>(fields: &mut Fields<'a, impl Iterator<Item = &'a str>>) -> Result<Rect, Problem> {
+    let cx = fields.number("cx", "a fraction of the width, 0 to 1", is_place)?;
+    let cy = fields.number("cy", "a fraction of the height, 0 to 1", is_place)?;
+    let is_size = |part: f64| part > 0.0 && part <= 1.0;
+    let w = fields.number("w", "a fraction of the width, above 0, at most 1", is_size)?;
+    let h = fields.number("h", "a fraction of the height, above 0, at most 1", is_size)?;
+    Ok(Rect::from_xywh(cx - w / 2.0, cy - h / 2.0, w, h))
+}
+
+/// The box around an outline of so many points.
+fn outline<'a>(
+    fields: &mut Fields<'a, impl Iterator<Item = &'a str>>,
+    points: usize,
+) -> Result<Rect, Problem> {
+    let mut around = Rect { x1: 1.0, y1: 1.0, x2: 0.0, y2: 0.0 };
+    for _ in 0..points {
+        let x = fields.number("x", "a fraction of the width, 0 to 1", is_place)?;
+        let y = fields.number("y", "a fraction of the height, 0 to 1", is_place)?;
+        around = Rect {
+            x1: around.x1.min(x),
+            y1: around.y1.min(y),
+            x2: around.x2.max(x),
+            y2: around.y2.max(y),
+        };
+    }
+    Ok(around)
+}
+
+fn is_place(part: f64) -> bool {
+    (0.0..=1.0).contains(&part)
 }
 
 /// The truth of label files, by name without ending: boxes are scaled to the
