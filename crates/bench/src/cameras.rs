@@ -48,12 +48,14 @@ const CAMERAS_MAX: usize = 1000;
 
 /// Reads `1280x720`.
 fn size(text: &str) -> Result<PictureSize> {
-    let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-    match sides {
-        Some((width @ 160..=3840, height @ 90..=2160)) if width % 2 == 0 && height % 2 == 0 => {
-            Ok(PictureSize::new(width, height))
+    let size: PictureSize = text.parse()?;
+    match size {
+        PictureSize { width: 160..=3840, height: 90..=2160 }
+            if size.width.is_multiple_of(2) && size.height.is_multiple_of(2) =>
+        {
+            Ok(size)
         }
-        _ => bail!("'{text}' is no size like 1280x720: even, 160x90 to 3840x2160"),
+        _ => bail!("pictures of {size} are none of these cameras': even, 160x90 to 3840x2160"),
     }
 }
 

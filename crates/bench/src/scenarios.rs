@@ -10,7 +10,7 @@ use clap::Args;
 use safe_yolo_core::config::{default_dwell_s, default_pause_s};
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{
-    Analysis, CameraConfig, Class, Detection, EventChange, PictureTime, Polygon, Zone,
+    Analysis, CameraConfig, Class, Detection, EventChange, PictureSize, PictureTime, Polygon, Zone,
 };
 use safe_yolo_infer::{DetectorPool, PoolConfig, Runtime};
 use safe_yolo_media::source::{SourcePolicy, SourceSpec};
@@ -32,7 +32,7 @@ const INPUT_WIDTH: f32 = 416.0;
 /// Which columns, over which scenes.
 #[derive(Debug, Args)]
 pub(crate) struct ScenarioArguments {
-    /// Only this scenario; may be given again
+    /// Only this scenario, or `random`; may be given again
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Seeds of the scenes; may be given again
@@ -41,6 +41,12 @@ pub(crate) struct ScenarioArguments {
     /// Analysed pictures a second
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=15))]
     rate: u8,
+    /// Size of the pictures; without it that of the scenario's camera
+    #[arg(long, value_name = "WxH")]
+    size: Option<PictureSize>,
+    /// Looks at nobody twice, to tell what the second look brings
+    #[arg(long)]
+    without_second_look: bool,
     /// Leaves the detector out
     #[arg(long)]
     true_boxes_only: bool,
@@ -57,11 +63,11 @@ struct Events {
 }
 
 pub(crate) async fn run(arguments: &ScenarioArguments) -> Result<()> {
-    let known = |name: &&str| arguments.only.is_empty() || arguments.only.iter().any(|n| n == name);
-    let names: Vec<&str> = Scene::SCENARIOS.iter().copied().filter(known).collect();
-    if names.is_empty() {
-        bail!("--only names no scenario: use one of {}", Scene::SCENARIOS.join(", "));
-    }
+    let names = if arguments.only.is_empty() {
+        Scene::SCENARIOS.to_vec()
+    } else {
+        arguments.only.iter().map(String::as_str).collect()
+    };
     let rate = f64::from(arguments.rate);
     let detectors = match arguments.true_boxes_only {
         true => None,
@@ -74,12 +80,12 @@ pub(crate) async fn run(arguments: &ScenarioArguments) -> Result<()> {
         let (mut from_boxes, mut from_seen) = (Events::default(), Events::default());
         for seed in &arguments.seed {
             let camera = format!("{name}-{seed}");
-            let scene = Scene::new(name, *seed)?;
+            let scene = Scene::open(name, *seed, arguments.size)?;
             let truth = truth(&scene, &camera);
             from_boxes.truth.extend(truth.clone());
             from_boxes.found.extend(found(&camera, &from_true_boxes(&scene, rate)?));
             if let Some(detectors) = &detectors {
-                let changes = from_detector(name, *seed, rate, &scene, detectors).await?;
+                let changes = from_detector(arguments, (name, *seed), &scene, detectors).await?;
                 from_seen.truth.extend(truth);
                 from_seen.found.extend(found(&camera, &changes));
             }
@@ -235,13 +241,13 @@ fn detections(scene: &Scene, time: PictureTime) -> Vec<Detection> {
 
 /// What the whole pipeline makes of the pictures.
 async fn from_detector(
-    name: &str,
-    seed: u64,
-    rate: f64,
+    arguments: &ScenarioArguments,
+    (name, seed): (&str, u64),
     scene: &Scene,
     detectors: &DetectorPool,
 ) -> Result<Vec<EventChange>> {
-    let address = format!("sim://{name}?seed={seed}");
+    let rate = f64::from(arguments.rate);
+    let address = format!("sim://{name}?seed={seed}&size={}", scene.size());
     let offline = Offline {
         detectors: detectors.clone(),
         tracking: TrackerConfig::default(),
@@ -249,6 +255,7 @@ async fn from_detector(
         source: SourceSpec::parse(&address, &SourcePolicy::trusted())?,
         rate_max: Some(rate),
         until: Some(PictureTime::from_secs_f64(scene.duration())),
+        second_look: !arguments.without_second_look,
     };
     let (mut changes, mut failed) = (Vec::new(), 0);
     let sink = |frame: safe_yolo_pipeline::offline::Frame| {

@@ -1,6 +1,9 @@
 //! Points, boxes and polygons, with a type for each frame of reference:
 //! pixels of the source picture, or fractions of it from 0 to 1.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 /// Width and height of a picture, pixels.
@@ -16,6 +19,29 @@ impl PictureSize {
     #[must_use]
     pub const fn new(width: u32, height: u32) -> Self {
         Self { width, height }
+    }
+}
+
+impl fmt::Display for PictureSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)
+    }
+}
+
+/// A text that is no size of a picture.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no size: write width and height in pixels, as in 1280x720")]
+pub struct SizeError(String);
+
+impl FromStr for PictureSize {
+    type Err = SizeError;
+
+    /// Reads `1280x720`; neither side may be 0.
+    fn from_str(text: &str) -> Result<Self, SizeError> {
+        let side = |text: &str| text.parse().ok().filter(|side| *side > 0);
+        let sides = text.split_once('x').and_then(|(w, h)| side(w).zip(side(h)));
+        let (width, height) = sides.ok_or_else(|| SizeError(text.chars().take(40).collect()))?;
+        Ok(Self { width, height })
     }
 }
 
@@ -332,6 +358,18 @@ mod tests {
 
     fn polygon(points: &[[f64; 2]]) -> Result<Polygon, PolygonError> {
         Polygon::new(points.iter().copied().map(FractionPoint::from).collect())
+    }
+
+    #[test]
+    fn sizes_are_read_as_they_are_written() {
+        let size = PictureSize::new(1280, 720);
+        assert_eq!(size.to_string().parse(), Ok(size));
+        for text in
+            ["", "1280", "1280x", "x720", "0x720", "-1x720", "1280x720x3", "12 x 7", "9e9x1"]
+        {
+            let error = text.parse::<PictureSize>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("'{text}' is no size")), "{error}");
+        }
     }
 
     #[test]

@@ -157,16 +157,13 @@ impl ModelInfo {
         let refuse = |detail| Err(ModelError::Shape { path: self.path.clone(), detail });
         let PictureSize { width, height } = size;
         if let Some(fixed) = self.fixed_input.filter(|fixed| *fixed != size) {
-            return refuse(format!(
-                "its input is {}x{}, it can't be {width}x{height}",
-                fixed.width, fixed.height
-            ));
+            return refuse(format!("its input is {fixed}, it can't be {size}"));
         }
         let multiple = self.family.spec().input_multiple;
         if [width, height].iter().any(|side| !SIDES.contains(side) || side % multiple != 0) {
             let (least, most) = (SIDES.start(), SIDES.end());
             return refuse(format!(
-                "its input can't be {width}x{height}: both sides must be multiples of {multiple} from {least} to {most}"
+                "its input can't be {size}: both sides must be multiples of {multiple} from {least} to {most}"
             ));
         }
         self.fixed_input = Some(size);

@@ -19,7 +19,7 @@ pub(crate) fn start(
     source: &SimSource,
     start: Option<PictureTime>,
 ) -> Result<(StreamInfo, mpsc::Receiver<Item>), StreamError> {
-    let scene = Scene::new(&source.scenario, source.seed)
+    let scene = Scene::open(&source.scenario, source.seed, source.size)
         .map_err(|error| StreamError::Simulated(error.to_string()))?;
     let start = start.unwrap_or_default();
     let info = StreamInfo {

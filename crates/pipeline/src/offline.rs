@@ -43,6 +43,8 @@ pub struct Offline {
     pub rate_max: Option<f64>,
     /// Ends here instead of at the end: drawn scenes have none.
     pub until: Option<PictureTime>,
+    /// Whether people who are too small are looked at once more, as the server does.
+    pub second_look: bool,
 }
 
 /// One picture of the file and what became of it.
@@ -193,8 +195,8 @@ impl Offline {
                 Some(Answer { number, time, picture, analysis }) = running.next() => {
                     let scale = self.detectors.input_scale(picture.size());
                     let (answer, close_up) = match analysis {
-                        Analysis::Done(found) => self.look_closer(&mut second_look, time, &picture, found).await,
-                        nothing => (nothing, None),
+                        Analysis::Done(found) if self.second_look => self.look_closer(&mut second_look, time, &picture, found).await,
+                        as_it_is => (as_it_is, None),
                     };
                     let look = Look { time, size: picture.size(), input_scale: scale, picture: Some(&picture), close_up };
                     let analysis = watch.look(look, answer)?;

@@ -64,6 +64,7 @@ async fn play(
         source: SourceSpec::parse(&address, &SourcePolicy::trusted()).unwrap(),
         rate_max: Some(rate),
         until: Some(PictureTime::from_secs_f64(seconds)),
+        second_look: true,
     };
     let (mut changes, mut boxes) = (Vec::new(), Vec::new());
     let last = offline

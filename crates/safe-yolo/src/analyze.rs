@@ -92,6 +92,7 @@ pub(crate) fn run(arguments: &AnalyzeArguments) -> Result<ExitCode> {
         source,
         rate_max: arguments.rate.map(f64::from),
         until: arguments.until.map(|s| PictureTime::from_secs_f64(f64::from(s))),
+        second_look: true,
     };
     let results = Mutex::new(Results::new(arguments));
     let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;

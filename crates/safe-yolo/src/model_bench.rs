@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use safe_yolo_core::PictureSize;
+use safe_yolo_core::geometry::SizeError;
 use safe_yolo_infer::detector::SCORE_MIN;
 use safe_yolo_infer::{Detector, Family, Provider, Runtime};
 use safe_yolo_media::picture::I420;
@@ -44,9 +45,7 @@ pub(crate) struct BenchArguments {
 }
 
 pub(crate) fn parse_size(text: &str) -> Result<PictureSize, String> {
-    let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
-    let (width, height) = sides.ok_or_else(|| format!("'{text}' is no size such as 1280x720"))?;
-    let size = PictureSize::new(width, height);
+    let size: PictureSize = text.parse().map_err(|error: SizeError| error.to_string())?;
     I420::check_size(size).map_err(|error| error.to_string())?;
     Ok(size)
 }
@@ -83,13 +82,10 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "{}: family {}, pictures of {}x{}, input {}x{}, {} thread(s), {}",
+        "{}: family {}, pictures of {}, input {input}, {} thread(s), {}",
         detector.info().name,
         detector.info().family,
-        arguments.size.width,
-        arguments.size.height,
-        input.width,
-        input.height,
+        arguments.size,
         arguments.threads,
         arguments.provider.name(),
     )?;

@@ -12,8 +12,6 @@ use safe_yolo_media::jpeg;
 use safe_yolo_sim::{LookSet, Scene, TruthBox, TruthEvent, TruthPerson};
 use serde_json::{Value, json};
 
-use crate::track::size;
-
 /// Which scene, and what to write of it.
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArguments {
@@ -35,7 +33,7 @@ pub(crate) struct SimulateArguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     scenes: u32,
     /// Size of the pictures; without it that of the scenario's camera
-    #[arg(long, value_name = "WxH", value_parser = size)]
+    #[arg(long, value_name = "WxH")]
     size: Option<PictureSize>,
     /// Writes every N-th picture, with a label file for training
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -89,7 +87,6 @@ const SIDE_MIN: f32 = 2.0;
 /// Numbers of drivers begin here: they are part of their vehicle.
 const DRIVER_FIRST: u32 = 1000;
 const SECONDS_MAX: f64 = 86_400.0;
-const RANDOM: &str = "random";
 
 fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
@@ -99,7 +96,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(arguments: &SimulateArguments) -> Result<ExitCode> {
-    let is_random = arguments.scenario == RANDOM;
+    let is_random = arguments.scenario == Scene::RANDOM;
     if !is_random {
         let wrong =
             "goes with `random` only: scenarios are scored, and nothing is trained with them";
@@ -126,13 +123,10 @@ struct Scenery {
 impl Scenery {
     fn open(arguments: &SimulateArguments, seed: u64) -> Result<Self> {
         let (given, size) = (arguments.scenario.as_str(), arguments.size);
-        if given == RANDOM {
-            let set = match arguments.look {
-                LookChoice::Scoring => LookSet::Scoring,
-                LookChoice::Training => LookSet::Training,
-            };
-            let scene = Scene::random(seed, set, size)?;
-            return Ok(Self { scene, name: format!("{RANDOM}-{seed}"), source: None });
+        let is_random = given == Scene::RANDOM;
+        if is_random && arguments.look == LookChoice::Training {
+            let scene = Scene::random(seed, LookSet::Training, size)?;
+            return Ok(Self { scene, name: format!("{given}-{seed}"), source: None });
         }
         if Path::new(given).extension().is_some_and(|ending| ending == "toml") {
             let text = std::fs::read_to_string(given)
@@ -141,17 +135,12 @@ impl Scenery {
             let stem = Path::new(given).file_stem().unwrap_or_default();
             return Ok(Self { scene, name: stem.to_string_lossy().into_owned(), source: None });
         }
-        let scene = match size {
-            Some(size) => Scene::in_size(given, seed, size),
-            None => Scene::new(given, seed),
-        };
         let way_out = "a name, `random`, or a file that ends in .toml";
-        let scene = scene.with_context(|| format!("SCENARIO is {way_out}"))?;
-        Ok(Self {
-            scene,
-            name: given.to_owned(),
-            source: Some(format!("sim://{given}?seed={seed}")),
-        })
+        let scene =
+            Scene::open(given, seed, size).with_context(|| format!("SCENARIO is {way_out}"))?;
+        let name = if is_random { format!("{given}-{seed}") } else { given.to_owned() };
+        let size = size.map_or(String::new(), |size| format!("&size={size}"));
+        Ok(Self { scene, name, source: Some(format!("sim://{given}?seed={seed}{size}")) })
     }
 }
 

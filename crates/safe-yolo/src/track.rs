@@ -18,7 +18,7 @@ pub(crate) struct TrackArguments {
     #[arg(long, value_name = "N")]
     fps: f64,
     /// Size of the pictures, pixels
-    #[arg(long, value_name = "WxH", value_parser = size)]
+    #[arg(long, value_name = "WxH")]
     size: PictureSize,
     /// Tracks: `frame,id,x,y,w,h,score,-1,-1,-1` a line
     #[arg(long, value_name = "FILE")]
@@ -60,17 +60,6 @@ fn config(arguments: &TrackArguments) -> Result<TrackerConfig> {
         config.set(name, *value)?;
     }
     Ok(config)
-}
-
-/// A size as `WxH`.
-pub(crate) fn size(text: &str) -> Result<PictureSize> {
-    let sides = text.split_once('x').map(|(w, h)| (w.parse::<u32>(), h.parse::<u32>()));
-    match sides {
-        Some((Ok(width), Ok(height))) if width > 0 && height > 0 => {
-            Ok(PictureSize::new(width, height))
-        }
-        _ => bail!("'{text}' is no size: write it like 1920x1080"),
-    }
 }
 
 pub(crate) fn run(arguments: &TrackArguments) -> Result<ExitCode> {

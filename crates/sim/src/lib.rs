@@ -101,6 +101,8 @@ pub struct Scene {
 impl Scene {
     /// The names of the scenarios; docs/scenarios.md says what happens in each.
     pub const SCENARIOS: &[&str] = &SCENARIO_NAMES;
+    /// The name of the scenes by the dice.
+    pub const RANDOM: &str = "random";
 
     /// The scene of this name; clothes, faces, boxes and noise vary with the seed.
     ///
@@ -144,6 +146,17 @@ impl Scene {
             LookSet::Training => seed + FIRST_TRAINING_SEED,
         };
         Ok(Self::build(random_site::plan(seed, set, size), seed))
+    }
+
+    /// The scene of that name, or the random one ([`Scene::RANDOM`]) with the looks of scoring.
+    ///
+    /// # Errors
+    /// As [`Scene::in_size`].
+    pub fn open(scenario: &str, seed: u64, size: Option<PictureSize>) -> Result<Self, SceneError> {
+        if scenario == Self::RANDOM {
+            return Self::random(seed, LookSet::Scoring, size);
+        }
+        Self::from_text(scenario, Self::text(scenario)?, seed, size)
     }
 
     fn text(scenario: &str) -> Result<&'static str, SceneError> {

@@ -18,9 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             setting.split_once('=').ok_or_else(|| format!("'{setting}' is not like lost_s=1.5"))?;
         config.set(name, value.parse()?)?;
     }
-    let (width, height) =
-        size.split_once('x').ok_or_else(|| format!("'{size}' is not like 640x480"))?;
-    let size = PictureSize::new(width.parse()?, height.parse()?);
+    let size: PictureSize = size.parse()?;
     let text = std::fs::read_to_string(det)?;
     let tracks = track_mot(&text, fps.parse()?, size, config)?;
     std::fs::write(out, tracks)?;

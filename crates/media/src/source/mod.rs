@@ -11,6 +11,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use safe_yolo_core::PictureSize;
+use safe_yolo_core::geometry::SizeError;
 use safe_yolo_core::state::BlindReason;
 
 pub use camera::{CameraSource, Credentials};
@@ -158,19 +160,21 @@ pub enum SourceSpec {
     Sim(SimSource),
 }
 
-/// A scene of the simulated site, from `sim://NAME?seed=N`.
+/// A scene of the simulated site, from `sim://NAME?seed=N&size=WxH`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SimSource {
     /// The scenario: 1 to 64 of a-z, 0-9, `-` and `_`.
     pub scenario: String,
     /// What its dice are seeded with; 0 unless given.
     pub seed: u64,
+    /// Size of its pictures; that of the scenario's camera unless given.
+    pub size: Option<PictureSize>,
 }
 
 impl SourceSpec {
     /// Reads an address: a path, `file://PATH`,
     /// `rtsp://[USER[:PASSWORD]@]HOST[:PORT]/PATH`, the same with `http://`,
-    /// `usb:///dev/videoN` or `sim://NAME?seed=N`.
+    /// `usb:///dev/videoN` or `sim://NAME?seed=N&size=WxH`.
     ///
     /// Looks at the file system for files.
     ///
@@ -227,7 +231,10 @@ impl SourceSpec {
             Self::File(file) => file.path().display().to_string(),
             Self::Rtsp(camera) | Self::Http(camera) => camera.redacted(),
             Self::Usb(device) => format!("usb://{}", device.path().display()),
-            Self::Sim(sim) => format!("sim://{}?seed={}", sim.scenario, sim.seed),
+            Self::Sim(sim) => {
+                let size = sim.size.map_or(String::new(), |size| format!("&size={size}"));
+                format!("sim://{}?seed={}{size}", sim.scenario, sim.seed)
+            }
         }
     }
 
@@ -287,14 +294,22 @@ impl SimSource {
                 "the scenario must have 1 to 64 of a-z, 0-9, '-' and '_', as in sim://yard",
             ));
         }
-        let mut seed = 0;
+        let mut source = Self { scenario: name.to_owned(), seed: 0, size: None };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let value =
-                pair.strip_prefix("seed=").ok_or_else(|| wrong("only ?seed=N may follow"))?;
-            seed =
-                value.parse().map_err(|_not_a_number| wrong("the seed must be a whole number"))?;
+            match pair.split_once('=') {
+                Some(("seed", value)) => {
+                    source.seed = value
+                        .parse()
+                        .map_err(|_not_a_number| wrong("the seed must be a whole number"))?;
+                }
+                Some(("size", value)) => {
+                    let size: Result<PictureSize, SizeError> = value.parse();
+                    source.size = Some(size.map_err(|error| wrong(&error.to_string()))?);
+                }
+                _ => return Err(wrong("only ?seed=N and &size=WxH may follow")),
+            }
         }
-        Ok(Self { scenario: name.to_owned(), seed })
+        Ok(source)
     }
 }
 
@@ -359,8 +374,13 @@ mod tests {
     #[test]
     fn simulated_sites() {
         let spec = parse("sim://yard-1?seed=7").unwrap();
-        assert_eq!(spec, SourceSpec::Sim(SimSource { scenario: "yard-1".into(), seed: 7 }));
+        assert_eq!(
+            spec,
+            SourceSpec::Sim(SimSource { scenario: "yard-1".into(), seed: 7, size: None })
+        );
         assert_eq!(spec.redacted(), "sim://yard-1?seed=7");
+        let spec = parse("sim://random?size=1920x1080").unwrap();
+        assert_eq!(spec.redacted(), "sim://random?seed=0&size=1920x1080");
         assert!(spec.is_live() && spec.is_paced());
         for bad in [
             "sim://",
@@ -368,6 +388,8 @@ mod tests {
             "sim://Yard",
             "sim://yard?seed=x",
             "sim://yard?speed=2",
+            "sim://yard?size=1280",
+            "sim://yard?size=-1x720",
             "sim://../x",
         ] {
             assert!(matches!(parse(bad), Err(SourceError::Url { scheme: "sim", .. })), "{bad}");
