@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CameraId, Class, Polygon, ZoneId};
+use crate::rule::RuleError;
+use crate::{CameraId, Class, Polygon, Rule, ZoneId};
 
 /// What a zone means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -82,6 +83,9 @@ pub struct Zone {
     /// Equipment judged in this zone.
     #[serde(default)]
     pub require: BTreeSet<Equipment>,
+    /// What else is watched for here.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
 }
 
 const fn yes() -> bool {
@@ -134,6 +138,30 @@ pub enum ConfigError {
     /// Two zones share a name.
     #[error("two zones are named '{0}': give each its own name")]
     ZoneTwice(String),
+    /// Too many rules in one zone.
+    #[error("a zone may have at most {max} rules, '{zone}' has {count}", max = Zone::RULES_MAX)]
+    TooManyRules {
+        /// Which zone.
+        zone: String,
+        /// As given.
+        count: usize,
+    },
+    /// Two rules of a zone share a name.
+    #[error("two rules of zone '{zone}' are named '{name}': give each its own name")]
+    RuleTwice {
+        /// Which zone.
+        zone: String,
+        /// The name.
+        name: String,
+    },
+    /// A rule does not make sense.
+    #[error("zone '{zone}': {error}")]
+    Rule {
+        /// Which zone.
+        zone: String,
+        /// What is wrong.
+        error: RuleError,
+    },
     /// The loaded model can't see what a rule needs.
     #[error(
         "zone '{zone}' requires '{class}', but the loaded model knows only {known}: load a model with that class or drop the requirement"
@@ -174,6 +202,9 @@ fn check_range(field: &'static str, value: f64, min: f64, max: f64) -> Result<()
 }
 
 impl Zone {
+    /// The most rules a zone may have.
+    pub const RULES_MAX: usize = 16;
+
     /// Whether the settings make sense, whatever the model.
     ///
     /// # Errors
@@ -181,7 +212,20 @@ impl Zone {
     pub fn validate(&self) -> Result<(), ConfigError> {
         check_name("zone name", &self.name)?;
         check_range("dwell_s", self.dwell_s, 0.0, 3600.0)?;
-        check_range("pause_s", self.pause_s, 0.0, 86400.0)
+        check_range("pause_s", self.pause_s, 0.0, 86400.0)?;
+        if self.rules.len() > Self::RULES_MAX {
+            let (zone, count) = (self.name.clone(), self.rules.len());
+            return Err(ConfigError::TooManyRules { zone, count });
+        }
+        let mut names = BTreeSet::new();
+        for rule in &self.rules {
+            let zone = || self.name.clone();
+            rule.validate().map_err(|error| ConfigError::Rule { zone: zone(), error })?;
+            if !names.insert(rule.name.as_str()) {
+                return Err(ConfigError::RuleTwice { zone: zone(), name: rule.name.clone() });
+            }
+        }
+        Ok(())
     }
 
     /// Whether a model with these classes can judge the zone's rules.
@@ -189,8 +233,9 @@ impl Zone {
     /// # Errors
     /// Names the class that is missing.
     pub fn validate_classes(&self, known: &BTreeSet<Class>) -> Result<(), ConfigError> {
-        let needed =
-            std::iter::once(Class::Person).chain(self.require.iter().map(|item| item.class()));
+        let needed = std::iter::once(Class::Person)
+            .chain(self.require.iter().map(|item| item.class()))
+            .chain(self.rules.iter().flat_map(|rule| rule.kind.classes()));
         for class in needed {
             if !known.contains(&class) {
                 let known = known.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ");

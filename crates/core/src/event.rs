@@ -22,13 +22,35 @@ pub enum EventType {
     VestMissing,
     /// A person in a zone that requires a mask wears none.
     MaskMissing,
+    /// Somebody stayed in a zone.
+    Loitering,
+    /// More people in a zone than may be.
+    OccupancyAbove,
+    /// Fewer people in a zone than must be.
+    OccupancyBelow,
+    /// Somebody is alone in a zone.
+    LoneWorker,
+    /// Something that must be in a zone is not.
+    ObjectMissing,
+    /// Something that may not be in a zone is.
+    ObjectPresent,
+    /// Somebody is near to a machine or vehicle.
+    Proximity,
+    /// Somebody lies.
+    Fall,
+    /// Somebody does not move.
+    Motionless,
+    /// Flames.
+    Fire,
+    /// Smoke.
+    Smoke,
     /// The system itself: a camera went blind, storage failed, and so on.
     System,
 }
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 19] = [
         Self::DangerZoneIntrusion,
         Self::WarningZoneIntrusion,
         Self::Entrance,
@@ -36,6 +58,17 @@ impl EventType {
         Self::HelmetMissing,
         Self::VestMissing,
         Self::MaskMissing,
+        Self::Loitering,
+        Self::OccupancyAbove,
+        Self::OccupancyBelow,
+        Self::LoneWorker,
+        Self::ObjectMissing,
+        Self::ObjectPresent,
+        Self::Proximity,
+        Self::Fall,
+        Self::Motionless,
+        Self::Fire,
+        Self::Smoke,
         Self::System,
     ];
 
@@ -50,6 +83,17 @@ impl EventType {
             Self::HelmetMissing => "helmet_missing",
             Self::VestMissing => "vest_missing",
             Self::MaskMissing => "mask_missing",
+            Self::Loitering => "loitering",
+            Self::OccupancyAbove => "occupancy_above",
+            Self::OccupancyBelow => "occupancy_below",
+            Self::LoneWorker => "lone_worker",
+            Self::ObjectMissing => "object_missing",
+            Self::ObjectPresent => "object_present",
+            Self::Proximity => "proximity",
+            Self::Fall => "fall",
+            Self::Motionless => "motionless",
+            Self::Fire => "fire",
+            Self::Smoke => "smoke",
             Self::System => "system",
         }
     }

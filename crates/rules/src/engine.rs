@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use safe_yolo_core::{
     CameraConfig, CameraId, Class, CloseUp, Detection, Equipment, EventChange, PictureSize,
-    PictureTime, SegmentId, Track, Utc, Zone, ZoneId, ZoneType,
+    PictureTime, Rule, SegmentId, Track, Utc, Zone, ZoneId, ZoneType,
 };
 
 use crate::equipment::{self, Seen, Sharpness, Verdict};
 use crate::findings::{EventMaker, end_all, has_rule, leave, step_zone, window_s};
 use crate::presence::Presence;
+use crate::rule::{RuleBook, RuleVerdict, Scene};
 use crate::subject::{Subject, Subjects};
 use crate::view::{Level, PersonView, View, ZonePersonView, ZoneVerdict, ZoneView};
 
@@ -65,6 +66,7 @@ pub struct Judge {
     config: Arc<CameraConfig>,
     known: BTreeSet<Class>,
     subjects: Subjects,
+    rules: RuleBook,
     now: (PictureTime, Utc),
     /// Whether the newest entry is a look, not a gap.
     looking: bool,
@@ -81,6 +83,7 @@ impl Judge {
             config,
             known,
             subjects: Subjects::default(),
+            rules: RuleBook::default(),
             now: (PictureTime::default(), Utc::default()),
             looking: false,
             events_made: 0,
@@ -94,6 +97,7 @@ impl Judge {
             Entry::NotAnalysed { .. } => {
                 self.looking = false;
                 self.subjects.skip_gap();
+                self.rules.skip_gap();
                 Vec::new()
             }
             Entry::Config { config, known } => self.reconfigure(config, known),
@@ -107,6 +111,7 @@ impl Judge {
         for mut subject in self.subjects.take_all() {
             end_all(&mut subject, |_| true, time, utc, reason, &mut changes);
         }
+        self.rules.finish((time, utc), reason, &mut changes);
         changes
     }
 
@@ -135,6 +140,7 @@ impl Judge {
             );
             end_all(subject, |key| !has_rule(config, key), time, utc, "rule_removed", &mut changes);
         }
+        self.rules.reconfigure(config, self.now, &mut changes);
         changes
     }
 
@@ -173,6 +179,14 @@ impl Judge {
             }
             end_all(&mut subject, |_| true, picture.time, picture.utc, "left", &mut changes);
         }
+        let scene = Scene {
+            time: picture.time,
+            size: picture.size,
+            subjects: self.subjects.all(),
+            detections: picture.detections,
+        };
+        let known = |rule: &Rule| rule.kind.classes().is_subset(&self.known);
+        self.rules.step(&config, known, &scene, &mut maker, &mut changes);
         changes
     }
 
@@ -245,7 +259,8 @@ impl Judge {
                 ZoneType::Warning => Level::Warning,
             })
             .max();
-        let alarmed = subject.has_open().then_some(Level::Warning);
+        let alarmed =
+            (subject.has_open() || self.rules.is_about(subject)).then_some(Level::Warning);
         in_zone.max(alarmed).unwrap_or(Level::Ok)
     }
 
@@ -256,11 +271,14 @@ impl Judge {
             .iter()
             .filter_map(|s| s.presence.get(&zone.id).map(|p| (s, p)))
             .collect();
-        let alarm = inside
-            .iter()
-            .any(|(s, _)| s.raised.iter().any(|((_, id), r)| *id == zone.id && r.open));
-        // What the model can't see can't be called clear.
-        let judged = zone.require.iter().all(|item| self.known.contains(&item.class()));
+        let alarm = self.rules.is_open(&zone.id)
+            || inside
+                .iter()
+                .any(|(s, _)| s.raised.iter().any(|((_, id), r)| *id == zone.id && r.open));
+        let rules = self.rules.view(zone, self.looking, now);
+        // What the model can't see can't be called clear, nor what a rule can't tell.
+        let judged = zone.require.iter().all(|item| self.known.contains(&item.class()))
+            && rules.iter().all(|rule| rule.verdict != RuleVerdict::Unknown);
         let verdict = match (self.looking && (judged || alarm), alarm, inside.is_empty()) {
             (false, _, _) => ZoneVerdict::Unknown,
             (true, true, _) => ZoneVerdict::Alarm,
@@ -286,6 +304,7 @@ impl Judge {
             points: zone.points.clone(),
             verdict,
             people,
+            rules,
         }
     }
 }

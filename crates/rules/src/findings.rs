@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState, ZoneRef};
 use safe_yolo_core::{
-    CameraConfig, CameraId, Equipment, Event, EventChange, EventId, EventType, PictureTime,
-    SegmentId, Severity, Utc, Zone, ZoneId, ZoneType,
+    CameraConfig, CameraId, Equipment, Event, EventChange, EventId, EventType, Message,
+    PictureTime, SegmentId, Severity, Utc, Zone, ZoneId, ZoneType,
 };
 use serde_json::{Map, json};
 
@@ -13,11 +13,25 @@ use crate::engine::PictureEntry;
 use crate::equipment::{self, Count, Verdict};
 use crate::message::message;
 use crate::presence::{Presence, Step, is_inside};
+use crate::rule::ended;
 use crate::subject::{Raised, Subject};
 
 /// Window of a zone's verdicts: its dwell, within what votes can carry.
 pub(crate) fn window_s(zone: &Zone) -> f64 {
     zone.dwell_s.clamp(1.0, equipment::Ballot::WINDOW_MAX_S)
+}
+
+/// What an event is made of.
+pub(crate) struct Finding<'a> {
+    pub(crate) event_type: EventType,
+    pub(crate) severity: Severity,
+    pub(crate) zone: &'a Zone,
+    /// The person, if it is about one.
+    pub(crate) subject: Option<&'a Subject>,
+    /// When its condition began.
+    pub(crate) since: PictureTime,
+    pub(crate) message: Message,
+    pub(crate) details: Map<String, serde_json::Value>,
 }
 
 /// Makes the events of one picture.
@@ -30,24 +44,33 @@ pub(crate) struct EventMaker<'a> {
 }
 
 impl EventMaker<'_> {
-    /// An event about `track` in `zone` whose condition began at `since`.
-    fn make(
+    /// An event about somebody in `zone` whose condition began at `since`.
+    fn of_person(
         &mut self,
-        event_type: EventType,
-        severity: Severity,
+        (event_type, severity): (EventType, Severity),
         zone: &Zone,
         subject: &Subject,
         since: PictureTime,
-        mut details: Map<String, serde_json::Value>,
+        details: Map<String, serde_json::Value>,
     ) -> Event {
+        let seconds = self.now.0.secs_since(since);
+        let said = details.get("stay_s").and_then(serde_json::Value::as_f64).unwrap_or(seconds);
+        let message = message(event_type, &zone.name, subject.track.number, said);
+        let subject = Some(subject);
+        self.make(Finding { event_type, severity, zone, subject, since, message, details })
+    }
+
+    /// The event of a finding.
+    pub(crate) fn make(&mut self, finding: Finding<'_>) -> Event {
+        let Finding { event_type, severity, zone, subject, since, message, mut details } = finding;
         let (time, utc) = self.now;
         *self.made += 1;
-        let seconds = time.secs_since(since);
         details.insert("start_s".into(), json!(time.secs_f64()));
         details.insert("since_s".into(), json!(since.secs_f64()));
-        details.insert("box".into(), json!(subject.bbox));
-        details.insert("score".into(), json!(subject.score));
-        let said = details.get("stay_s").and_then(serde_json::Value::as_f64).unwrap_or(seconds);
+        if let Some(subject) = subject {
+            details.insert("box".into(), json!(subject.bbox));
+            details.insert("score".into(), json!(subject.score));
+        }
         Event {
             id: event_id(self.camera, self.segment, *self.made, utc),
             camera: Some(self.camera.clone()),
@@ -55,10 +78,10 @@ impl EventMaker<'_> {
             event_type,
             severity,
             zone: Some(ZoneRef { id: zone.id.clone(), name: zone.name.clone() }),
-            track: Some(subject.track.clone()),
+            track: subject.map(|subject| subject.track.clone()),
             start: utc,
             end: None,
-            message: message(event_type, &zone.name, subject.track.number, said),
+            message,
             details,
             config_version: self.config.version,
             snapshot: SnapshotState::None,
@@ -105,14 +128,8 @@ pub(crate) fn step_zone(
         return;
     }
     if step == Step::Entered {
-        let event = maker.make(
-            EventType::Entrance,
-            Severity::Info,
-            zone,
-            subject,
-            presence.since,
-            Map::new(),
-        );
+        let entrance = (EventType::Entrance, Severity::Info);
+        let event = maker.of_person(entrance, zone, subject, presence.since, Map::new());
         changes.push(instant(event));
     }
     subject.presence.insert(zone.id.clone(), presence);
@@ -204,7 +221,7 @@ fn raise(
     {
         return;
     }
-    let event = maker.make(event_type, severity, zone, subject, since, details);
+    let event = maker.of_person((event_type, severity), zone, subject, since, details);
     subject.raised.insert(key, Raised { event: event.clone(), at: time, open: true });
     changes.push(EventChange { kind: ChangeKind::Raised, event });
 }
@@ -223,7 +240,8 @@ pub(crate) fn leave(
     if presence.entered {
         let mut details = Map::new();
         details.insert("stay_s".into(), json!(presence.stay_s(at)));
-        let event = maker.make(EventType::Exit, Severity::Info, zone, subject, at, details);
+        let exit = (EventType::Exit, Severity::Info);
+        let event = maker.of_person(exit, zone, subject, at, details);
         changes.push(instant(event));
     }
 }
@@ -256,9 +274,6 @@ pub(crate) fn end_all(
         subject.raised.iter_mut().filter(|(key, r)| r.open && which(key)).collect();
     for (_, raised) in ending {
         raised.open = false;
-        raised.event.end = Some(utc);
-        raised.event.details.insert("end_s".into(), json!(time.secs_f64()));
-        raised.event.details.insert("end_reason".into(), json!(reason));
-        changes.push(EventChange { kind: ChangeKind::Ended, event: raised.event.clone() });
+        changes.push(ended(&mut raised.event, time, utc, reason));
     }
 }

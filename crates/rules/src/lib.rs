@@ -8,9 +8,11 @@ pub mod equipment;
 mod findings;
 mod message;
 pub mod presence;
+pub mod rule;
 pub mod subject;
 pub mod view;
 
 pub use engine::{Entry, Judge, PictureEntry};
 pub use equipment::Verdict;
+pub use rule::{RuleVerdict, RuleView};
 pub use view::{Level, PersonView, View, ZonePersonView, ZoneVerdict, ZoneView};

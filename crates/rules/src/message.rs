@@ -1,6 +1,7 @@
 //! What an operator reads, in Korean and English.
 
-use safe_yolo_core::{Equipment, EventType, Message};
+use safe_yolo_core::{Class, Equipment, EventType, Message, Rule, RuleKind};
+use serde_json::{Map, Value};
 
 /// The Korean name of an item, and the English one.
 const fn item_names(item: Equipment) -> (&'static str, &'static str) {
@@ -43,7 +44,84 @@ pub(crate) fn message(event: EventType, zone: &str, number: u32, seconds: f64) -
         EventType::HelmetMissing => return missing(Equipment::Helmet, zone, number),
         EventType::VestMissing => return missing(Equipment::Vest, zone, number),
         EventType::MaskMissing => return missing(Equipment::Mask, zone, number),
-        EventType::System => (zone.to_owned(), zone.to_owned()),
+        // Those of rules are made by `of_rule`.
+        _ => (zone.to_owned(), zone.to_owned()),
     };
     Message { ko, en }
+}
+
+/// What a message is made of.
+pub(crate) struct Words<'a> {
+    pub(crate) zone: &'a str,
+    /// The number of the person, if it is about one.
+    pub(crate) number: Option<u32>,
+    /// For how long the condition held.
+    pub(crate) seconds: f64,
+    /// Figures of the finding.
+    pub(crate) details: &'a Map<String, Value>,
+}
+
+/// What somebody calls a thing, in both languages.
+const fn thing_names(class: Class) -> (&'static str, &'static str) {
+    match class {
+        Class::SafetyCone => ("안전콘", "safety cone"),
+        Class::Machinery => ("건설기계", "machine"),
+        Class::Vehicle => ("차량", "vehicle"),
+        Class::Forklift => ("지게차", "forklift"),
+        Class::FireExtinguisher => ("소화기", "fire extinguisher"),
+        Class::Fire => ("불꽃", "fire"),
+        Class::Smoke => ("연기", "smoke"),
+        other => (other.name(), other.name()),
+    }
+}
+
+/// The message of an event that `rule` raises: its own words, or the usual ones.
+pub(crate) fn of_rule(rule: &Rule, words: &Words<'_>) -> Message {
+    let Words { zone, seconds, details, .. } = *words;
+    if let Some(Message { ko, en }) = &rule.message {
+        return Message { ko: format!("{zone}: {ko}"), en: format!("{zone}: {en}") };
+    }
+    let number = words.number.unwrap_or(0);
+    let seconds = if seconds < 10.0 { format!("{seconds:.1}") } else { format!("{seconds:.0}") };
+    let count = details.get("count").and_then(Value::as_u64).unwrap_or(0);
+    let (ko, en) = match rule.kind {
+        RuleKind::Loitering => (
+            format!("작업자 #{number} 장시간 체류 ({seconds}초)"),
+            format!("worker #{number} has stayed for {seconds} s"),
+        ),
+        RuleKind::OccupancyAbove { people } => (
+            format!("인원 초과: {count}명 (허용 {people}명)"),
+            format!("{count} people, at most {people} allowed"),
+        ),
+        RuleKind::OccupancyBelow { people } => (
+            format!("인원 부족: {count}명 (최소 {people}명)"),
+            format!("{count} people, at least {people} required"),
+        ),
+        RuleKind::LoneWorker => (
+            format!("작업자 #{number} 단독 작업 ({seconds}초 경과)"),
+            format!("worker #{number} has been alone for {seconds} s"),
+        ),
+        RuleKind::ObjectMissing { class } => {
+            let (ko, en) = thing_names(class);
+            (format!("{ko} 없음 ({seconds}초 경과)"), format!("no {en} for {seconds} s"))
+        }
+        RuleKind::ObjectPresent { class } => {
+            let (ko, en) = thing_names(class);
+            (format!("{ko} 감지 ({seconds}초 경과)"), format!("{en} there for {seconds} s"))
+        }
+        RuleKind::Proximity { class, .. } => {
+            let (ko, en) = thing_names(class);
+            (format!("작업자 #{number} {ko} 근접"), format!("worker #{number} close to a {en}"))
+        }
+        RuleKind::Fall => {
+            (format!("작업자 #{number} 쓰러짐 감지"), format!("worker #{number} has fallen"))
+        }
+        RuleKind::Motionless => (
+            format!("작업자 #{number} 움직임 없음 ({seconds}초 경과)"),
+            format!("worker #{number} has not moved for {seconds} s"),
+        ),
+        RuleKind::Fire => ("화재(불꽃) 감지".to_owned(), "fire".to_owned()),
+        RuleKind::Smoke => ("연기 감지".to_owned(), "smoke".to_owned()),
+    };
+    Message { ko: format!("{zone}: {ko}"), en: format!("{zone}: {en}") }
 }

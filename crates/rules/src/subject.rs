@@ -21,6 +21,8 @@ const WHOLE_HEIGHT_MIN: f32 = 0.85;
 /// A person who stays lower than that for this long sits, kneels or stands
 /// behind something: then that is the usual height, seconds.
 const CUT_MAX_S: f64 = 2.0;
+/// A box narrower than its height by this factor shows somebody upright.
+const STANDING_ASPECT_MIN: f32 = 1.8;
 /// Out of sight for no longer than this, somebody is the same beyond doubt, seconds.
 const SURELY_SAME_S: f64 = 0.6;
 /// An analysed picture accounts for no more unseen time than this, seconds:
@@ -41,6 +43,8 @@ pub struct Raised {
 /// One person.
 #[derive(Debug, Clone)]
 pub struct Subject {
+    /// Stays the same through changes of track; unique in the segment.
+    pub number: u64,
     /// The track that shows the person now.
     pub track: TrackId,
     /// Newest box, pixels of the source picture.
@@ -49,6 +53,11 @@ pub struct Subject {
     /// shrink to slivers, whose place and size say little.
     whole: (PictureTime, PixelBox),
     usual_height: f32,
+    /// Height of the upright person, once seen.
+    pub standing: Option<f32>,
+    /// Whether the newest picture brought the person back from so long out of sight that it
+    /// may be somebody else.
+    pub is_renewed: bool,
     cut_since: Option<PictureTime>,
     /// Score of the last matched detection.
     pub score: f32,
@@ -70,6 +79,8 @@ pub struct Subject {
 #[derive(Debug, Clone, Default)]
 pub struct Subjects {
     all: Vec<Subject>,
+    /// Number of the next person.
+    next: u64,
     last: Option<PictureTime>,
     /// What the newest picture adds to the unseen time of the missing.
     step_s: f64,
@@ -86,6 +97,7 @@ impl Subjects {
         self.last = Some(time);
         for subject in &mut self.all {
             subject.matched = false;
+            subject.is_renewed = false;
         }
         let mut fresh: Vec<&Track> = Vec::new();
         for track in tracks {
@@ -116,7 +128,8 @@ impl Subjects {
                 subject.come_back(time);
                 subject.follow(track, time);
             } else if self.all.len() < SUBJECTS_MAX {
-                self.all.push(Subject::new(track, time));
+                self.all.push(Subject::new(self.next, track, time));
+                self.next += 1;
             }
         }
     }
@@ -155,12 +168,15 @@ impl Subjects {
 }
 
 impl Subject {
-    fn new(track: &Track, time: PictureTime) -> Self {
-        Self {
+    fn new(number: u64, track: &Track, time: PictureTime) -> Self {
+        let mut subject = Self {
+            number,
             track: track.id.clone(),
             bbox: track.bbox,
             whole: (time, track.bbox),
             usual_height: track.bbox.height(),
+            standing: None,
+            is_renewed: false,
             cut_since: None,
             score: track.score,
             last_seen: time,
@@ -169,6 +185,17 @@ impl Subject {
             presence: BTreeMap::new(),
             ballots: BTreeMap::new(),
             raised: BTreeMap::new(),
+        };
+        subject.stand();
+        subject
+    }
+
+    /// Takes the height of an upright box for that of the standing person.
+    fn stand(&mut self) {
+        let (width, height) = (self.bbox.width(), self.bbox.height());
+        if height >= STANDING_ASPECT_MIN * width {
+            let standing = self.standing.get_or_insert(height);
+            *standing += 0.2 * (height - *standing);
         }
     }
 
@@ -194,6 +221,7 @@ impl Subject {
         }
         if self.cut_since.is_none() {
             self.whole = (time, self.bbox);
+            self.stand();
         }
     }
 
@@ -207,6 +235,7 @@ impl Subject {
     /// lasts goes on, but no pause or vote of the one before silences an alarm.
     fn come_back(&mut self, time: PictureTime) {
         if time.secs_since(self.last_seen) > SURELY_SAME_S {
+            self.is_renewed = true;
             self.raised.retain(|_, raised| raised.open);
             self.ballots.clear();
         }

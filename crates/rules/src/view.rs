@@ -6,6 +6,7 @@ use safe_yolo_core::{Equipment, TrackId, ZoneId, ZoneType};
 use serde::{Deserialize, Serialize};
 
 use crate::equipment::Verdict;
+use crate::rule::RuleView;
 
 /// How grave a person's standing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -68,6 +69,8 @@ pub struct ZoneView {
     pub points: safe_yolo_core::Polygon,
     pub verdict: ZoneVerdict,
     pub people: Vec<ZonePersonView>,
+    /// Its rules beside intrusion and equipment.
+    pub rules: Vec<RuleView>,
 }
 
 /// The newest picture in the rules' eyes.

@@ -31,6 +31,7 @@ fn zone(zone_type: ZoneType, dwell_s: f64, require: &[Equipment]) -> Zone {
         dwell_s,
         pause_s: 30.0,
         require: require.iter().copied().collect(),
+        rules: Vec::new(),
     }
 }
 

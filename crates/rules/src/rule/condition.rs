@@ -1,0 +1,317 @@
+//! What a rule's condition is in one picture: yes, no, or not to be said.
+
+use std::collections::BTreeMap;
+
+use safe_yolo_core::{
+    Class, Detection, PictureSize, PictureTime, PixelBox, RuleKind, Zone, ZoneId,
+};
+use serde_json::{Map, Value, json};
+
+use crate::equipment::{Ballot, Verdict, Vote};
+use crate::presence::{CONFIRM_S, Presence};
+use crate::subject::Subject;
+
+/// Boxes of things below this score prove nothing.
+const THING_SCORE_MIN: f32 = 0.35;
+/// Weight of a picture in which a thing is not found: detectors overlook much oftener than they
+/// invent, so that something found in one picture of eight is there.
+const OVERLOOKED_WEIGHT: f32 = 0.06;
+/// Window of the votes on things, seconds.
+const THING_WINDOW_S: f64 = 3.0;
+/// Part of a thing's place that a person may cover.
+const COVERED_PART_MAX: f32 = 0.3;
+/// Part of the zone that people may cover when the thing's place is not known.
+const ZONE_COVERED_PART_MAX: f32 = 0.5;
+/// Boxes this near to an edge of the picture may be cut by it, pixels.
+const EDGE: f32 = 3.0;
+/// A person box lower than its width by this factor lies, when nothing more is known of him.
+const FLAT_ASPECT_MAX: f32 = 0.75;
+/// Who was seen standing lies when the box is flatter than this,
+const LYING_ASPECT_MAX: f32 = 1.05;
+/// lower than this part of the standing height,
+const LYING_HEIGHT_MAX: f32 = 0.65;
+/// and this wide, in standing heights: who is hidden from the chest down is as flat, but narrow.
+const LYING_WIDTH_MIN: f32 = 0.5;
+/// Who moves his feet less than this, in heights, stands still,
+const STILL_MOVE_MAX: f32 = 0.12;
+/// if his height changes by no more than this part.
+const STILL_HEIGHT_CHANGE_MAX: f32 = 0.15;
+
+/// One analysed picture as conditions see it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    pub(crate) time: PictureTime,
+    pub(crate) size: PictureSize,
+    pub(crate) subjects: &'a [Subject],
+    pub(crate) detections: &'a [Detection],
+}
+
+/// Of whom a condition is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum About {
+    /// The zone as a whole.
+    Place,
+    /// The person of this number.
+    Person(u64),
+}
+
+/// What a condition is in one picture.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Now {
+    /// It holds.
+    Yes {
+        /// Since when, where that is known better than from the pictures that said yes.
+        since: Option<PictureTime>,
+        /// On what grounds.
+        details: Map<String, Value>,
+    },
+    /// It does not.
+    No,
+    /// That can't be said, and why.
+    Unknown(&'static str),
+}
+
+impl Now {
+    fn yes() -> Self {
+        Self::Yes { since: None, details: Map::new() }
+    }
+
+    fn since(since: PictureTime) -> Self {
+        Self::Yes { since: Some(since), details: Map::new() }
+    }
+
+    fn with(details: Value) -> Self {
+        let details = if let Value::Object(details) = details { details } else { Map::new() };
+        Self::Yes { since: None, details }
+    }
+}
+
+/// What a rule remembers from picture to picture beside what it found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Memory {
+    /// Whether the thing was seen.
+    sight: Ballot,
+    /// Where it was seen last.
+    place: Option<PixelBox>,
+    /// Where everybody has stood still.
+    still: BTreeMap<u64, Still>,
+}
+
+/// A place where somebody stands.
+#[derive(Debug, Clone, Copy)]
+struct Still {
+    /// The first box there.
+    first: PixelBox,
+    since: PictureTime,
+    /// Since when the person is seen elsewhere.
+    moved: Option<PictureTime>,
+}
+
+impl Memory {
+    /// Forgets who is gone.
+    pub(crate) fn keep(&mut self, subjects: &[Subject]) {
+        self.still.retain(|number, _| subjects.iter().any(|subject| subject.number == *number));
+    }
+
+    /// What the rule's condition is for everybody in the zone, and for the zone.
+    pub(crate) fn judge(
+        &mut self,
+        kind: &RuleKind,
+        zone: &Zone,
+        scene: &Scene<'_>,
+    ) -> Vec<(About, Now)> {
+        let here = |now| vec![(About::Place, now)];
+        match *kind {
+            RuleKind::Loitering => each(&zone.id, scene, |_, presence| Now::since(presence.since)),
+            RuleKind::OccupancyAbove { people } => here(above(people, zone, scene)),
+            RuleKind::OccupancyBelow { people } => here(below(people, zone, scene)),
+            RuleKind::LoneWorker => alone(zone, scene),
+            RuleKind::ObjectMissing { class } => here(match self.look_for(class, zone, scene) {
+                Verdict::Present => Now::No,
+                Verdict::Missing => Now::with(json!({ "class": class })),
+                Verdict::Unknown => Now::Unknown("hidden"),
+            }),
+            RuleKind::ObjectPresent { class } => here(self.there(class, zone, scene)),
+            RuleKind::Fire => here(self.there(Class::Fire, zone, scene)),
+            RuleKind::Smoke => here(self.there(Class::Smoke, zone, scene)),
+            RuleKind::Proximity { class, distance } => {
+                let things = things(class, scene);
+                each(&zone.id, scene, |subject, _| near(subject, &things, distance))
+            }
+            RuleKind::Fall => each(&zone.id, scene, |subject, _| lies(subject, scene.size)),
+            RuleKind::Motionless => {
+                each(&zone.id, scene, |subject, _| self.is_still(subject, scene.time))
+            }
+        }
+    }
+
+    fn there(&mut self, class: Class, zone: &Zone, scene: &Scene<'_>) -> Now {
+        match self.look_for(class, zone, scene) {
+            Verdict::Present => Now::with(json!({ "class": class, "box": self.place })),
+            Verdict::Missing => Now::No,
+            Verdict::Unknown => Now::Unknown("not_sure"),
+        }
+    }
+
+    /// Votes on whether something of the class is in the zone.
+    fn look_for(&mut self, class: Class, zone: &Zone, scene: &Scene<'_>) -> Verdict {
+        let inside = |thing: &&&Detection| {
+            let (foot, centre) = (thing.bbox.foot(), thing.bbox.center());
+            // What burns has no foot; what stands at the edge has it there.
+            [foot, centre].iter().any(|p| zone.points.contains(p.to_fraction(scene.size)))
+        };
+        let things = things(class, scene);
+        let best = things.iter().filter(inside).max_by(|a, b| a.score.total_cmp(&b.score));
+        let vote = match best {
+            Some(thing) => {
+                self.place = Some(thing.bbox);
+                Vote::Present(thing.score)
+            }
+            None if self.is_hidden(zone, scene) => Vote::Unknown,
+            None => Vote::Missing(OVERLOOKED_WEIGHT),
+        };
+        self.sight.cast(scene.time, vote);
+        self.sight.count(scene.time, THING_WINDOW_S).verdict
+    }
+
+    /// Whether people stand before the place of the thing.
+    fn is_hidden(&self, zone: &Zone, scene: &Scene<'_>) -> bool {
+        let covered = |area: PixelBox, part: f32| {
+            let sum: f32 = scene.subjects.iter().map(|s| s.bbox.intersection(&area)).sum();
+            sum > part * area.area()
+        };
+        match self.place {
+            Some(place) => covered(place, COVERED_PART_MAX),
+            None => covered(bounds(zone, scene.size), ZONE_COVERED_PART_MAX),
+        }
+    }
+
+    fn is_still(&mut self, subject: &Subject, time: PictureTime) -> Now {
+        let bbox = subject.bbox;
+        let new = Still { first: bbox, since: time, moved: None };
+        let still = self.still.entry(subject.number).or_insert(new);
+        let first = still.first;
+        let (from, to) = (first.foot(), bbox.foot());
+        let moved = (from.x - to.x).hypot(from.y - to.y);
+        let size = first.width().max(first.height()).max(1.0);
+        let grown = (bbox.height() - first.height()).abs();
+        if moved < STILL_MOVE_MAX * size && grown < STILL_HEIGHT_CHANGE_MAX * size {
+            still.moved = None;
+            return Now::since(still.since);
+        }
+        // A box that jumps for one picture is no step.
+        if time.secs_since(*still.moved.get_or_insert(time)) >= CONFIRM_S {
+            *still = new;
+        }
+        Now::No
+    }
+}
+
+/// The condition of everybody who is in the zone.
+fn each(
+    zone: &ZoneId,
+    scene: &Scene<'_>,
+    mut condition: impl FnMut(&Subject, &Presence) -> Now,
+) -> Vec<(About, Now)> {
+    let inside = scene.subjects.iter().filter_map(|s| s.presence.get(zone).map(|p| (s, p)));
+    inside
+        .map(|(subject, presence)| {
+            let now = match subject.matched {
+                true => condition(subject, presence),
+                false => Now::Unknown("out_of_sight"),
+            };
+            (About::Person(subject.number), now)
+        })
+        .collect()
+}
+
+/// People in the zone: who is seen there, and who was until a moment ago.
+fn count(zone: &Zone, scene: &Scene<'_>) -> (u32, u32) {
+    let inside = scene.subjects.iter().filter(|s| s.presence.contains_key(&zone.id));
+    inside.fold((0, 0), |(seen, all), s| (seen + u32::from(s.matched), all + 1))
+}
+
+fn above(people: u32, zone: &Zone, scene: &Scene<'_>) -> Now {
+    match count(zone, scene) {
+        (seen, _) if seen > people => Now::with(json!({ "count": seen, "people": people })),
+        (_, all) if all > people => Now::Unknown("out_of_sight"),
+        _ => Now::No,
+    }
+}
+
+fn below(people: u32, zone: &Zone, scene: &Scene<'_>) -> Now {
+    match count(zone, scene) {
+        (_, all) if all < people => Now::with(json!({ "count": all, "people": people })),
+        (seen, _) if seen < people => Now::Unknown("out_of_sight"),
+        _ => Now::No,
+    }
+}
+
+fn alone(zone: &Zone, scene: &Scene<'_>) -> Vec<(About, Now)> {
+    let (_, all) = count(zone, scene);
+    each(&zone.id, scene, |_, _| if all == 1 { Now::yes() } else { Now::No })
+}
+
+fn things<'a>(class: Class, scene: &Scene<'a>) -> Vec<&'a Detection> {
+    let is_one = |d: &&Detection| d.class == class && d.score >= THING_SCORE_MIN;
+    scene.detections.iter().filter(is_one).collect()
+}
+
+/// Whether somebody is near to one of the things, on the floor: from his feet to the lower edge
+/// of its box. A driver is not near to what he sits on.
+fn near(subject: &Subject, things: &[&Detection], distance: f64) -> Now {
+    let person = subject.bbox;
+    let size = person.width().max(person.height()).max(1.0);
+    let foot = person.foot();
+    let gap = |thing: &PixelBox| {
+        let across = (thing.x1 - foot.x).max(foot.x - thing.x2).max(0.0);
+        f64::from(across.hypot(thing.y2 - foot.y) / size)
+    };
+    let drives = |thing: &PixelBox| {
+        let within = person.intersection(thing) > 0.6 * person.area();
+        within && person.y2 < thing.y2 - 0.1 * thing.height()
+    };
+    let others = things.iter().filter(|thing| !drives(&thing.bbox));
+    let nearest = others.map(|thing| (gap(&thing.bbox), thing)).min_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((gap, thing)) if gap <= distance => {
+            Now::with(json!({ "class": thing.class, "thing": thing.bbox, "distance": gap }))
+        }
+        _ => Now::No,
+    }
+}
+
+fn lies(subject: &Subject, size: PictureSize) -> Now {
+    let bbox = subject.bbox;
+    #[expect(clippy::cast_precision_loss, reason = "pictures are smaller than 2^24 pixels a side")]
+    let (width, height) = (size.width as f32, size.height as f32);
+    let is_cut =
+        bbox.x1 < EDGE || bbox.y1 < EDGE || bbox.x2 > width - EDGE || bbox.y2 > height - EDGE;
+    let aspect = bbox.height() / bbox.width().max(1.0);
+    let is_flat = match subject.standing {
+        Some(standing) => {
+            aspect < LYING_ASPECT_MAX
+                && bbox.height() < LYING_HEIGHT_MAX * standing
+                && bbox.width() > LYING_WIDTH_MIN * standing
+        }
+        None => aspect < FLAT_ASPECT_MAX,
+    };
+    match (is_flat, is_cut) {
+        (true, true) => Now::Unknown("cut"),
+        (true, false) => Now::with(json!({ "aspect": aspect })),
+        (false, _) => Now::No,
+    }
+}
+
+/// The box around a zone, pixels.
+fn bounds(zone: &Zone, size: PictureSize) -> PixelBox {
+    let points = zone.points.points();
+    let of = |least: fn(f64, f64) -> f64, start: f64| {
+        points.iter().fold((start, start), |(x, y), p| (least(x, p.x), least(y, p.y)))
+    };
+    let ((x1, y1), (x2, y2)) = (of(f64::min, 1.0), of(f64::max, 0.0));
+    let (w, h) = (f64::from(size.width), f64::from(size.height));
+    #[expect(clippy::cast_possible_truncation, reason = "places in a picture")]
+    let side = |part: f64, whole: f64| (part * whole) as f32;
+    PixelBox::new(side(x1, w), side(y1, h), side(x2, w), side(y2, h))
+}

@@ -1,0 +1,77 @@
+//! How long a condition has held: across missed pictures, not across doubt.
+
+use safe_yolo_core::PictureTime;
+
+use crate::presence::{CONFIRM_S, GRACE_S};
+
+/// Since when something holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Hold {
+    since: Option<PictureTime>,
+    /// Since when it is seen not to hold.
+    broken: Option<PictureTime>,
+    /// Analysed seconds for which nothing could be said.
+    doubt_s: f64,
+}
+
+impl Hold {
+    /// It holds at `time`, and did from `since` on if that is known; since when it does.
+    pub(crate) fn yes(&mut self, time: PictureTime, since: Option<PictureTime>) -> PictureTime {
+        self.broken = None;
+        self.doubt_s = 0.0;
+        let from = since.or(self.since).unwrap_or(time);
+        self.since = Some(from);
+        from
+    }
+
+    /// It does not hold at `time`; whether that is certain by now: one picture is not enough.
+    pub(crate) fn no(&mut self, time: PictureTime) -> bool {
+        self.doubt_s = 0.0;
+        let broken = *self.broken.get_or_insert(time);
+        let is_over = self.since.is_none() || time.secs_since(broken) >= CONFIRM_S;
+        if is_over {
+            self.since = None;
+        }
+        is_over
+    }
+
+    /// Nothing can be said for `step_s` more analysed seconds: after the grace, what was
+    /// held does not count any more.
+    pub(crate) fn unknown(&mut self, step_s: f64) {
+        self.doubt_s += step_s;
+        if self.doubt_s > GRACE_S {
+            self.since = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(millis: i64) -> PictureTime {
+        PictureTime::from_millis(millis)
+    }
+
+    #[test]
+    fn one_picture_that_says_no_breaks_nothing() {
+        let mut hold = Hold::default();
+        assert_eq!(hold.yes(ms(0), None), ms(0));
+        assert!(!hold.no(ms(200)));
+        assert_eq!(hold.yes(ms(400), None), ms(0));
+        assert!(!hold.no(ms(600)));
+        assert!(hold.no(ms(1100)));
+        assert_eq!(hold.yes(ms(1200), None), ms(1200));
+    }
+
+    #[test]
+    fn doubt_is_bridged_for_the_grace_only() {
+        let mut hold = Hold::default();
+        hold.yes(ms(0), None);
+        hold.unknown(1.5);
+        assert_eq!(hold.yes(ms(1500), None), ms(0));
+        hold.unknown(1.5);
+        hold.unknown(1.0);
+        assert_eq!(hold.yes(ms(4000), None), ms(4000));
+    }
+}

@@ -1,0 +1,255 @@
+//! Every rule type over scripted tracks: `tests/rules/TYPE.jsonl` says what is seen and what the
+//! rule says then, `TYPE.events.jsonl` what is raised and ended.
+//!
+//! A script's first line is the rule. Each further line is a stretch of time: `until` (seconds),
+//! `people` and `things` with a `box` (pixels: left, top, width, height) that moves evenly to `end`,
+//! `hidden` (tracks that are only predicted), `blind` (nothing is analysed), and what the rule
+//! `says` at its end, with the `reason` of UNKNOWN.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use safe_yolo_core::{
+    CameraConfig, Class, Detection, EventChange, FractionPoint, PictureSize, PictureTime, PixelBox,
+    Polygon, Rule, RuleType, SegmentId, Track, Utc, Zone, ZoneType,
+};
+use safe_yolo_rules::{Entry, Judge, PictureEntry, RuleVerdict};
+use serde::{Deserialize, Serialize};
+
+const SIZE: PictureSize = PictureSize::new(960, 540);
+/// Analysed pictures a second; the expected events are written for the first.
+const RATES: [f64; 4] = [5.0, 3.0, 10.0, 15.0];
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stretch {
+    until: f64,
+    #[serde(default)]
+    people: Vec<Person>,
+    #[serde(default)]
+    things: Vec<Thing>,
+    #[serde(default)]
+    hidden: Vec<u32>,
+    #[serde(default)]
+    blind: bool,
+    says: RuleVerdict,
+    reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Person {
+    track: u32,
+    r#box: [f32; 4],
+    end: Option<[f32; 4]>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Thing {
+    class: Class,
+    r#box: [f32; 4],
+    end: Option<[f32; 4]>,
+    #[serde(default = "score")]
+    score: f32,
+    /// Found in one picture of so many.
+    #[serde(default = "always")]
+    one_of: usize,
+}
+
+fn score() -> f32 {
+    0.6
+}
+
+fn always() -> usize {
+    1
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    t: f64,
+    change: String,
+    r#type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    track: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+fn at(from: [f32; 4], to: Option<[f32; 4]>, part: f32) -> PixelBox {
+    let to = to.unwrap_or(from);
+    let mut now = from;
+    for (now, to) in now.iter_mut().zip(to) {
+        *now += (to - *now) * part;
+    }
+    let [x, y, w, h] = now;
+    PixelBox::from_xywh(x, y, w, h)
+}
+
+fn config(rule: Rule) -> Arc<CameraConfig> {
+    // The right half of the floor.
+    let points = [[0.4, 0.4], [1.0, 0.4], [1.0, 1.0], [0.4, 1.0]];
+    let zone = Zone {
+        id: "z-press".parse().unwrap(),
+        name: "press".into(),
+        zone_type: ZoneType::Warning,
+        points: Polygon::new(points.into_iter().map(FractionPoint::from).collect()).unwrap(),
+        active: true,
+        // Its own rules stay out of the way.
+        dwell_s: 3600.0,
+        pause_s: 30.0,
+        require: BTreeSet::new(),
+        rules: vec![rule],
+    };
+    Arc::new(CameraConfig {
+        id: "cam".parse().unwrap(),
+        name: "yard".into(),
+        source: "sim://quiet".into(),
+        enabled: true,
+        repeat: true,
+        analysis_rate_max: 10.0,
+        zones: vec![zone],
+        version: 1,
+    })
+}
+
+fn known() -> BTreeSet<Class> {
+    Class::ALL.iter().copied().filter(|class| *class != Class::Vehicle).collect()
+}
+
+fn line(change: &EventChange, time: PictureTime) -> Option<Line> {
+    let name = change.event.event_type.name();
+    if ["entrance", "exit"].contains(&name) {
+        return None;
+    }
+    let reason = change.event.details.get("end_reason").and_then(|reason| reason.as_str());
+    assert!(!change.event.message.ko.is_empty() && !change.event.message.en.is_empty());
+    Some(Line {
+        t: (time.secs_f64() * 10.0).round() / 10.0,
+        change: change.kind.name().to_owned(),
+        r#type: name.to_owned(),
+        track: change.event.track.as_ref().map(|track| track.number),
+        reason: reason.map(str::to_owned),
+    })
+}
+
+/// Plays a script at a rate; everything that is raised and ended.
+fn play(name: &str, script: &str, rate: f64) -> Vec<Line> {
+    let mut lines = script.lines();
+    let rule: Rule = serde_json::from_str(lines.next().unwrap()).unwrap();
+    let mut judge = Judge::new(SegmentId(1), config(rule), known());
+    let (mut from, mut number, mut found) = (0.0, 0_usize, Vec::new());
+    for (row, text) in (2..).zip(lines) {
+        let stretch: Stretch =
+            serde_json::from_str(text).unwrap_or_else(|error| panic!("{name}:{row}: {error}"));
+        loop {
+            let now = number as f64 / rate;
+            if now >= stretch.until {
+                break;
+            }
+            number += 1;
+            let part = ((now - from) / (stretch.until - from)) as f32;
+            let time = PictureTime::from_secs_f64(now);
+            let track = |person: &Person| Track {
+                id: format!("cam/1/{}", person.track).parse().unwrap(),
+                bbox: at(person.r#box, person.end, part),
+                score: 0.8,
+                predicted: stretch.hidden.contains(&person.track),
+                first_seen: PictureTime::default(),
+                last_seen: time,
+            };
+            let seen = |thing: &&Thing| number % thing.one_of == 0;
+            let thing = |thing: &Thing| Detection {
+                class: thing.class,
+                score: thing.score,
+                bbox: at(thing.r#box, thing.end, part),
+            };
+            let tracks: Vec<Track> = stretch.people.iter().map(track).collect();
+            let detections: Vec<Detection> =
+                stretch.things.iter().filter(seen).map(thing).collect();
+            let entry = match stretch.blind {
+                true => Entry::NotAnalysed { from: time, to: time, reason: "covered" },
+                false => Entry::Picture(PictureEntry {
+                    time,
+                    utc: Utc(time.micros()),
+                    size: SIZE,
+                    tracks: &tracks,
+                    detections: &detections,
+                    input_scale: 0.5,
+                    close_up: None,
+                }),
+            };
+            found.extend(judge.feed(&entry).iter().filter_map(|change| line(change, time)));
+        }
+        from = stretch.until;
+        let view = judge.view();
+        let rule = view.zones[0].rules.first().unwrap();
+        let said = (rule.verdict, rule.reason);
+        let expected = (stretch.says, stretch.reason.as_deref());
+        assert_eq!(said, expected, "{name}:{row} at {rate}/s: {rule:?}");
+        // UNKNOWN is never counted as CLEAR.
+        if rule.verdict == RuleVerdict::Unknown {
+            assert_ne!(view.zones[0].verdict, safe_yolo_rules::ZoneVerdict::Clear, "{name}:{row}");
+        }
+    }
+    found
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
+}
+
+#[test]
+fn every_type_has_a_script_with_all_three_verdicts() {
+    for rule_type in RuleType::ALL {
+        let script = std::fs::read_to_string(folder().join(format!("{rule_type}.jsonl")));
+        let script = script.unwrap_or_else(|error| panic!("{rule_type}.jsonl: {error}"));
+        for verdict in ["fire", "clear", "unknown"] {
+            let says = format!("\"says\":\"{verdict}\"");
+            assert!(script.contains(&says), "{rule_type}.jsonl never says {verdict}");
+        }
+    }
+}
+
+#[test]
+fn scripts_raise_and_end_what_they_should() {
+    for rule_type in RuleType::ALL {
+        let name = format!("{rule_type}.jsonl");
+        let script = std::fs::read_to_string(folder().join(&name)).unwrap();
+        let path = folder().join(format!("{rule_type}.events.jsonl"));
+        let found = play(&name, &script, RATES[0]);
+        let text: String =
+            found.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
+        if std::env::var_os("SAFE_YOLO_WRITE_EXPECTED").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let expected = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(text, expected, "{name}");
+    }
+}
+
+/// Thinning pictures changes no event's type or subject, and moves it by what one gap and the
+/// confirmation can be at most.
+#[test]
+fn scripts_mean_the_same_at_any_rate() {
+    for rule_type in RuleType::ALL {
+        let name = format!("{rule_type}.jsonl");
+        let script = std::fs::read_to_string(folder().join(&name)).unwrap();
+        let first = play(&name, &script, RATES[0]);
+        for rate in &RATES[1..] {
+            let other = play(&name, &script, *rate);
+            let plain = |lines: &[Line]| -> Vec<(String, String, Option<u32>)> {
+                lines.iter().map(|l| (l.change.clone(), l.r#type.clone(), l.track)).collect()
+            };
+            assert_eq!(plain(&other), plain(&first), "{name} at {rate}/s");
+            for (a, b) in first.iter().zip(&other) {
+                let most = 1.0 / rate.min(RATES[0]) + 0.5;
+                assert!((a.t - b.t).abs() <= most, "{name} at {rate}/s: {a:?} {b:?}");
+            }
+        }
+    }
+}
