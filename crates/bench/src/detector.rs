@@ -130,6 +130,7 @@ fn config() -> Result<CameraConfig> {
         dwell_s: 2.0,
         pause_s: 30.0,
         require: [Equipment::Helmet, Equipment::Vest].into(),
+        rules: Vec::new(),
     };
     Ok(CameraConfig {
         id: "bench".parse()?,

@@ -86,7 +86,11 @@ pub(crate) async fn run(arguments: &ScenarioArguments) -> Result<()> {
             from_boxes.found.extend(found(&camera, &from_true_boxes(&scene, rate)?));
             if let Some(detectors) = &detectors {
                 let changes = from_detector(arguments, (name, *seed), &scene, detectors).await?;
-                from_seen.truth.extend(truth);
+                // What the model does not know no rule can tell, and says so.
+                let blind = blind_types(&scene, &detectors.info().classes());
+                from_seen
+                    .truth
+                    .extend(truth.into_iter().filter(|e| !blind.contains(&e.event_type)));
                 from_seen.found.extend(found(&camera, &changes));
             }
         }
@@ -171,6 +175,13 @@ fn truth(scene: &Scene, camera: &str) -> Vec<EventStart> {
     events.map(event).collect()
 }
 
+/// The events of rules that need what the model does not know.
+fn blind_types(scene: &Scene, known: &BTreeSet<Class>) -> BTreeSet<String> {
+    let rules = scene.zones().into_iter().flat_map(|zone| zone.rules);
+    let blind = rules.filter(|rule| !rule.kind.classes().is_subset(known));
+    blind.map(|rule| rule.event().name().to_owned()).collect()
+}
+
 /// The events that were raised.
 fn found(camera: &str, changes: &[EventChange]) -> Vec<EventStart> {
     let raised = changes.iter().filter(|change| change.kind == ChangeKind::Raised);
@@ -197,6 +208,7 @@ fn config(scene: &Scene, source: &str, rate: f64) -> Result<CameraConfig> {
             dwell_s: default_dwell_s(),
             pause_s: default_pause_s(),
             require: suggested.require,
+            rules: suggested.rules,
         })
     };
     Ok(CameraConfig {

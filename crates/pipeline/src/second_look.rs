@@ -225,6 +225,7 @@ mod tests {
             dwell_s: 2.0,
             pause_s: 30.0,
             require: require.iter().copied().collect(),
+            rules: Vec::new(),
         }
     }
 

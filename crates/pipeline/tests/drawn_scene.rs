@@ -34,6 +34,7 @@ fn zone(number: usize, suggested: &SceneZone) -> Zone {
         dwell_s: 2.0,
         pause_s: 30.0,
         require: suggested.require.clone(),
+        rules: suggested.rules.clone(),
     }
 }
 

@@ -59,6 +59,7 @@ fn everywhere() -> Zone {
         dwell_s: 0.5,
         pause_s: 1.0,
         require: BTreeSet::new(),
+        rules: Vec::new(),
     }
 }
 

@@ -229,5 +229,6 @@ fn new_zone(zone: Zone) -> NewZone {
         dwell_s: zone.dwell_s,
         pause_s: zone.pause_s,
         require: zone.require,
+        rules: zone.rules,
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use safe_yolo_core::config::ConfigError;
-use safe_yolo_core::{CameraConfig, CameraId, Equipment, Polygon, Zone, ZoneId, ZoneType, config};
+use safe_yolo_core::{
+    CameraConfig, CameraId, Equipment, Polygon, Rule, Zone, ZoneId, ZoneType, config,
+};
 use serde::Deserialize;
 
 /// A whole site.
@@ -48,6 +50,8 @@ pub(crate) struct SiteZone {
     pause_s: f64,
     #[serde(default)]
     require: BTreeSet<Equipment>,
+    #[serde(default, rename = "rule")]
+    rules: Vec<Rule>,
 }
 
 const fn yes() -> bool {
@@ -137,6 +141,7 @@ impl SiteZone {
             dwell_s: self.dwell_s,
             pause_s: self.pause_s,
             require: self.require.clone(),
+            rules: self.rules.clone(),
         })
     }
 }

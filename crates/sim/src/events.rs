@@ -13,7 +13,7 @@
 //! - The pause keeps somebody from raising the same twice while he stays in sight.
 
 use safe_yolo_core::config::{default_dwell_s, default_pause_s};
-use safe_yolo_core::{Equipment, EventType, PictureTime, ZoneType};
+use safe_yolo_core::{Class, Equipment, EventType, PictureTime, RuleKind, ZoneType};
 
 use super::layout::Owner;
 use super::scenario::Area;
@@ -51,7 +51,7 @@ pub struct TruthEvent {
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TruthKind {
-    /// What a rule of today raises.
+    /// What a rule of a zone raises.
     Rule(EventType),
     /// Somebody falls.
     Fall,
@@ -80,6 +80,29 @@ impl TruthKind {
             Self::ExtinguisherMissing => "extinguisher_missing",
             Self::CameraCovered => "camera_covered",
         }
+    }
+}
+
+/// Something that happens, and where on the floor.
+#[derive(Debug, Clone, Copy)]
+struct Incident {
+    event: TruthEvent,
+    place: Option<[f32; 2]>,
+}
+
+impl TruthKind {
+    /// Whether a rule of this kind is there to tell of it.
+    fn breaks(self, rule: &RuleKind) -> bool {
+        matches!(
+            (self, rule),
+            (Self::Fall, RuleKind::Fall)
+                | (Self::Fire, RuleKind::Fire)
+                | (Self::Smoke, RuleKind::Smoke)
+                | (
+                    Self::ExtinguisherMissing,
+                    RuleKind::ObjectMissing { class: Class::FireExtinguisher },
+                )
+        )
     }
 }
 
@@ -134,37 +157,64 @@ impl Scene {
                 }
             }
         }
+        found.extend(self.against_rules(seconds));
         found.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
         found
     }
 
-    /// What happens in the first `seconds` that no rule of today raises, in order of time.
+    /// Incidents in the zones that have a rule for them, each when it has lasted for its dwell.
+    fn against_rules(&self, seconds: f64) -> Vec<TruthEvent> {
+        let mut found = Vec::new();
+        for Incident { event, place } in self.all_incidents(seconds) {
+            for (zone, area) in self.plan.areas.iter().enumerate() {
+                let rules = area.rules.iter().filter(|rule| event.kind.breaks(&rule.kind));
+                for rule in rules.filter(|_| place.is_some_and(|place| area.has(place))) {
+                    found.push(TruthEvent {
+                        kind: TruthKind::Rule(rule.event()),
+                        start_s: event.start_s + rule.dwell_s,
+                        zone: Some(zone),
+                        actor: event.actor,
+                    });
+                }
+            }
+        }
+        found.retain(|event| event.start_s < seconds);
+        found
+    }
+
+    /// What happens in the first `seconds` whether a zone has a rule for it or not, in order of time.
     #[must_use]
     pub fn incidents(&self, seconds: f64) -> Vec<TruthEvent> {
-        let make = |kind, start_s, actor| TruthEvent { kind, start_s, zone: None, actor };
+        self.all_incidents(seconds).into_iter().map(|incident| incident.event).collect()
+    }
+
+    fn all_incidents(&self, seconds: f64) -> Vec<Incident> {
+        let make = |kind, start_s, actor, place| Incident {
+            event: TruthEvent { kind, start_s, zone: None, actor },
+            place,
+        };
+        let of = |person: &TruthPerson| (Some(person.actor), Some(person.place));
         let mut found = Vec::new();
-        let (mut near, mut down) = (Vec::new(), Vec::new());
+        let (mut near, mut down) = (Vec::<Option<u32>>::new(), Vec::<Option<u32>>::new());
         let step = 1.0 / self.rate();
         for at in self.times(seconds) {
             let time = PictureTime::from_secs_f64(at);
             let people = self.truth(time);
-            let fallen: Vec<u32> = (people.iter())
-                .filter(|person| person.posture == super::Posture::Lying)
-                .map(|person| person.actor)
-                .collect();
-            let began = fallen.iter().filter(|actor| !down.contains(*actor));
+            let lying = people.iter().filter(|person| person.posture == super::Posture::Lying);
+            let fallen: Vec<_> = lying.map(of).collect();
+            let began = fallen.iter().filter(|(actor, _)| !down.contains(actor));
             // On the floor is who fell the second before.
             found.extend(
-                began.map(|actor| make(TruthKind::Fall, (at - 0.7).max(0.0), Some(*actor))),
+                began.map(|(actor, place)| {
+                    make(TruthKind::Fall, (at - 0.7).max(0.0), *actor, *place)
+                }),
             );
-            down = fallen;
-            let missed: Vec<u32> = (people.iter())
-                .filter(|person| self.misses(person, at, step))
-                .map(|person| person.actor)
-                .collect();
-            let began = missed.iter().filter(|actor| !near.contains(*actor));
-            found.extend(began.map(|actor| make(TruthKind::NearMiss, at, Some(*actor))));
-            near = missed;
+            down = fallen.into_iter().map(|(actor, _)| actor).collect();
+            let missed: Vec<_> =
+                people.iter().filter(|person| self.misses(person, at, step)).map(of).collect();
+            let began = missed.iter().filter(|(actor, _)| !near.contains(actor));
+            found.extend(began.map(|(actor, place)| make(TruthKind::NearMiss, at, *actor, *place)));
+            near = missed.into_iter().map(|(actor, _)| actor).collect();
         }
         let mut loops = 0.0;
         while loops < seconds {
@@ -178,15 +228,17 @@ impl Scene {
                     }
                     _ => None,
                 };
-                found.extend(happened.map(|(kind, at)| make(kind, loops + at, None)));
+                found.extend(
+                    happened.map(|(kind, at)| make(kind, loops + at, None, Some(thing.at))),
+                );
             }
             for cover in &self.plan.mishaps.covers {
-                found.push(make(TruthKind::CameraCovered, loops + cover.from_s, None));
+                found.push(make(TruthKind::CameraCovered, loops + cover.from_s, None, None));
             }
             loops += self.plan.duration;
         }
-        found.retain(|event| event.start_s < seconds);
-        found.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
+        found.retain(|incident| incident.event.start_s < seconds);
+        found.sort_by(|a, b| a.event.start_s.total_cmp(&b.event.start_s));
         found
     }
 

@@ -33,7 +33,9 @@ mod vehicle;
 
 use std::collections::BTreeSet;
 
-use safe_yolo_core::{Equipment, FractionPoint, PictureSize, PictureTime, PixelBox, ZoneType};
+use safe_yolo_core::{
+    Equipment, FractionPoint, PictureSize, PictureTime, PixelBox, Rule, ZoneType,
+};
 
 use canvas::{Canvas, Shape};
 use finish::Sensor;
@@ -85,6 +87,8 @@ pub struct SceneZone {
     pub points: Vec<FractionPoint>,
     /// Equipment to ask for in it.
     pub require: BTreeSet<Equipment>,
+    /// What else is watched for.
+    pub rules: Vec<Rule>,
 }
 
 /// A drawn scene, ready to be rendered at any time.
@@ -264,6 +268,7 @@ impl Scene {
             zone_type: area.zone_type,
             points: self.plan.camera.polygon(&scenario_file::corners(area.sides)),
             require: area.require.clone(),
+            rules: area.rules.clone(),
         };
         self.plan.areas.iter().map(zone).collect()
     }

@@ -223,7 +223,7 @@ fn areas(dice: &mut Dice, camera: &Camera) -> Vec<Area> {
         let name =
             Name { ko: format!("구역 {}", number + 1), en: format!("Zone {}", number + 1) };
         let require = Equipment::ALL.into_iter().filter(|_| dice.is(0.5)).collect::<BTreeSet<_>>();
-        areas.push(Area { name, zone_type, sides, require });
+        areas.push(Area { name, zone_type, sides, require, rules: Vec::new() });
     }
     areas
 }

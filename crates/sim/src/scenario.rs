@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use safe_yolo_core::{Equipment, PictureSize, ZoneType};
+use safe_yolo_core::{Equipment, PictureSize, Rule, ZoneType};
 use serde::Deserialize;
 
 use super::SceneError;
@@ -86,6 +86,7 @@ pub(super) struct Area {
     pub(super) sides: [f32; 4],
     /// Equipment asked for in it.
     pub(super) require: BTreeSet<Equipment>,
+    pub(super) rules: Vec<Rule>,
 }
 
 /// Everything that makes a scenario.

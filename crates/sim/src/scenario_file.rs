@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use safe_yolo_core::{Equipment, PictureSize, ZoneType};
+use safe_yolo_core::{Equipment, PictureSize, Rule, ZoneType};
 use serde::Deserialize;
 
 use super::camera::{Camera, View};
@@ -141,6 +141,8 @@ pub(super) struct Zone {
     sides: [f64; 4],
     #[serde(default)]
     require: BTreeSet<Equipment>,
+    #[serde(default)]
+    rules: Vec<Rule>,
 }
 
 const fn yes() -> bool {
@@ -426,8 +428,8 @@ impl Zone {
     }
 
     pub(super) fn area(self) -> Area {
-        let Self { name, zone_type, sides, require } = self;
-        Area { name, zone_type, sides: sides.map(|side| side as f32), require }
+        let Self { name, zone_type, sides, require, rules } = self;
+        Area { name, zone_type, sides: sides.map(|side| side as f32), require, rules }
     }
 }
 

@@ -396,6 +396,7 @@ fn far_away(
         dwell_s: 2.0,
         pause_s: 30.0,
         require: BTreeSet::from([Equipment::Helmet]),
+        rules: Vec::new(),
     };
     let config = CameraConfig { zones: vec![zone], ..camera() };
     let seen = Arc::default();

@@ -89,6 +89,60 @@ pub(crate) enum Equipment {
     Mask,
 }
 
+/// What a rule watches for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RuleType {
+    Loitering,
+    OccupancyAbove,
+    OccupancyBelow,
+    LoneWorker,
+    ObjectMissing,
+    ObjectPresent,
+    Proximity,
+    Fall,
+    Motionless,
+    Fire,
+    Smoke,
+}
+
+/// What a detection shows.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Thing {
+    SafetyCone,
+    Machinery,
+    Vehicle,
+    Forklift,
+    FireExtinguisher,
+    Fire,
+    Smoke,
+}
+
+/// One rule of a zone; what is left out is as usual for its type.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    #[serde(rename = "type")]
+    pub(crate) rule_type: RuleType,
+    /// Its own name among the zone's rules; the type's unless given.
+    pub(crate) name: Option<String>,
+    /// Of `occupancy_above` and `occupancy_below`, which need it.
+    pub(crate) people: Option<u32>,
+    /// Of `object_missing`, `object_present` and `proximity`, which need it.
+    pub(crate) class: Option<Thing>,
+    /// Of `proximity`, which needs it: in heights of the person.
+    pub(crate) distance: Option<f64>,
+    pub(crate) active: Option<bool>,
+    pub(crate) severity: Option<Severity>,
+    /// Seconds that it must hold before its alarm.
+    pub(crate) dwell_s: Option<f64>,
+    /// Seconds before the same person, or the same place, raises it again.
+    pub(crate) pause_s: Option<f64>,
+    /// What the operator reads instead of the usual words.
+    pub(crate) message: Option<Message>,
+}
+
 /// What happened.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -100,6 +154,17 @@ pub(crate) enum EventType {
     HelmetMissing,
     VestMissing,
     MaskMissing,
+    Loitering,
+    OccupancyAbove,
+    OccupancyBelow,
+    LoneWorker,
+    ObjectMissing,
+    ObjectPresent,
+    Proximity,
+    Fall,
+    Motionless,
+    Fire,
+    Smoke,
     System,
 }
 
@@ -231,6 +296,12 @@ mod tests {
         for state in safe_yolo_core::CameraState::ALL {
             let _: CameraState = serde_json::from_value(json!(state)).unwrap();
         }
+        for rule_type in safe_yolo_core::RuleType::ALL {
+            let _: RuleType = serde_json::from_value(json!(rule_type)).unwrap();
+        }
+        let rule = safe_yolo_core::Rule::new(safe_yolo_core::RuleKind::Fall);
+        let rule: Rule = serde_json::from_value(json!(rule)).unwrap();
+        assert!(matches!(rule.rule_type, RuleType::Fall) && rule.people.is_none());
         for event_type in safe_yolo_core::EventType::ALL {
             let _: EventType = serde_json::from_value(json!(event_type)).unwrap();
         }

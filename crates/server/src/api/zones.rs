@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use safe_yolo_core::config::{default_dwell_s, default_pause_s};
-use safe_yolo_core::{CameraId, Equipment, Polygon, Zone, ZoneId, ZoneType};
+use safe_yolo_core::{CameraId, Equipment, Polygon, Rule, Zone, ZoneId, ZoneType};
 use safe_yolo_store::{NewZone, ZonePatch};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -39,6 +39,8 @@ pub(crate) struct ZoneBody {
     pause_s: f64,
     #[schema(value_type = Vec<schema::Equipment>)]
     require: BTreeSet<Equipment>,
+    #[schema(value_type = Vec<schema::Rule>)]
+    rules: Vec<Rule>,
 }
 
 impl ZoneBody {
@@ -53,6 +55,7 @@ impl ZoneBody {
             dwell_s: zone.dwell_s,
             pause_s: zone.pause_s,
             require: zone.require.clone(),
+            rules: zone.rules.clone(),
         }
     }
 }
@@ -89,6 +92,8 @@ pub(crate) struct ZoneInput {
     pause_s: Option<f64>,
     #[schema(value_type = Option<Vec<schema::Equipment>>)]
     require: Option<BTreeSet<Equipment>>,
+    #[schema(value_type = Option<Vec<schema::Rule>>)]
+    rules: Option<Vec<Rule>>,
 }
 
 /// What to change; what is left out stays.
@@ -108,6 +113,8 @@ pub(crate) struct ZoneChange {
     pause_s: Option<f64>,
     #[schema(value_type = Option<Vec<schema::Equipment>>)]
     require: Option<BTreeSet<Equipment>>,
+    #[schema(value_type = Option<Vec<schema::Rule>>)]
+    rules: Option<Vec<Rule>>,
 }
 
 fn camera_id(text: &str) -> Result<CameraId, Problem> {
@@ -159,6 +166,7 @@ pub(crate) async fn add(
         dwell_s: input.dwell_s.unwrap_or_else(default_dwell_s),
         pause_s: input.pause_s.unwrap_or_else(default_pause_s),
         require: input.require.unwrap_or_default(),
+        rules: input.rules.unwrap_or_default(),
     };
     let (record, zone) = app.add_zone(&session.user, camera, zone).await?;
     Ok((StatusCode::CREATED, Json(ZoneBody::new(&record.config.id, &zone))))
@@ -207,6 +215,7 @@ pub(crate) async fn change(
         dwell_s: change.dwell_s,
         pause_s: change.pause_s,
         require: change.require,
+        rules: change.rules,
     };
     let (record, zone) = app.update_zone(&session.user, id, patch).await?;
     Ok(Json(ZoneBody::new(&record.config.id, &zone)))

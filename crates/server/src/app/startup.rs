@@ -68,6 +68,7 @@ fn as_new(zone: Zone) -> NewZone {
         dwell_s: zone.dwell_s,
         pause_s: zone.pause_s,
         require: zone.require,
+        rules: zone.rules,
     }
 }
 
@@ -103,6 +104,7 @@ pub fn simulated_site() -> Result<Vec<StartupCamera>, ServerError> {
                     dwell_s: safe_yolo_core::config::default_dwell_s(),
                     pause_s: safe_yolo_core::config::default_pause_s(),
                     require: zone.require,
+                    rules: zone.rules,
                 }),
                 Err(error) => {
                     tracing::error!(zone = zone.name_en, %error, "a zone of the drawn scene is none");

@@ -95,6 +95,7 @@ fn as_zone(id: ZoneId, zone: &NewZone) -> Zone {
         dwell_s: zone.dwell_s,
         pause_s: zone.pause_s,
         require: zone.require.clone(),
+        rules: zone.rules.clone(),
     }
 }
 
@@ -108,5 +109,6 @@ fn patched(zone: Zone, patch: ZonePatch) -> Zone {
         dwell_s: patch.dwell_s.unwrap_or(zone.dwell_s),
         pause_s: patch.pause_s.unwrap_or(zone.pause_s),
         require: patch.require.unwrap_or(zone.require),
+        rules: patch.rules.unwrap_or(zone.rules),
     }
 }

@@ -213,6 +213,7 @@ fn intruders() -> StartupCamera {
         dwell_s: 0.5,
         pause_s: 30.0,
         require: std::collections::BTreeSet::new(),
+        rules: Vec::new(),
     };
     let camera = NewCamera::new("hall", "sim://intruders", Origin::CommandLine);
     StartupCamera { camera, zones: Some(vec![zone]) }

@@ -8,7 +8,7 @@ mod zones;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use safe_yolo_core::{CameraConfig, Equipment, Polygon, Zone, ZoneId, ZoneType};
+use safe_yolo_core::{CameraConfig, Equipment, Polygon, Rule, Zone, ZoneId, ZoneType};
 
 pub use site::{SiteCamera, Upserted};
 
@@ -143,6 +143,8 @@ pub struct NewZone {
     pub pause_s: f64,
     /// Equipment judged in this zone.
     pub require: BTreeSet<Equipment>,
+    /// What else is watched for.
+    pub rules: Vec<Rule>,
 }
 
 impl NewZone {
@@ -156,6 +158,7 @@ impl NewZone {
             dwell_s: self.dwell_s,
             pause_s: self.pause_s,
             require: self.require,
+            rules: self.rules,
         }
     }
 }
@@ -177,6 +180,8 @@ pub struct ZonePatch {
     pub pause_s: Option<f64>,
     /// Equipment judged in this zone.
     pub require: Option<BTreeSet<Equipment>>,
+    /// What else is watched for.
+    pub rules: Option<Vec<Rule>>,
 }
 
 impl ZonePatch {
@@ -188,6 +193,7 @@ impl ZonePatch {
         set(&mut zone.dwell_s, self.dwell_s);
         set(&mut zone.pause_s, self.pause_s);
         set(&mut zone.require, self.require);
+        set(&mut zone.rules, self.rules);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use safe_yolo_core::{Equipment, Polygon, Severity, ZoneType};
+use safe_yolo_core::{Equipment, Polygon, Rule, RuleKind, Severity, ZoneType};
 use safe_yolo_store::{
     CameraPatch, Credentials, NewCamera, NewZone, Origin, SiteCamera, StoreError, Upserted,
     ZonePatch,
@@ -24,6 +24,7 @@ fn zone(name: &str) -> NewZone {
         dwell_s: 1.1,
         pause_s: 30.0,
         require: BTreeSet::from([Equipment::Helmet]),
+        rules: vec![Rule::new(RuleKind::OccupancyAbove { people: 3 })],
     }
 }
 
