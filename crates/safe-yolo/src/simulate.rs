@@ -296,6 +296,10 @@ impl<'a> Files<'a> {
                 json!(points),
                 json!(require)
             )?;
+            if !zone.rules.is_empty() {
+                let rules = toml::Value::try_from(&zone.rules)?;
+                writeln!(self.site, "rule = {rules}")?;
+            }
         }
         Ok(())
     }

@@ -100,3 +100,14 @@ fn a_scenario_of_ones_own_is_drawn_and_its_mistakes_told() {
     let said = simulate(&folder.path().join("out"), &words).unwrap_err();
     assert!(said.contains("line 4, column 8: worker 1: from is [0, 1]"), "{said}");
 }
+
+#[test]
+fn rules_of_a_scenario_are_in_its_site_file() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let out = folder.path().join("fire");
+    simulate(&out, "fire --seconds 1").unwrap();
+    let site = crate::site::Site::read(&out.join("site.toml")).unwrap();
+    let config = site.cameras[0].config().unwrap();
+    let rules: Vec<&str> = config.zones[1].rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(rules, ["fire", "smoke"]);
+}

@@ -160,6 +160,14 @@ type = "danger"
 points = [[0.10, 0.55], [0.42, 0.50], [0.47, 0.98], [0.08, 0.98]]
 dwell_s = 1.0
 require = ["helmet"]
+[[camera.zone.rule]]
+type = "lone_worker"
+dwell_s = 120
+[[camera.zone.rule]]
+type = "proximity"
+class = "forklift"
+distance = 0.5
+message = { ko = "지게차 접근", en = "forklift" }
 "#;
 
     #[test]
@@ -169,6 +177,9 @@ require = ["helmet"]
         assert_eq!(config.zones[0].points.points().len(), 4);
         assert!((config.zones[0].dwell_s - 1.0).abs() < 1e-9);
         assert!((config.zones[0].pause_s - 30.0).abs() < 1e-9);
+        let rules = &config.zones[0].rules;
+        assert!((rules[0].dwell_s - 120.0).abs() < 1e-9 && rules[1].name == "proximity");
+        assert_eq!(rules[1].message.as_ref().unwrap().ko, "지게차 접근");
     }
 
     #[test]
@@ -181,6 +192,11 @@ require = ["helmet"]
             ("dwell_s", "dwel_s", "unknown field `dwel_s`"),
             ("\"helmet\"", "\"hat\"", "line 10"),
             ("[0.42, 0.50], [0.47, 0.98], ", "", "at least 3 points"),
+            ("dwell_s = 120", "people = 3", "line 11"),
+            ("dwell_s = 120", "people = 3", "of type lone_worker takes no 'people'"),
+            ("\"lone_worker\"", "\"proximity\"\nclass = \"vehicle\"", "needs 'distance'"),
+            ("\"lone_worker\"", "\"fall\"\nname = \"proximity\"", "two rules of zone 'press'"),
+            ("class = \"forklift\"", "class = \"cat\"", "line 16"),
         ] {
             let error = format!("{:#}", Site::parse(&YARD.replace(from, to)).unwrap_err());
             assert!(error.contains(says), "{says}: {error}");

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use safe_yolo_core::event::ChangeKind;
-use safe_yolo_core::{CameraConfig, Event, EventChange, PictureTime, Rule, Utc, Zone, ZoneId};
+use safe_yolo_core::{
+    CameraConfig, Event, EventChange, PictureTime, Rule, RuleKind, Utc, Zone, ZoneId,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -72,8 +74,9 @@ impl Standing {
 }
 
 /// One rule of one zone.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct State {
+    kind: RuleKind,
     memory: Memory,
     standings: BTreeMap<About, Standing>,
     /// Why it can't say that nothing is wrong.
@@ -105,7 +108,8 @@ impl RuleBook {
         self.last = Some(scene.time);
         for zone in config.zones.iter().filter(|zone| zone.active) {
             for rule in zone.rules.iter().filter(|rule| rule.active) {
-                let state = self.states.entry((zone.id.clone(), rule.name.clone())).or_default();
+                let key = (zone.id.clone(), rule.name.clone());
+                let state = self.states.entry(key).or_insert_with(|| State::new(rule.kind));
                 if !known(rule) {
                     // The model was changed under the rule: what it can't see is not clear.
                     state.doubt = Some("class_unknown");
@@ -133,10 +137,8 @@ impl RuleBook {
             let rule =
                 zone.and_then(|zone| zone.rules.iter().find(|r| r.name == *name && r.active));
             let reason = if zone.is_some() { "rule_removed" } else { "zone_removed" };
-            let open = state.standings.values().find_map(|s| s.raised.as_ref().filter(|r| r.open));
-            let is_same = rule.is_some_and(|rule| {
-                open.is_none_or(|raised| raised.event.event_type == rule.event())
-            });
+            // Another kind under the same name is another rule.
+            let is_same = rule.is_some_and(|rule| rule.kind == state.kind);
             if !is_same {
                 changes.extend(state.standings.values_mut().filter_map(|s| s.end(now, reason)));
             }
@@ -194,6 +196,10 @@ impl RuleBook {
 }
 
 impl State {
+    fn new(kind: RuleKind) -> Self {
+        Self { kind, memory: Memory::default(), standings: BTreeMap::new(), doubt: None }
+    }
+
     fn step(
         &mut self,
         (zone, rule): (&Zone, &Rule),
