@@ -36,6 +36,8 @@ pub enum EventType {
     ObjectPresent,
     /// Somebody is near to a machine or vehicle.
     Proximity,
+    /// Somebody and a machine or vehicle came near to each other fast.
+    NearMiss,
     /// Somebody lies.
     Fall,
     /// Somebody does not move.
@@ -50,7 +52,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::DangerZoneIntrusion,
         Self::WarningZoneIntrusion,
         Self::Entrance,
@@ -65,6 +67,7 @@ impl EventType {
         Self::ObjectMissing,
         Self::ObjectPresent,
         Self::Proximity,
+        Self::NearMiss,
         Self::Fall,
         Self::Motionless,
         Self::Fire,
@@ -90,6 +93,7 @@ impl EventType {
             Self::ObjectMissing => "object_missing",
             Self::ObjectPresent => "object_present",
             Self::Proximity => "proximity",
+            Self::NearMiss => "near_miss",
             Self::Fall => "fall",
             Self::Motionless => "motionless",
             Self::Fire => "fire",

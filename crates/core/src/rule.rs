@@ -44,6 +44,15 @@ pub enum RuleKind {
         /// In heights of the person, in the picture.
         distance: f64,
     },
+    /// Somebody and something of the class come near to each other fast.
+    NearMiss {
+        /// What is dangerous.
+        class: Class,
+        /// In heights of the person, in the picture.
+        distance: f64,
+        /// How fast the distance shrank, in heights of the person a second.
+        speed: f64,
+    },
     /// Somebody lies.
     Fall,
     /// Somebody does not move.
@@ -66,6 +75,7 @@ pub enum RuleType {
     ObjectMissing,
     ObjectPresent,
     Proximity,
+    NearMiss,
     Fall,
     Motionless,
     Fire,
@@ -74,7 +84,7 @@ pub enum RuleType {
 
 impl RuleType {
     /// Every type.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Loitering,
         Self::OccupancyAbove,
         Self::OccupancyBelow,
@@ -82,6 +92,7 @@ impl RuleType {
         Self::ObjectMissing,
         Self::ObjectPresent,
         Self::Proximity,
+        Self::NearMiss,
         Self::Fall,
         Self::Motionless,
         Self::Fire,
@@ -99,6 +110,7 @@ impl RuleType {
             Self::ObjectMissing => EventType::ObjectMissing,
             Self::ObjectPresent => EventType::ObjectPresent,
             Self::Proximity => EventType::Proximity,
+            Self::NearMiss => EventType::NearMiss,
             Self::Fall => EventType::Fall,
             Self::Motionless => EventType::Motionless,
             Self::Fire => EventType::Fire,
@@ -114,11 +126,12 @@ impl RuleType {
 
     /// The settings that only some types take, with whether this one needs them.
     const fn takes(self) -> Settings {
-        let none = Settings { people: false, class: false, distance: false };
+        let none = Settings { people: false, class: false, distance: false, speed: false };
         match self {
             Self::OccupancyAbove | Self::OccupancyBelow => Settings { people: true, ..none },
             Self::ObjectMissing | Self::ObjectPresent => Settings { class: true, ..none },
             Self::Proximity => Settings { class: true, distance: true, ..none },
+            Self::NearMiss => Settings { class: true, distance: true, speed: true, ..none },
             _ => none,
         }
     }
@@ -127,6 +140,8 @@ impl RuleType {
     #[must_use]
     pub const fn dwell_s(self) -> f64 {
         match self {
+            // Over in a moment.
+            Self::NearMiss => 0.0,
             Self::Fire | Self::Smoke | Self::Proximity | Self::Fall => 1.0,
             Self::ObjectMissing | Self::ObjectPresent => 10.0,
             Self::OccupancyAbove | Self::OccupancyBelow => 5.0,
@@ -139,9 +154,12 @@ impl RuleType {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::Fire | Self::Smoke | Self::Proximity | Self::Fall | Self::Motionless => {
-                Severity::Critical
-            }
+            Self::Fire
+            | Self::Smoke
+            | Self::Proximity
+            | Self::NearMiss
+            | Self::Fall
+            | Self::Motionless => Severity::Critical,
             _ => Severity::Warning,
         }
     }
@@ -158,6 +176,7 @@ struct Settings {
     people: bool,
     class: bool,
     distance: bool,
+    speed: bool,
 }
 
 impl RuleKind {
@@ -172,6 +191,7 @@ impl RuleKind {
             Self::ObjectMissing { .. } => RuleType::ObjectMissing,
             Self::ObjectPresent { .. } => RuleType::ObjectPresent,
             Self::Proximity { .. } => RuleType::Proximity,
+            Self::NearMiss { .. } => RuleType::NearMiss,
             Self::Fall => RuleType::Fall,
             Self::Motionless => RuleType::Motionless,
             Self::Fire => RuleType::Fire,
@@ -184,7 +204,9 @@ impl RuleKind {
     pub fn classes(&self) -> BTreeSet<Class> {
         match self {
             Self::ObjectMissing { class } | Self::ObjectPresent { class } => [*class].into(),
-            Self::Proximity { class, .. } => [Class::Person, *class].into(),
+            Self::Proximity { class, .. } | Self::NearMiss { class, .. } => {
+                [Class::Person, *class].into()
+            }
             Self::Fire => [Class::Fire].into(),
             Self::Smoke => [Class::Smoke].into(),
             _ => [Class::Person].into(),
@@ -288,6 +310,8 @@ struct RuleText {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     distance: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    speed: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     active: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     severity: Option<Severity>,
@@ -351,9 +375,13 @@ impl Rule {
             RuleKind::OccupancyBelow { people } => {
                 self.check_range("people", f64::from(people), 1.0, 400.0)
             }
-            RuleKind::Proximity { class, distance } => {
+            RuleKind::Proximity { class, distance }
+            | RuleKind::NearMiss { class, distance, .. } => {
                 if !matches!(class, Class::Machinery | Class::Vehicle | Class::Forklift) {
                     return wrong_class(class, "use machinery, vehicle or forklift");
+                }
+                if let RuleKind::NearMiss { speed, .. } = self.kind {
+                    self.check_range("speed", speed, 0.05, 10.0)?;
                 }
                 self.check_range("distance", distance, 0.05, 10.0)
             }
@@ -405,6 +433,7 @@ impl TryFrom<RuleText> for Rule {
             ("people", takes.people, text.people.is_some()),
             ("class", takes.class, text.class.is_some()),
             ("distance", takes.distance, text.distance.is_some()),
+            ("speed", takes.speed, text.speed.is_some()),
         ] {
             match (is_taken, is_given) {
                 (true, false) => return Err(RuleError::Missing { rule, rule_type, setting }),
@@ -414,6 +443,7 @@ impl TryFrom<RuleText> for Rule {
         }
         // What the type does not take is not looked at.
         let (people, class) = (text.people.unwrap_or(0), text.class.unwrap_or(Class::Person));
+        let (distance, speed) = (text.distance.unwrap_or(0.0), text.speed.unwrap_or(0.0));
         let kind = match rule_type {
             RuleType::Loitering => RuleKind::Loitering,
             RuleType::OccupancyAbove => RuleKind::OccupancyAbove { people },
@@ -421,9 +451,8 @@ impl TryFrom<RuleText> for Rule {
             RuleType::LoneWorker => RuleKind::LoneWorker,
             RuleType::ObjectMissing => RuleKind::ObjectMissing { class },
             RuleType::ObjectPresent => RuleKind::ObjectPresent { class },
-            RuleType::Proximity => {
-                RuleKind::Proximity { class, distance: text.distance.unwrap_or(0.0) }
-            }
+            RuleType::Proximity => RuleKind::Proximity { class, distance },
+            RuleType::NearMiss => RuleKind::NearMiss { class, distance, speed },
             RuleType::Fall => RuleKind::Fall,
             RuleType::Motionless => RuleKind::Motionless,
             RuleType::Fire => RuleKind::Fire,
@@ -446,7 +475,7 @@ impl TryFrom<RuleText> for Rule {
 
 impl From<Rule> for RuleText {
     fn from(rule: Rule) -> Self {
-        let (mut people, mut class, mut distance) = (None, None, None);
+        let (mut people, mut class, mut distance, mut speed) = (None, None, None, None);
         match rule.kind {
             RuleKind::OccupancyAbove { people: n } | RuleKind::OccupancyBelow { people: n } => {
                 people = Some(n);
@@ -457,6 +486,9 @@ impl From<Rule> for RuleText {
             RuleKind::Proximity { class: c, distance: d } => {
                 (class, distance) = (Some(c), Some(d));
             }
+            RuleKind::NearMiss { class: c, distance: d, speed: s } => {
+                (class, distance, speed) = (Some(c), Some(d), Some(s));
+            }
             _ => {}
         }
         Self {
@@ -465,6 +497,7 @@ impl From<Rule> for RuleText {
             people,
             class,
             distance,
+            speed,
             active: Some(rule.active),
             severity: Some(rule.severity),
             dwell_s: Some(rule.dwell_s),
@@ -491,6 +524,7 @@ mod tests {
                 (takes.people, r#","people":3"#),
                 (takes.class, r#","class":"forklift""#),
                 (takes.distance, r#","distance":0.5"#),
+                (takes.speed, r#","speed":0.4"#),
             ] {
                 text += if taken { setting } else { "" };
             }
@@ -509,7 +543,8 @@ mod tests {
             (r#"{"type":"occupancy_above"}"#, "of type occupancy_above needs 'people'"),
             (r#"{"type":"fall","class":"person"}"#, "of type fall takes no 'class'"),
             (r#"{"type":"falls"}"#, "unknown variant `falls`"),
-            (r#"{"type":"fall","speed":1}"#, "unknown field `speed`"),
+            (r#"{"type":"fall","height":1}"#, "unknown field `height`"),
+            (r#"{"type":"proximity","class":"forklift","distance":1,"speed":1}"#, "no 'speed'"),
             (r#"{"type":"fall","dwell_s":-1}"#, "dwell_s is -1, it must lie between 0 and 28800"),
             (r#"{"type":"fall","pause_s":1e9}"#, "pause_s is 1000000000"),
             (r#"{"type":"occupancy_below","people":0}"#, "people is 0, it must lie between 1"),

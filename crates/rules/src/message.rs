@@ -113,6 +113,13 @@ pub(crate) fn of_rule(rule: &Rule, words: &Words<'_>) -> Message {
             let (ko, en) = thing_names(class);
             (format!("작업자 #{number} {ko} 근접"), format!("worker #{number} close to a {en}"))
         }
+        RuleKind::NearMiss { class, .. } => {
+            let (ko, en) = thing_names(class);
+            (
+                format!("작업자 #{number} {ko} 충돌 위험 (아차사고)"),
+                format!("near miss of worker #{number} and a {en}"),
+            )
+        }
         RuleKind::Fall => {
             (format!("작업자 #{number} 쓰러짐 감지"), format!("worker #{number} has fallen"))
         }

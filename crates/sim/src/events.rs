@@ -98,6 +98,7 @@ impl TruthKind {
             (Self::Fall, RuleKind::Fall)
                 | (Self::Fire, RuleKind::Fire)
                 | (Self::Smoke, RuleKind::Smoke)
+                | (Self::NearMiss, RuleKind::NearMiss { .. })
                 | (
                     Self::ExtinguisherMissing,
                     RuleKind::ObjectMissing { class: Class::FireExtinguisher },

@@ -1,6 +1,6 @@
 //! What a rule's condition is in one picture: yes, no, or not to be said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use safe_yolo_core::{
     Class, Detection, PictureSize, PictureTime, PixelBox, RuleKind, Zone, ZoneId,
@@ -32,6 +32,10 @@ const LYING_ASPECT_MAX: f32 = 1.05;
 const LYING_HEIGHT_MAX: f32 = 0.65;
 /// and this wide, in standing heights: who is hidden from the chest down is as flat, but narrow.
 const LYING_WIDTH_MIN: f32 = 0.5;
+/// For so long an approach counts, seconds,
+const APPROACH_S: f64 = 1.5;
+/// and so many pictures of it are kept.
+const GAPS_MAX: usize = 100;
 /// Who moves his feet less than this, in heights, stands still,
 const STILL_MOVE_MAX: f32 = 0.12;
 /// if his height changes by no more than this part.
@@ -95,6 +99,8 @@ pub(crate) struct Memory {
     place: Option<PixelBox>,
     /// Where everybody has stood still.
     still: BTreeMap<u64, Still>,
+    /// How far everybody was from the nearest thing in the last moments.
+    gaps: BTreeMap<u64, VecDeque<(PictureTime, f64)>>,
 }
 
 /// A place where somebody stands.
@@ -110,7 +116,9 @@ struct Still {
 impl Memory {
     /// Forgets who is gone.
     pub(crate) fn keep(&mut self, subjects: &[Subject]) {
-        self.still.retain(|number, _| subjects.iter().any(|subject| subject.number == *number));
+        let is_here = |number: u64| subjects.iter().any(|subject| subject.number == number);
+        self.still.retain(|number, _| is_here(*number));
+        self.gaps.retain(|number, _| is_here(*number));
     }
 
     /// What the rule's condition is for everybody in the zone, and for the zone.
@@ -136,7 +144,25 @@ impl Memory {
             RuleKind::Smoke => here(self.there(Class::Smoke, zone, scene)),
             RuleKind::Proximity { class, distance } => {
                 let things = things(class, scene);
-                each(&zone.id, scene, |subject, _| near(subject, &things, distance))
+                each(&zone.id, scene, |subject, _| match nearest(subject, &things) {
+                    Some((gap, thing)) if gap <= distance => Now::with(near(gap, thing)),
+                    _ => Now::No,
+                })
+            }
+            RuleKind::NearMiss { class, distance, speed } => {
+                let things = things(class, scene);
+                each(&zone.id, scene, |subject, _| {
+                    let nearest = nearest(subject, &things);
+                    let closing = self.closing(subject.number, scene.time, nearest.map(|(g, _)| g));
+                    match nearest {
+                        Some((gap, thing)) if gap <= distance && closing >= speed => {
+                            let mut details = near(gap, thing);
+                            details["speed"] = json!(closing);
+                            Now::with(details)
+                        }
+                        _ => Now::No,
+                    }
+                })
             }
             RuleKind::Fall => each(&zone.id, scene, |subject, _| lies(subject, scene.size)),
             RuleKind::Motionless => {
@@ -184,6 +210,28 @@ impl Memory {
             Some(place) => covered(place, COVERED_PART_MAX),
             None => covered(bounds(zone, scene.size), ZONE_COVERED_PART_MAX),
         }
+    }
+
+    /// How fast somebody and the nearest thing have come together at most within the last moments,
+    /// heights of the person a second.
+    fn closing(&mut self, number: u64, time: PictureTime, gap: Option<f64>) -> f64 {
+        let gaps = self.gaps.entry(number).or_default();
+        let Some(gap) = gap else {
+            gaps.clear();
+            return 0.0;
+        };
+        gaps.push_back((time, gap));
+        while gaps.len() > GAPS_MAX
+            || gaps.front().is_some_and(|(at, _)| time.secs_since(*at) > APPROACH_S)
+        {
+            gaps.pop_front();
+        }
+        // Over half a second, so that boxes that breathe are no speed.
+        let speeds = gaps.iter().enumerate().filter_map(|(i, (from, before))| {
+            let later = gaps.iter().skip(i).find(|(at, _)| at.secs_since(*from) >= CONFIRM_S)?;
+            Some((before - later.1) / later.0.secs_since(*from))
+        });
+        speeds.fold(0.0, f64::max)
     }
 
     fn is_still(&mut self, subject: &Subject, time: PictureTime) -> Now {
@@ -257,9 +305,9 @@ fn things<'a>(class: Class, scene: &Scene<'a>) -> Vec<&'a Detection> {
     scene.detections.iter().filter(is_one).collect()
 }
 
-/// Whether somebody is near to one of the things, on the floor: from his feet to the lower edge
-/// of its box. A driver is not near to what he sits on.
-fn near(subject: &Subject, things: &[&Detection], distance: f64) -> Now {
+/// The thing that is nearest to somebody on the floor, from his feet to the lower edge of its box,
+/// and how far that is in his heights. A driver is not near to what he sits on.
+fn nearest<'a>(subject: &Subject, things: &[&'a Detection]) -> Option<(f64, &'a Detection)> {
     let person = subject.bbox;
     let size = person.width().max(person.height()).max(1.0);
     let foot = person.foot();
@@ -272,13 +320,11 @@ fn near(subject: &Subject, things: &[&Detection], distance: f64) -> Now {
         within && person.y2 < thing.y2 - 0.1 * thing.height()
     };
     let others = things.iter().filter(|thing| !drives(&thing.bbox));
-    let nearest = others.map(|thing| (gap(&thing.bbox), thing)).min_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest {
-        Some((gap, thing)) if gap <= distance => {
-            Now::with(json!({ "class": thing.class, "thing": thing.bbox, "distance": gap }))
-        }
-        _ => Now::No,
-    }
+    others.map(|thing| (gap(&thing.bbox), *thing)).min_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+fn near(gap: f64, thing: &Detection) -> Value {
+    json!({ "class": thing.class, "thing": thing.bbox, "distance": gap })
 }
 
 fn lies(subject: &Subject, size: PictureSize) -> Now {

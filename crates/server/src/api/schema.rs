@@ -100,6 +100,7 @@ pub(crate) enum RuleType {
     ObjectMissing,
     ObjectPresent,
     Proximity,
+    NearMiss,
     Fall,
     Motionless,
     Fire,
@@ -129,10 +130,12 @@ pub(crate) struct Rule {
     pub(crate) name: Option<String>,
     /// Of `occupancy_above` and `occupancy_below`, which need it.
     pub(crate) people: Option<u32>,
-    /// Of `object_missing`, `object_present` and `proximity`, which need it.
+    /// Of `object_missing`, `object_present`, `proximity` and `near_miss`, which need it.
     pub(crate) class: Option<Thing>,
-    /// Of `proximity`, which needs it: in heights of the person.
+    /// Of `proximity` and `near_miss`, which need it: in heights of the person.
     pub(crate) distance: Option<f64>,
+    /// Of `near_miss`, which needs it: in heights of the person a second.
+    pub(crate) speed: Option<f64>,
     pub(crate) active: Option<bool>,
     pub(crate) severity: Option<Severity>,
     /// Seconds that it must hold before its alarm.
@@ -161,6 +164,7 @@ pub(crate) enum EventType {
     ObjectMissing,
     ObjectPresent,
     Proximity,
+    NearMiss,
     Fall,
     Motionless,
     Fire,
