@@ -34,7 +34,14 @@ export class World {
       'store',
       'DEGRADED',
     );
-    const zone = (camera, name, type, points, require = []) =>
+    const rule = (type, settings) => ({
+      type,
+      name: type,
+      active: true,
+      pause_s: 30,
+      ...settings,
+    });
+    const zone = (camera, name, type, points, require = [], rules = []) =>
       this.addZone({
         camera: camera.id,
         name,
@@ -44,6 +51,7 @@ export class World {
         dwell_s: 2,
         pause_s: 30,
         require,
+        rules,
       });
     zone(
       press,
@@ -56,6 +64,10 @@ export class World {
         [0.38, 0.97],
       ],
       ['helmet', 'vest'],
+      [
+        rule('loitering', { dwell_s: 60, severity: 'WARNING' }),
+        rule('occupancy_below', { people: 2, dwell_s: 5, severity: 'WARNING' }),
+      ],
     );
     zone(
       dock,
@@ -143,7 +155,15 @@ export class World {
   }
 
   addZone(input) {
-    const zone = { id: id('zone'), active: true, dwell_s: 2, pause_s: 30, require: [], ...input };
+    const zone = {
+      id: id('zone'),
+      active: true,
+      dwell_s: 2,
+      pause_s: 30,
+      require: [],
+      rules: [],
+      ...input,
+    };
     this.zones.set(zone.id, zone);
     return zone;
   }
@@ -237,11 +257,21 @@ export class World {
       entry.state !== 'LIVE'
         ? []
         : PEOPLE[entry.hall].map((p) => this.judge(entry, p, t, zones, inZone));
-    const zonesNow = zones.map(({ id: zone, name, type, points }) => ({
+    /** Only that people are too few is judged here: the rest shows the other two verdicts. */
+    const ruleNow = (r, zone) => {
+      const told = { name: r.name, type: r.type };
+      const people = inZone.get(zone).people.length;
+      if (entry.state !== 'LIVE') return { ...told, verdict: 'unknown', reason: 'not_looked_at' };
+      if (r.type !== 'occupancy_below' || people >= r.people) return { ...told, verdict: 'clear' };
+      inZone.get(zone).verdict = 'alarm';
+      return { ...told, verdict: 'fire', held_s: t };
+    };
+    const zonesNow = zones.map(({ id: zone, name, type, points, rules }) => ({
       id: zone,
       name,
       type,
       points,
+      rules: rules.filter((r) => r.active).map((r) => ruleNow(r, zone)),
       ...(entry.state === 'LIVE' ? inZone.get(zone) : { verdict: 'unknown', people: [] }),
     }));
     const count = (test) => boxes.filter(test).length;

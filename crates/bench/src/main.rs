@@ -17,6 +17,7 @@ mod memory;
 mod metrics;
 mod process;
 mod program;
+mod rules;
 mod scenarios;
 mod server;
 mod side;
@@ -62,6 +63,8 @@ enum Table {
     Detector,
     /// The scheduler against the best bare combination
     Handover,
+    /// The rules of twelve cameras
+    Rules,
     /// One to three cameras from files
     Server,
     /// Six cameras with people and six quiet; twelve with people
@@ -86,6 +89,7 @@ impl Bench {
         match table {
             Table::Detector => detector::measure().await,
             Table::Handover => handover::measure(self).await,
+            Table::Rules => rules::measure(self),
             Table::Server => server::measure().await,
             Table::Load => load::measure(self).await,
             Table::Latency => latency::measure(self).await,

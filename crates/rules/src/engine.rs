@@ -276,14 +276,16 @@ impl Judge {
                 .iter()
                 .any(|(s, _)| s.raised.iter().any(|((_, id), r)| *id == zone.id && r.open));
         let rules = self.rules.view(zone, self.looking, now);
-        // What the model can't see can't be called clear, nor what a rule can't tell.
-        let judged = zone.require.iter().all(|item| self.known.contains(&item.class()))
-            && rules.iter().all(|rule| rule.verdict != RuleVerdict::Unknown);
+        // What the model can't see can't be called clear,
+        let judged = zone.require.iter().all(|item| self.known.contains(&item.class()));
+        // nor what a rule can't tell.
+        let sure = rules.iter().all(|rule| rule.verdict != RuleVerdict::Unknown);
         let verdict = match (self.looking && (judged || alarm), alarm, inside.is_empty()) {
             (false, _, _) => ZoneVerdict::Unknown,
             (true, true, _) => ZoneVerdict::Alarm,
             (true, false, false) => ZoneVerdict::Occupied,
-            (true, false, true) => ZoneVerdict::Clear,
+            (true, false, true) if sure => ZoneVerdict::Clear,
+            (true, false, true) => ZoneVerdict::Unknown,
         };
         let verdict_of = |s: &Subject, item: &Equipment| {
             s.ballots.get(item).map_or(Verdict::Unknown, |b| b.count(now, window_s(zone)).verdict)

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{
     CameraConfig, Class, Detection, Equipment, Event, EventChange, EventType, FractionPoint,
-    PictureSize, PictureTime, PixelBox, Polygon, SegmentId, Severity, Track, Utc, Zone, ZoneType,
+    PictureSize, PictureTime, PixelBox, Polygon, Rule, RuleKind, SegmentId, Severity, Track, Utc,
+    Zone, ZoneType,
 };
 use safe_yolo_rules::{Entry, Judge, PictureEntry, ZoneVerdict};
 
@@ -199,6 +200,70 @@ fn p4_a_pillar_and_a_new_id_end_nothing() {
     assert!((stay_s - 9.0).abs() < 0.3, "stayed {stay_s} s");
     let ended: Vec<_> = changes.iter().filter(|c| c.kind == ChangeKind::Ended).collect();
     assert_eq!(ended.len(), 1, "one alarm, ended once");
+}
+
+/// The rule runs while nobody is there, and begins anew with what it sees: there is no flag to
+/// be lost at a restart.
+#[test]
+fn p5_a_missing_extinguisher_is_told_though_nobody_is_there() {
+    let class = Class::FireExtinguisher;
+    let mut watched = zone(ZoneType::Warning, 2.0, &[]);
+    watched.rules = vec![Rule::new(RuleKind::ObjectMissing { class })];
+    let known: BTreeSet<Class> = known().into_iter().chain([class]).collect();
+    for restarted_at_s in [None, Some(4.0), Some(30.0)] {
+        let start = || Judge::new(SegmentId(1), config(vec![watched.clone()], 1), known.clone());
+        let mut judge = start();
+        let mut changes = play(&mut judge, 5.0, (0.0, restarted_at_s.unwrap_or(20.0)), |_| vec![]);
+        if let Some(at_s) = restarted_at_s {
+            judge = start();
+            changes = play(&mut judge, 5.0, (at_s, at_s + 20.0), |_| vec![]);
+        }
+        let missing = raised(&changes, EventType::ObjectMissing);
+        assert_eq!(missing.len(), 1, "restarted at {restarted_at_s:?}");
+        assert!(missing[0].track.is_none());
+    }
+}
+
+/// The same scene in a quarter and in four times the pixels gives the same events.
+#[test]
+fn p6_whose_helmet_it_is_does_not_hang_on_the_resolution() {
+    let told = |scale: f32| {
+        let mut judge = judge(vec![zone(ZoneType::Danger, 2.0, &[Equipment::Helmet])]);
+        let part = |x: f32, y: f32, w: f32, h: f32| {
+            PixelBox::from_xywh(x * scale, y * scale, w * scale, h * scale)
+        };
+        let mut changes = Vec::new();
+        for number in 0..60_u32 {
+            let time = PictureTime::from_secs_f64(f64::from(number) / 10.0);
+            // A hundred pixels apart: "near the head" of both, in the prototype.
+            let tracks = [(1, 500.0), (2, 560.0)].map(|(track, x)| Track {
+                id: format!("cam/1/{track}").parse().unwrap(),
+                bbox: part(x, 250.0, 50.0, 150.0),
+                score: 0.8,
+                predicted: false,
+                first_seen: time,
+                last_seen: time,
+            });
+            let helmet = part(573.0, 250.0, 24.0, 20.0);
+            let detections = [Detection { class: Class::Helmet, score: 0.65, bbox: helmet }];
+            changes.extend(judge.feed(&Entry::Picture(PictureEntry {
+                time,
+                utc: Utc(time.micros()),
+                size: PictureSize::new((960.0 * scale) as u32, (540.0 * scale) as u32),
+                tracks: &tracks,
+                detections: &detections,
+                input_scale: 0.5 / scale,
+                close_up: None,
+            })));
+        }
+        let missing = raised(&changes, EventType::HelmetMissing);
+        let told = missing.iter().map(|e| (e.track.as_ref().unwrap().number, start_s(e).to_bits()));
+        told.collect::<Vec<_>>()
+    };
+    let expected = told(1.0);
+    assert_eq!(expected.iter().map(|(track, _)| *track).collect::<Vec<_>>(), [1]);
+    assert_eq!(told(0.5), expected);
+    assert_eq!(told(4.0), expected);
 }
 
 /// Half hidden people are slivers: no exit by a foot that is not one, and the

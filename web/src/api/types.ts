@@ -65,6 +65,53 @@ export type Worns = Partial<Record<Equipment, Worn>>;
 
 export const EQUIPMENT: readonly Equipment[] = ['helmet', 'vest', 'mask'];
 
+export type Severity = 'INFO' | 'WARNING' | 'CRITICAL';
+
+/** Each raises the event of the same name. */
+export const RULE_TYPES = [
+  'loitering',
+  'occupancy_above',
+  'occupancy_below',
+  'lone_worker',
+  'object_missing',
+  'object_present',
+  'proximity',
+  'near_miss',
+  'fall',
+  'motionless',
+  'fire',
+  'smoke',
+] as const;
+export type RuleType = (typeof RULE_TYPES)[number];
+
+export const THINGS = [
+  'safety_cone',
+  'machinery',
+  'vehicle',
+  'forklift',
+  'fire_extinguisher',
+  'fire',
+  'smoke',
+] as const;
+export type Thing = (typeof THINGS)[number];
+
+export interface Rule {
+  type: RuleType;
+  /** Unique in its zone. */
+  name: string;
+  people?: number;
+  class?: Thing;
+  /** In heights of the person. */
+  distance?: number;
+  /** In heights of the person a second. */
+  speed?: number;
+  active: boolean;
+  severity: Severity;
+  dwell_s: number;
+  pause_s: number;
+  message?: { ko: string; en: string };
+}
+
 export interface Zone {
   id: string;
   camera: string;
@@ -75,6 +122,7 @@ export interface Zone {
   dwell_s: number;
   pause_s: number;
   require: Equipment[];
+  rules: Rule[];
 }
 
 export type ZoneDraft = Omit<Zone, 'id'>;
@@ -109,14 +157,13 @@ export interface TestPicture {
 
 export type FileAction = 'play' | 'pause' | 'stop' | 'seek';
 
-export type Severity = 'INFO' | 'WARNING' | 'CRITICAL';
-
 export const EVENT_TYPES = [
   'danger_zone_intrusion',
   'warning_zone_intrusion',
   'helmet_missing',
   'vest_missing',
   'mask_missing',
+  ...RULE_TYPES,
   'entrance',
   'exit',
   'system',
@@ -214,6 +261,24 @@ export interface PersonInZone {
   equipment: Worns;
 }
 
+export type RuleVerdict = 'fire' | 'clear' | 'unknown';
+export type RuleDoubt =
+  | 'not_looked_at'
+  | 'class_unknown'
+  | 'out_of_sight'
+  | 'hidden'
+  | 'cut'
+  | 'not_sure';
+
+export interface RuleNow {
+  name: string;
+  type: RuleType;
+  verdict: RuleVerdict;
+  reason?: RuleDoubt;
+  /** For how long its condition has held. */
+  held_s?: number;
+}
+
 export interface ZoneNow {
   id: string;
   name: string;
@@ -221,6 +286,8 @@ export interface ZoneNow {
   points: Point[];
   verdict: 'clear' | 'occupied' | 'alarm' | 'unknown';
   people: PersonInZone[];
+  /** The active ones. */
+  rules: RuleNow[];
 }
 
 export interface Counters {

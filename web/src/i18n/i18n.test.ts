@@ -1,6 +1,6 @@
 // Both languages say everything, with the same blanks to fill.
 import { describe, expect, it } from 'vitest';
-import { EVENT_TYPES } from '../api/types';
+import { EVENT_TYPES, RULE_TYPES, THINGS } from '../api/types';
 import { en } from './en';
 import { ko } from './ko';
 import { age, seconds, stay } from './time';
@@ -25,11 +25,16 @@ describe('the dictionaries', () => {
       'opening analysis_late detector_failed frozen damaged no_pictures unreachable unauthorized undecodable not_found ended command restarting'.split(
         ' ',
       );
+    const doubts = 'not_looked_at class_unknown out_of_sight hidden cut not_sure'.split(' ');
     const keys = [
       ...states.map((state) => `state.${state}`),
       ...reasons.map((reason) => `reason.${reason}`),
       ...['people', 'motion', 'quiet'].map((need) => `need.${need}`),
       ...EVENT_TYPES.map((type) => `event.${type}`),
+      ...RULE_TYPES.map((type) => `rule.${type}`),
+      ...['fire', 'clear', 'unknown'].map((verdict) => `rule.verdict.${verdict}`),
+      ...doubts.map((reason) => `rule.reason.${reason}`),
+      ...THINGS.map((thing) => `class.${thing}`),
       ...['INFO', 'WARNING', 'CRITICAL'].map((severity) => `severity.${severity}`),
       ...['viewer', 'operator', 'admin'].map((role) => `role.${role}`),
     ];

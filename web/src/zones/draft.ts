@@ -1,5 +1,6 @@
 // A zone being drawn or changed, with the way back: pure, so that every step can be tested.
 import type { Point, Zone, ZoneDraft } from '../api/types';
+import { ruleFault } from './rule';
 
 export interface Shape {
   points: Point[];
@@ -20,7 +21,15 @@ const UNDO_MAX = 100;
 export function newDraft(name: string): Draft {
   return {
     id: null,
-    settings: { name, type: 'danger', active: true, dwell_s: 2, pause_s: 30, require: ['helmet'] },
+    settings: {
+      name,
+      type: 'danger',
+      active: true,
+      dwell_s: 2,
+      pause_s: 30,
+      require: ['helmet'],
+      rules: [],
+    },
     shape: { points: [], closed: false },
     past: [],
     dirty: false,
@@ -64,12 +73,27 @@ export const configure = (draft: Draft, change: Partial<Draft['settings']>): Dra
   dirty: true,
 });
 
-export type Fault = 'editor.toofew' | 'editor.noname' | 'editor.badnumber';
+/** What is sent, whether the zone is new or changed. */
+export const toSend = ({ settings, shape }: Draft, camera: string): ZoneDraft => ({
+  ...settings,
+  name: settings.name.trim(),
+  rules: settings.rules.map((rule) => ({ ...rule, name: rule.name.trim() })),
+  camera,
+  points: shape.points,
+});
+
+export type Fault =
+  | 'editor.toofew'
+  | 'editor.noname'
+  | 'editor.badnumber'
+  | 'rule.noname'
+  | 'rule.badnumber';
 
 /** What keeps the draft from being saved; the server has the last word. */
 export function fault({ settings, shape }: Draft): Fault | null {
   if (shape.points.length < 3) return 'editor.toofew';
   if (!settings.name.trim()) return 'editor.noname';
   const good = (value: number) => Number.isFinite(value) && value >= 0;
-  return good(settings.dwell_s) && good(settings.pause_s) ? null : 'editor.badnumber';
+  if (!good(settings.dwell_s) || !good(settings.pause_s)) return 'editor.badnumber';
+  return settings.rules.map(ruleFault).find((wrong) => wrong !== null) ?? null;
 }

@@ -13,7 +13,17 @@ import { isTyping, useSize, useTick } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import { useStore } from '../ui/store';
 import { Badge } from '../wall/tile-parts';
-import { addPoint, close, type Draft, editDraft, fault, newDraft, reshape, undo } from './draft';
+import {
+  addPoint,
+  close,
+  type Draft,
+  editDraft,
+  fault,
+  newDraft,
+  reshape,
+  toSend,
+  undo,
+} from './draft';
 import { ZoneForm } from './form';
 import { removePoint } from './geometry';
 import { Inside } from './inside';
@@ -79,13 +89,7 @@ function ZoneEditor({ camera }: { camera: Camera }) {
     const wrong = fault(draft);
     if (wrong) return setError(t(wrong));
     setBusy(true);
-    const { settings, shape } = draft;
-    const body = {
-      ...settings,
-      name: settings.name.trim(),
-      camera: camera.id,
-      points: shape.points,
-    };
+    const body = toSend(draft, camera.id);
     try {
       const zone = draft.id ? await api.changeZone(draft.id, body) : await api.addZone(body);
       const rest = zones.filter((other) => other.id !== zone.id);
@@ -121,7 +125,7 @@ function ZoneEditor({ camera }: { camera: Camera }) {
     if (event.key.toLowerCase() === 'z' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       if (draft) change(undo(draft));
-    } else if (event.key === 'Enter' && draft && !draft.shape.closed) {
+    } else if (event.key === 'Enter' && draft && !draft.shape.closed && !isButton(event.target)) {
       event.preventDefault();
       change(close(draft));
     } else if (
@@ -283,6 +287,9 @@ function ZoneEditor({ camera }: { camera: Camera }) {
     </main>
   );
 }
+
+/** Enter on a button of the form is the button's. */
+const isButton = (target: EventTarget | null) => target instanceof HTMLButtonElement;
 
 /** Like the page's keys, but with Ctrl, and silent while somebody types. */
 function useEditorKeys(handle: (event: KeyboardEvent) => void): void {

@@ -3,6 +3,8 @@ import type { ReactNode } from 'react';
 import { EQUIPMENT, type Equipment, type ZoneType } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { configure, type Draft } from './draft';
+import { NumberField } from './number';
+import { RuleList } from './rules';
 
 interface FormProps {
   draft: Draft;
@@ -61,16 +63,23 @@ export function ZoneForm({ draft, onChange, children }: FormProps) {
       </fieldset>
       <div className="two">
         <NumberField
-          name="dwell"
+          name="zone-dwell"
+          label={t('editor.dwell')}
+          note={t('editor.dwell.note')}
+          step={0.5}
           value={settings.dwell_s}
           onChange={(dwell_s) => set({ dwell_s })}
         />
         <NumberField
-          name="pause"
+          name="zone-pause"
+          label={t('editor.pause')}
+          note={t('editor.pause.note')}
+          step={0.5}
           value={settings.pause_s}
           onChange={(pause_s) => set({ pause_s })}
         />
       </div>
+      <RuleList rules={settings.rules} onChange={(rules) => set({ rules })} />
       <label className="check">
         <input
           type="checkbox"
@@ -83,29 +92,5 @@ export function ZoneForm({ draft, onChange, children }: FormProps) {
       <p className="quiet">{t('editor.points', { n: shape.points.length })}</p>
       {children}
     </div>
-  );
-}
-
-interface NumberProps {
-  name: 'dwell' | 'pause';
-  value: number;
-  onChange: (value: number) => void;
-}
-
-function NumberField({ name, value, onChange }: NumberProps) {
-  const { t } = useT();
-  return (
-    <label>
-      {t(`editor.${name}`)}
-      <input
-        type="number"
-        min={0}
-        step={0.5}
-        data-testid={`zone-${name}`}
-        value={Number.isNaN(value) ? '' : value}
-        onChange={(event) => onChange(event.target.valueAsNumber)}
-      />
-      <small>{t(`editor.${name}.note`)}</small>
-    </label>
   );
 }

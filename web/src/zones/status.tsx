@@ -1,19 +1,21 @@
 // Every zone of every camera: who is in it and for how long, or that nobody can know.
-import type { Camera, Equipment, Worns, Zone, ZoneNow } from '../api/types';
+import type { Camera, Equipment, Rule, Worns, Zone, ZoneNow } from '../api/types';
 import { EQUIPMENT } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import type { Translate } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
-import { stay } from '../i18n/time';
+import { seconds, stay } from '../i18n/time';
 import { live } from '../live/live';
 import { useTick } from '../ui/hooks';
 import { useStore } from '../ui/store';
+import { type RuleRow, rulesNow, ruleTitle } from './rule';
 
 interface Row {
   zone: Zone;
   camera: Camera;
   /** Null when it can't be known who is in the zone. */
   now: ZoneNow | null;
+  rules: RuleRow[];
 }
 
 const RANK = { alarm: 0, occupied: 1, unknown: 2, clear: 3 } as const;
@@ -26,16 +28,23 @@ function rows(list: readonly Camera[], lost: boolean, now: number): Row[] {
     // Zones that another person has just added are told before the list of cameras is read again.
     const extra = told
       .filter((zone) => !camera.zones.some((own) => own.id === zone.id))
-      .map((zone) => ({ ...BARE, ...zone, camera: camera.id }));
+      .map((zone) => ({ ...zone, ...BARE, camera: camera.id }));
     return [...camera.zones, ...extra].map((zone) => {
       const match = told.find((other) => other.id === zone.id) ?? null;
-      return { zone, camera, now: match?.verdict === 'unknown' ? null : match };
+      const now = match?.verdict === 'unknown' ? null : match;
+      return { zone, camera, now, rules: zone.active ? rulesNow(zone.rules, match) : [] };
     });
   });
   return all.sort((a, b) => rank(a) - rank(b));
 }
 
-const BARE = { active: true, dwell_s: 0, pause_s: 0, require: [] as Equipment[] };
+const BARE = {
+  active: true,
+  dwell_s: 0,
+  pause_s: 0,
+  require: [] as Equipment[],
+  rules: [] as Rule[],
+};
 const known = (analysis: string | undefined) => analysis === 'done' || analysis === 'predicted';
 const rank = ({ zone, now }: Row) => (zone.active ? RANK[now?.verdict ?? 'unknown'] : 4);
 
@@ -60,7 +69,7 @@ export function ZoneStatus() {
 }
 
 function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate }) {
-  const { zone, camera, now } = row;
+  const { zone, camera, now, rules } = row;
   const people = now?.people ?? [];
   const state = !zone.active ? 'off' : now === null ? 'unknown' : now.verdict;
   return (
@@ -76,7 +85,7 @@ function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate
         <span className="chip unk">{t('zone.inactive')}</span>
       ) : state === 'unknown' ? (
         <span className="chip unk">{t('zone.unknown')}</span>
-      ) : people.length ? (
+      ) : people.length || state === 'alarm' ? (
         <b className={state}>
           {state === 'alarm' && `${t('zone.alarm')} · `}
           {t('zone.people', { n: people.length })}
@@ -96,6 +105,39 @@ function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate
           ))}
         </div>
       )}
+      {rules.length > 0 && (
+        <ul className="rule-lines">
+          {rules.map((rule) => (
+            <RuleLine key={rule.name} rule={rule} t={t} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}
+
+const RULE = {
+  fire: { sign: '!', tone: 'bad' },
+  clear: { sign: '✓', tone: 'good' },
+  unknown: { sign: '?', tone: 'unk' },
+} as const;
+
+function RuleLine({ rule, t }: { rule: RuleRow; t: Translate }) {
+  const { verdict, reason, held_s } = rule;
+  const { sign, tone } = RULE[verdict];
+  const more =
+    verdict === 'fire' && held_s !== undefined
+      ? t('rule.held', { time: seconds(held_s, t) })
+      : verdict === 'unknown' && reason
+        ? t(`rule.reason.${reason}`, undefined, reason)
+        : null;
+  return (
+    <li data-testid="rule-row" data-verdict={verdict}>
+      <span>{ruleTitle(rule, t)}</span>
+      <span className={`chip ${tone}`}>
+        {sign} {t(`rule.verdict.${verdict}`)}
+        {more && ` · ${more}`}
+      </span>
     </li>
   );
 }

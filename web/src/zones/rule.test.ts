@@ -1,0 +1,134 @@
+// Rules of a zone: what a new one has, what is sent, and that doubt never looks like safety.
+import { describe, expect, it } from 'vitest';
+import { RULE_TYPES, type Rule, type RuleNow, type RuleType, type ZoneNow } from '../api/types';
+import { translator } from '../i18n/words';
+import { configure, editDraft, fault, newDraft, toSend } from './draft';
+import { addRule, changeRule, removeRule, rulesNow, ruleTitle, things } from './rule';
+
+const make = (...types: RuleType[]): Rule[] => types.reduce(addRule, [] as Rule[]);
+const only = (type: RuleType): Rule => make(type)[0] as Rule;
+
+describe('a new rule', () => {
+  it.each<[RuleType, string[], number, string]>([
+    ['loitering', [], 60, 'WARNING'],
+    ['occupancy_above', ['people'], 5, 'WARNING'],
+    ['occupancy_below', ['people'], 5, 'WARNING'],
+    ['lone_worker', [], 300, 'WARNING'],
+    ['object_missing', ['class'], 10, 'WARNING'],
+    ['object_present', ['class'], 10, 'WARNING'],
+    ['proximity', ['class', 'distance'], 1, 'CRITICAL'],
+    ['fall', [], 1, 'CRITICAL'],
+    ['motionless', [], 60, 'CRITICAL'],
+    ['fire', [], 1, 'CRITICAL'],
+    ['smoke', [], 1, 'CRITICAL'],
+  ])('of type %s takes what the server takes: %s', (type, settings, dwell_s, severity) => {
+    const rule = only(type);
+    const usual = ['type', 'name', 'active', 'severity', 'dwell_s', 'pause_s'];
+    expect(Object.keys(rule).sort()).toEqual([...usual, ...settings].sort());
+    expect(rule).toMatchObject({ type, name: type, active: true, dwell_s, severity, pause_s: 30 });
+    if (rule.class) expect(things(type)).toContain(rule.class);
+  });
+
+  it('has a name of its own, also after one was removed', () => {
+    const rules = make('fall', 'fall', 'fire', 'fall');
+    expect(rules.map((rule) => rule.name)).toEqual(['fall', 'fall-2', 'fire', 'fall-3']);
+    const again = addRule(removeRule(rules, 1), 'fall');
+    expect(again.map((rule) => rule.name)).toEqual(['fall', 'fire', 'fall-3', 'fall-2']);
+  });
+
+  it('is about machines where nearness is dangerous', () => {
+    expect(things('proximity')).toEqual(['machinery', 'vehicle', 'forklift']);
+    expect(things('object_missing')).toContain('safety_cone');
+  });
+});
+
+describe('a draft with rules', () => {
+  const message = { ko: '감시인 배치', en: 'send a watchman' };
+  const zone = {
+    id: 'z1',
+    ...toSend(newDraft('구역 1'), 'c1'),
+    points: [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ] as [number, number][],
+    rules: changeRule(make('lone_worker', 'occupancy_above'), 0, { message }),
+  };
+  const draft = editDraft(zone);
+  const { id: _, ...whole } = zone;
+
+  it('sends all of them, also what the form does not show', () => {
+    expect(toSend(draft, 'c1')).toEqual(whole);
+    const rules = changeRule(draft.settings.rules, 1, { people: 3, name: ' 야간 인원 ' });
+    const changed = toSend(configure(draft, { rules }), 'c1');
+    expect(changed.rules[0]).toEqual(zone.rules[0]);
+    expect(changed.rules[1]).toEqual({ ...zone.rules[1], people: 3, name: '야간 인원' });
+    expect(toSend(configure(draft, { rules: [] }), 'c1').rules).toEqual([]);
+  });
+
+  it.each<[Partial<Rule>, string | null]>([
+    [{}, null],
+    [{ people: 0 }, null],
+    [{ people: 2.5 }, 'rule.badnumber'],
+    [{ people: Number.NaN }, 'rule.badnumber'],
+    [{ dwell_s: Number.NaN }, 'rule.badnumber'],
+    [{ pause_s: -1 }, 'rule.badnumber'],
+    [{ name: ' ' }, 'rule.noname'],
+  ])('with %s is refused for %s', (change, wrong) => {
+    const rules = changeRule(draft.settings.rules, 1, change);
+    expect(fault(configure(draft, { rules }))).toBe(wrong);
+  });
+});
+
+describe('how rules stand', () => {
+  const rules = changeRule(make('fall', 'object_missing', 'fire'), 2, { active: false });
+  const now = (verdict: ZoneNow['verdict'], ...told: RuleNow[]) =>
+    ({ id: 'z1', verdict, people: [], rules: told }) as unknown as ZoneNow;
+  const clear: RuleNow = { name: 'fall', type: 'fall', verdict: 'clear' };
+  const fires: RuleNow = { ...clear, verdict: 'fire', held_s: 4 };
+  const missing: RuleNow = { name: 'object_missing', type: 'object_missing', verdict: 'clear' };
+  const verdicts = (zone: ZoneNow | null) =>
+    rulesNow(rules, zone).map(({ name, verdict, reason }) => [name, verdict, reason]);
+
+  it('is told by the zone, those that are off left out', () => {
+    expect(verdicts(now('alarm', fires, missing))).toEqual([
+      ['fall', 'fire', undefined],
+      ['object_missing', 'clear', undefined],
+    ]);
+  });
+
+  it('is unknown where nobody looked, or the rule is too new', () => {
+    expect(verdicts(null)).toEqual([
+      ['fall', 'unknown', 'not_looked_at'],
+      ['object_missing', 'unknown', 'not_looked_at'],
+    ]);
+    expect(verdicts(now('clear', clear))).toEqual([
+      ['fall', 'clear', undefined],
+      ['object_missing', 'unknown', 'not_looked_at'],
+    ]);
+  });
+
+  it('is never clear in an unknown zone, and keeps the reason of the rule in doubt', () => {
+    const hidden: RuleNow = { ...missing, verdict: 'unknown', reason: 'hidden' };
+    expect(verdicts(now('unknown', clear, hidden))).toEqual([
+      ['fall', 'unknown', undefined],
+      ['object_missing', 'unknown', 'hidden'],
+    ]);
+    expect(verdicts(now('unknown', fires, hidden))[0]?.[1]).toBe('fire');
+  });
+
+  it('shows rules that somebody else has just added', () => {
+    expect(rulesNow([], now('clear', clear))).toMatchObject([clear]);
+  });
+
+  it('has a title in words, unless somebody gave it a name', () => {
+    const t = translator('ko');
+    const title = (rule: Partial<Rule> & { type: RuleType; name: string }) =>
+      ruleTitle({ ...rule, verdict: 'clear' }, t);
+    expect(title(only('object_missing'))).toBe('비치물 없음 · 소화기');
+    expect(title({ type: 'fall', name: 'fall-2' })).toBe('쓰러짐 2');
+    expect(title({ type: 'fall', name: 'fall-arrest area' })).toBe('fall-arrest area');
+    expect(title({ type: 'fire', name: '야적장 화재' })).toBe('야적장 화재');
+    for (const type of RULE_TYPES) expect(title(only(type))).not.toContain('_');
+  });
+});
