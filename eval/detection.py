@@ -48,7 +48,9 @@ class Judge:
 
     def run(self, *words: str | Path) -> str:
         """What the program prints."""
-        return subprocess.run([self.program, *words], check=True, stdout=subprocess.PIPE, text=True).stdout
+        return subprocess.run(
+            [self.program, *words], check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
 
     def detect(self, pictures: list[Path], size: str | None, found: Path) -> None:
         """Writes what is found in the pictures; without `size` in inputs of their shape."""
@@ -59,7 +61,15 @@ class Judge:
 
     def score(self, truth: Path, found: Path, classes: str | None) -> Figures:
         """AP50 and AP50:95 by class, and their means."""
-        words: list[str | Path] = ["score", "detection", "--json", "--truth", truth, "--found", found]
+        words: list[str | Path] = [
+            "score",
+            "detection",
+            "--json",
+            "--truth",
+            truth,
+            "--found",
+            found,
+        ]
         answer = json.loads(self.run(*words, *(["--classes", classes] if classes else [])))
         rows = {row["class"]: row for row in answer["classes"] if row["true"]}
         return rows | {"mean": {"ap50": answer["map50"], "ap50_95": answer["map50_95"]}}
@@ -106,8 +116,10 @@ def on_cameras(judge: Judge, scratch: Path) -> None:
     there = {picture.name for picture in pictures}
     truth = scratch / "truth.jsonl"
     lines = (scratch / "drawn/boxes.jsonl").read_text().splitlines(keepends=True)
-    truth.write_text("".join(line for line in lines if Path(json.loads(line)["file"]).name in there))
-    print(f"\ndrawn {SCENE_SIZE} (`safe-yolo simulate random`), {len(pictures)} pictures, two threads\n")
+    truth.write_text(
+        "".join(line for line in lines if Path(json.loads(line)["file"]).name in there)
+    )
+    print(f"\ndrawn {SCENE_SIZE} (`simulate random`), {len(pictures)} pictures, two threads\n")
     print("| input | AP50 | AP50:95 | person | helmet | ms a picture |\n|---|---|---|---|---|---|")
     for size in (SQUARE, None):
         found = scratch / "found.jsonl"
@@ -116,7 +128,9 @@ def on_cameras(judge: Judge, scratch: Path) -> None:
         shape, time = judge.milliseconds(SCENE_SIZE, size)
         figures = [rows["mean"]["ap50"], rows["mean"]["ap50_95"]]
         figures += [rows[label]["ap50"] for label in ("person", "helmet")]
-        print(f"| {shape} | " + " | ".join(f"{figure:.3f}" for figure in figures) + f" | {time:.1f} |")
+        print(
+            f"| {shape} | " + " | ".join(f"{figure:.3f}" for figure in figures) + f" | {time:.1f} |"
+        )
 
 
 def main() -> int:
@@ -138,7 +152,10 @@ def main() -> int:
     size = (arguments.model or ROOT / "models/ppe_nano.onnx").stat().st_size / 1e6
     _, time = judge.milliseconds(SQUARE, SQUARE)
     asked = [(name, figures[name]["ap50"], least, None) for name, least in THRESHOLDS.items()]
-    asked += [("megabytes", size, None, MEGABYTES_MAX), ("milliseconds", time, None, MILLISECONDS_MAX)]
+    asked += [
+        ("megabytes", size, None, MEGABYTES_MAX),
+        ("milliseconds", time, None, MILLISECONDS_MAX),
+    ]
     print("\n| asked for | is | at least | at most |\n|---|---|---|---|")
     short = []
     for name, figure, least, most in asked:

@@ -9,6 +9,7 @@ from nothing has it from the beginning.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -339,10 +340,22 @@ def load_onnx(path: Path, shape: Shape = SHAPES["nano"]) -> Yolox:
 
 COCO = {"person": (0,), "vehicle": (2, 5, 7), "machinery": (7,), "forklift": (7,)}
 """Classes of COCO (car 2, bus 5, truck 7) from which ours start; the others start new."""
+COCO_CLASSES = 80
 
 
-def start_from(coco: Yolox, classes: tuple[str, ...]) -> Yolox:
-    """A model of these classes with all that the COCO model knows."""
+def names_in(path: Path) -> tuple[str, ...] | None:
+    """The classes that an exported model names."""
+    facts = {fact.key: fact.value for fact in onnx.load(path).metadata_props}
+    return tuple(json.loads(facts["names"])) if "names" in facts else None
+
+
+def start_from(path: Path, classes: tuple[str, ...]) -> Yolox:
+    """A model of these classes with all that the file knows: COCO's, or one exported before."""
+    coco, names = load_onnx(path), names_in(path)
+    if names == classes:
+        return coco
+    if coco.heads[0].classes.out_channels != COCO_CLASSES:
+        raise ValueError(f"'{path}' has the classes {names}, neither COCO's nor {classes}")
     model = Yolox(coco.shape, len(classes))
     stored = {key: value for key, value in coco.state_dict().items() if ".classes." not in key}
     missing = model.load_state_dict(stored, strict=False).missing_keys
@@ -350,7 +363,7 @@ def start_from(coco: Yolox, classes: tuple[str, ...]) -> Yolox:
     for head, old in zip(model.heads, coco.heads, strict=True):
         nn.init.normal_(head.classes.weight, std=0.01)
         for index, name in enumerate(classes):
-            if name in COCO and old.classes.out_channels == 80:
+            if name in COCO:
                 rows = list(COCO[name])
                 head.classes.weight.data[index] = old.classes.weight.data[rows].mean(0)
                 head.classes.bias.data[index] = old.classes.bias.data[rows].mean(0)

@@ -22,7 +22,7 @@ from training.classes import CLASSES, SIMULATED, SOURCES
 from training.data import DETECTION, Pictures, read_source
 from training.duplicates import without_duplicates
 from training.loss import loss
-from training.model import SHAPES, Yolox, load_onnx, start_from
+from training.model import SHAPES, Yolox, start_from
 
 RATE, RATE_NEW = 4e-4, 8e-4
 """Learning rates of the COCO weights, their normalisation put back, and of the new class heads.
@@ -218,7 +218,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoint and log")
     parser.add_argument("--data", type=Path, default=DETECTION)
     coco = DETECTION.parents[1] / "models/yolox_nano.onnx"
-    parser.add_argument("--start", type=Path, default=coco, help="COCO weights of the nano shape")
+    start = "COCO weights of the nano shape, or an exported model to go on from"
+    parser.add_argument("--start", type=Path, default=coco, help=start)
     parser.add_argument("--shape", choices=SHAPES, default="nano")
     parser.add_argument("--simulated", type=Path, help="folder with images/ and labels/")
     parser.add_argument("--folded", action="store_true", help="leave the normalisation folded")
@@ -251,7 +252,7 @@ def main() -> None:
     if arguments.shape != "nano":
         model, rates = Yolox(SHAPES[arguments.shape], len(CLASSES)), (RATE_SCRATCH, RATE_SCRATCH)
     else:
-        model, rates = start_from(load_onnx(arguments.start), CLASSES), (RATE_FOLDED, RATE_NEW)
+        model, rates = start_from(arguments.start, CLASSES), (RATE_FOLDED, RATE_NEW)
         if not arguments.folded:
             model, rates = model.normalise(first_batches(pictures, plan)), (RATE, RATE_NEW)
     if arguments.rate is not None:

@@ -15,7 +15,7 @@ from training.duplicates import origin, without_duplicates
 from training.evaluate import average_precision, match
 from training.export import export
 from training.loss import assign, loss
-from training.model import Shape, Yolox, grid, load_onnx
+from training.model import SHAPES, Shape, Yolox, grid, load_onnx, start_from
 from training.train import Plan, Training
 
 TINY = Shape(width=0.125)
@@ -58,6 +58,17 @@ def test_an_exported_model_answers_as_torch_and_loads_again(tmp_path: Path) -> N
     again = load_onnx(path, TINY).state_dict()
     for name, value in model.state_dict().items():
         torch.testing.assert_close(again[name], value)
+
+
+def test_a_training_goes_on_from_an_exported_model_of_the_same_classes(tmp_path: Path) -> None:
+    """Others are refused: their columns mean something else."""
+    model, path = Yolox(SHAPES["nano"], len(CLASSES)), tmp_path / "m.onnx"
+    export(model, CLASSES, path)
+    again = start_from(path, CLASSES).state_dict()
+    for name, value in model.state_dict().items():
+        torch.testing.assert_close(again[name], value)
+    with pytest.raises(ValueError, match="neither COCO's nor"):
+        start_from(path, CLASSES[::-1])
 
 
 def test_folding_changes_no_answer() -> None:
