@@ -235,7 +235,7 @@ impl Zone {
     pub fn validate_classes(&self, known: &BTreeSet<Class>) -> Result<(), ConfigError> {
         let needed = std::iter::once(Class::Person)
             .chain(self.require.iter().map(|item| item.class()))
-            .chain(self.rules.iter().flat_map(|rule| rule.kind.classes()));
+            .chain(self.rules.iter().filter(|rule| rule.active).flat_map(|r| r.kind.classes()));
         for class in needed {
             if !known.contains(&class) {
                 let known = known.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ");

@@ -94,10 +94,10 @@ impl Judge {
     pub fn feed(&mut self, entry: &Entry<'_>) -> Vec<EventChange> {
         match entry {
             Entry::Picture(picture) => self.picture(picture),
-            Entry::NotAnalysed { .. } => {
+            Entry::NotAnalysed { from, to, .. } => {
                 self.looking = false;
                 self.subjects.skip_gap();
-                self.rules.skip_gap();
+                self.rules.skip_gap(*from, *to);
                 Vec::new()
             }
             Entry::Config { config, known } => self.reconfigure(config, known),

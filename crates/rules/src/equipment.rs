@@ -255,6 +255,12 @@ impl Ballot {
         }
     }
 
+    /// How many pictures of the last `window_s` seconds before `now` showed it.
+    pub(crate) fn sightings(&self, now: PictureTime, window_s: f64) -> usize {
+        let recent = self.votes.iter().filter(|(time, _)| now.secs_since(*time) <= window_s);
+        recent.filter(|(_, vote)| matches!(vote, Vote::Present(_))).count()
+    }
+
     /// The verdict over the last `window_s` seconds before `now`.
     #[must_use]
     pub fn count(&self, now: PictureTime, window_s: f64) -> Count {

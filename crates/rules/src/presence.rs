@@ -1,6 +1,6 @@
 //! Who is in which zone since when: hysteresis at the edge, a grace for gaps.
 
-use safe_yolo_core::{PictureSize, PictureTime, PixelBox, Zone};
+use safe_yolo_core::{FractionPoint, PictureSize, PictureTime, PixelBox, PixelPoint, Zone};
 
 /// Out of the zone only when this far from its edge, as a fraction of the
 /// box height: boxes breathe.
@@ -40,17 +40,20 @@ pub enum Step {
 #[must_use]
 pub fn is_inside(zone: &Zone, person: &PixelBox, size: PictureSize, was_inside: bool) -> bool {
     let foot = person.foot();
-    // A foot below the picture's edge is on it: people are cut off, zones end there.
-    let fraction = foot.to_fraction(size);
-    let fraction = safe_yolo_core::FractionPoint {
-        x: fraction.x.clamp(0.0, 1.0),
-        y: fraction.y.clamp(0.0, 0.999_999),
-    };
-    if zone.points.contains(fraction) {
+    if has(zone, foot, size) {
         return true;
     }
     was_inside
         && zone.points.edge_distance_px(foot, size) <= EDGE_HYSTERESIS * f64::from(person.height())
+}
+
+/// Whether a point of the picture is in the zone.
+#[must_use]
+pub fn has(zone: &Zone, point: PixelPoint, size: PictureSize) -> bool {
+    let FractionPoint { x, y } = point.to_fraction(size);
+    // What is below the picture's edge is on it: people and things are cut off, zones end there.
+    let on_it = FractionPoint { x: x.clamp(0.0, 0.999_999), y: y.clamp(0.0, 0.999_999) };
+    zone.points.contains(on_it)
 }
 
 impl Presence {

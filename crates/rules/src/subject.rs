@@ -22,7 +22,7 @@ const WHOLE_HEIGHT_MIN: f32 = 0.85;
 /// behind something: then that is the usual height, seconds.
 const CUT_MAX_S: f64 = 2.0;
 /// A box narrower than its height by this factor shows somebody upright.
-const STANDING_ASPECT_MIN: f32 = 1.8;
+pub(crate) const STANDING_ASPECT_MIN: f32 = 1.8;
 /// Out of sight for no longer than this, somebody is the same beyond doubt, seconds.
 const SURELY_SAME_S: f64 = 0.6;
 /// An analysed picture accounts for no more unseen time than this, seconds:
@@ -249,8 +249,10 @@ impl Subject {
     /// size, above 1 impossible.
     fn distance_to(&self, track: &Track, time: PictureTime) -> f64 {
         let ((seen, a), b) = (self.whole, track.bbox);
-        let height = f64::from(a.height().max(b.height()).max(1.0));
-        let ratio = f64::from(a.height().min(b.height())) / height;
+        // The longer side: who falls is as long as he was tall.
+        let long = |bbox: &PixelBox| f64::from(bbox.height().max(bbox.width()));
+        let height = long(&a).max(long(&b)).max(1.0);
+        let ratio = long(&a).min(long(&b)) / height;
         let gap_s = time.secs_since(seen);
         let reach = JUMP_MAX_HEIGHTS + SPEED_MAX_HEIGHTS_PER_S * gap_s;
         let (from, to) = (a.foot(), b.foot());

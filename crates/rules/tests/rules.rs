@@ -253,3 +253,45 @@ fn scripts_mean_the_same_at_any_rate() {
         }
     }
 }
+
+/// Cameras in which nothing happens are looked at about once a second: there, one box fills a
+/// quarter of the window.
+#[test]
+fn one_false_box_decides_nothing_at_the_quiet_rate() {
+    let fire = r#"{"type":"fire"}
+{"until":20,"things":[{"class":"fire","box":[600,300,80,90],"score":0.9,"one_of":12}],"says":"unknown","reason":"not_sure"}
+"#;
+    assert_eq!(play("fire", fire, 1.25), []);
+    // Nor does a false extinguisher end the alarm.
+    let missing = r#"{"type":"object_missing","class":"fire_extinguisher","dwell_s":2}
+{"until":12,"says":"fire"}
+{"until":24,"things":[{"class":"fire_extinguisher","box":[700,380,30,70],"score":0.9,"one_of":20}],"says":"fire"}
+"#;
+    let told = play("object_missing", missing, 1.25);
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+/// Half an hour of a covered camera is not half an hour without a watchman.
+#[test]
+fn blind_time_is_no_dwell() {
+    let rule = r#"{"type":"occupancy_below","people":1,"dwell_s":20}"#;
+    let mut judge = Judge::new(SegmentId(1), config(serde_json::from_str(rule).unwrap()), known());
+    let at = PictureTime::from_secs_f64;
+    let look = |judge: &mut Judge, seconds: f64| {
+        let entry = Entry::Picture(PictureEntry {
+            time: at(seconds),
+            utc: Utc(0),
+            size: SIZE,
+            tracks: &[],
+            detections: &[],
+            input_scale: 0.5,
+            close_up: None,
+        });
+        judge.feed(&entry).len()
+    };
+    assert_eq!((look(&mut judge, 0.0), look(&mut judge, 1.0)), (0, 0));
+    let blind = Entry::NotAnalysed { from: at(1.0), to: at(1800.0), reason: "covered" };
+    assert_eq!(judge.feed(&blind), []);
+    let told = [1800.0, 1810.0, 1820.0].map(|seconds| look(&mut judge, seconds));
+    assert_eq!(told, [0, 0, 1]);
+}

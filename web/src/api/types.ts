@@ -268,7 +268,8 @@ export type RuleDoubt =
   | 'out_of_sight'
   | 'hidden'
   | 'cut'
-  | 'not_sure';
+  | 'not_sure'
+  | 'pending';
 
 export interface RuleNow {
   name: string;

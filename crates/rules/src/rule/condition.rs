@@ -8,14 +8,16 @@ use safe_yolo_core::{
 use serde_json::{Map, Value, json};
 
 use crate::equipment::{Ballot, Verdict, Vote};
-use crate::presence::{CONFIRM_S, Presence};
-use crate::subject::Subject;
+use crate::presence::{CONFIRM_S, GRACE_S, Presence, has};
+use crate::subject::{STANDING_ASPECT_MIN, Subject};
 
 /// Boxes of things below this score prove nothing.
 const THING_SCORE_MIN: f32 = 0.35;
 /// Weight of a picture in which a thing is not found: detectors overlook much oftener than they
-/// invent, so that something found in one picture of eight is there.
+/// invent, so that something found in one picture of five (score 0.6) is there,
 const OVERLOOKED_WEIGHT: f32 = 0.06;
+/// if so many pictures show it: at one picture a second, one fills much of the window.
+const SIGHTINGS_MIN: usize = 2;
 /// Window of the votes on things, seconds.
 const THING_WINDOW_S: f64 = 3.0;
 /// Part of a thing's place that a person may cover.
@@ -66,6 +68,8 @@ pub(crate) enum Now {
     Yes {
         /// Since when, where that is known better than from the pictures that said yes.
         since: Option<PictureTime>,
+        /// Who it is, where a condition of the zone is about somebody.
+        who: Option<u64>,
         /// On what grounds.
         details: Map<String, Value>,
     },
@@ -76,17 +80,17 @@ pub(crate) enum Now {
 }
 
 impl Now {
-    fn yes() -> Self {
-        Self::Yes { since: None, details: Map::new() }
+    fn of(who: u64) -> Self {
+        Self::Yes { since: None, who: Some(who), details: Map::new() }
     }
 
     fn since(since: PictureTime) -> Self {
-        Self::Yes { since: Some(since), details: Map::new() }
+        Self::Yes { since: Some(since), who: None, details: Map::new() }
     }
 
     fn with(details: Value) -> Self {
         let details = if let Value::Object(details) = details { details } else { Map::new() };
-        Self::Yes { since: None, details }
+        Self::Yes { since: None, who: None, details }
     }
 }
 
@@ -100,7 +104,18 @@ pub(crate) struct Memory {
     /// Where everybody has stood still.
     still: BTreeMap<u64, Still>,
     /// How far everybody was from the nearest thing in the last moments.
-    gaps: BTreeMap<u64, VecDeque<(PictureTime, f64)>>,
+    gaps: BTreeMap<u64, VecDeque<Gap>>,
+    /// When everybody was last near to a thing.
+    near: BTreeMap<u64, PictureTime>,
+}
+
+/// How far somebody was from the nearest thing.
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    time: PictureTime,
+    /// In heights of the person.
+    gap: f64,
+    thing: PixelBox,
 }
 
 /// A place where somebody stands.
@@ -119,6 +134,7 @@ impl Memory {
         let is_here = |number: u64| subjects.iter().any(|subject| subject.number == number);
         self.still.retain(|number, _| is_here(*number));
         self.gaps.retain(|number, _| is_here(*number));
+        self.near.retain(|number, _| is_here(*number));
     }
 
     /// What the rule's condition is for everybody in the zone, and for the zone.
@@ -133,34 +149,37 @@ impl Memory {
             RuleKind::Loitering => each(&zone.id, scene, |_, presence| Now::since(presence.since)),
             RuleKind::OccupancyAbove { people } => here(above(people, zone, scene)),
             RuleKind::OccupancyBelow { people } => here(below(people, zone, scene)),
-            RuleKind::LoneWorker => alone(zone, scene),
-            RuleKind::ObjectMissing { class } => here(match self.look_for(class, zone, scene) {
-                Verdict::Present => Now::No,
-                Verdict::Missing => Now::with(json!({ "class": class })),
-                Verdict::Unknown => Now::Unknown("hidden"),
-            }),
+            RuleKind::LoneWorker => here(alone(zone, scene)),
+            RuleKind::ObjectMissing { class } => {
+                let known = self.place;
+                here(match self.look_for(class, zone, scene, known) {
+                    Verdict::Present => Now::No,
+                    Verdict::Missing => Now::with(json!({ "class": class })),
+                    Verdict::Unknown => Now::Unknown("hidden"),
+                })
+            }
             RuleKind::ObjectPresent { class } => here(self.there(class, zone, scene)),
             RuleKind::Fire => here(self.there(Class::Fire, zone, scene)),
             RuleKind::Smoke => here(self.there(Class::Smoke, zone, scene)),
             RuleKind::Proximity { class, distance } => {
                 let things = things(class, scene);
-                each(&zone.id, scene, |subject, _| match nearest(subject, &things) {
-                    Some((gap, thing)) if gap <= distance => Now::with(near(gap, thing)),
-                    _ => Now::No,
+                each(&zone.id, scene, |subject, _| {
+                    let nearest = nearest(subject, &things);
+                    self.by_distance(subject, nearest, distance, scene.time)
                 })
             }
             RuleKind::NearMiss { class, distance, speed } => {
                 let things = things(class, scene);
                 each(&zone.id, scene, |subject, _| {
                     let nearest = nearest(subject, &things);
-                    let closing = self.closing(subject.number, scene.time, nearest.map(|(g, _)| g));
-                    match nearest {
-                        Some((gap, thing)) if gap <= distance && closing >= speed => {
-                            let mut details = near(gap, thing);
-                            details["speed"] = json!(closing);
-                            Now::with(details)
+                    let closing = self.closing(subject.number, scene.time, &nearest);
+                    match self.by_distance(subject, nearest, distance, scene.time) {
+                        Now::Yes { mut details, .. } if closing >= speed => {
+                            details.insert("speed".into(), json!(closing));
+                            Now::with(Value::Object(details))
                         }
-                        _ => Now::No,
+                        Now::Yes { .. } => Now::No,
+                        other => other,
                     }
                 })
             }
@@ -172,19 +191,25 @@ impl Memory {
     }
 
     fn there(&mut self, class: Class, zone: &Zone, scene: &Scene<'_>) -> Now {
-        match self.look_for(class, zone, scene) {
+        match self.look_for(class, zone, scene, None) {
             Verdict::Present => Now::with(json!({ "class": class, "box": self.place })),
             Verdict::Missing => Now::No,
             Verdict::Unknown => Now::Unknown("not_sure"),
         }
     }
 
-    /// Votes on whether something of the class is in the zone.
-    fn look_for(&mut self, class: Class, zone: &Zone, scene: &Scene<'_>) -> Verdict {
+    /// Votes on whether something of the class is in the zone; people may hide its place, or the
+    /// whole zone when that is not known.
+    fn look_for(
+        &mut self,
+        class: Class,
+        zone: &Zone,
+        scene: &Scene<'_>,
+        place: Option<PixelBox>,
+    ) -> Verdict {
         let inside = |thing: &&&Detection| {
-            let (foot, centre) = (thing.bbox.foot(), thing.bbox.center());
             // What burns has no foot; what stands at the edge has it there.
-            [foot, centre].iter().any(|p| zone.points.contains(p.to_fraction(scene.size)))
+            [thing.bbox.foot(), thing.bbox.center()].iter().any(|p| has(zone, *p, scene.size))
         };
         let things = things(class, scene);
         let best = things.iter().filter(inside).max_by(|a, b| a.score.total_cmp(&b.score));
@@ -193,43 +218,61 @@ impl Memory {
                 self.place = Some(thing.bbox);
                 Vote::Present(thing.score)
             }
-            None if self.is_hidden(zone, scene) => Vote::Unknown,
+            None if is_hidden(zone, scene, place) => Vote::Unknown,
             None => Vote::Missing(OVERLOOKED_WEIGHT),
         };
         self.sight.cast(scene.time, vote);
-        self.sight.count(scene.time, THING_WINDOW_S).verdict
-    }
-
-    /// Whether people stand before the place of the thing.
-    fn is_hidden(&self, zone: &Zone, scene: &Scene<'_>) -> bool {
-        let covered = |area: PixelBox, part: f32| {
-            let sum: f32 = scene.subjects.iter().map(|s| s.bbox.intersection(&area)).sum();
-            sum > part * area.area()
-        };
-        match self.place {
-            Some(place) => covered(place, COVERED_PART_MAX),
-            None => covered(bounds(zone, scene.size), ZONE_COVERED_PART_MAX),
+        match self.sight.count(scene.time, THING_WINDOW_S).verdict {
+            Verdict::Present
+                if self.sight.sightings(scene.time, THING_WINDOW_S) < SIGHTINGS_MIN =>
+            {
+                Verdict::Unknown
+            }
+            verdict => verdict,
         }
     }
 
-    /// How fast somebody and the nearest thing have come together at most within the last moments,
+    /// Whether somebody is near to the nearest thing. One that was near and is overlooked now may
+    /// still be there; the feet of who is half hidden are elsewhere.
+    fn by_distance(
+        &mut self,
+        subject: &Subject,
+        nearest: Nearest<'_>,
+        distance: f64,
+        time: PictureTime,
+    ) -> Now {
+        match nearest {
+            Nearest::At(gap, thing) if gap <= distance => {
+                self.near.insert(subject.number, time);
+                Now::with(json!({ "class": thing.class, "thing": thing.bbox, "distance": gap }))
+            }
+            _ if !subject.is_whole() => Now::Unknown("hidden"),
+            Nearest::At(..) => Now::No,
+            Nearest::Around => Now::Unknown("not_sure"),
+            Nearest::Nothing => match self.near.get(&subject.number) {
+                Some(last) if time.secs_since(*last) <= GRACE_S => Now::Unknown("not_sure"),
+                _ => Now::No,
+            },
+        }
+    }
+
+    /// How fast somebody and a thing have come together at most within the last moments,
     /// heights of the person a second.
-    fn closing(&mut self, number: u64, time: PictureTime, gap: Option<f64>) -> f64 {
+    fn closing(&mut self, number: u64, time: PictureTime, nearest: &Nearest<'_>) -> f64 {
         let gaps = self.gaps.entry(number).or_default();
-        let Some(gap) = gap else {
-            gaps.clear();
-            return 0.0;
-        };
-        gaps.push_back((time, gap));
+        if let Nearest::At(gap, thing) = nearest {
+            gaps.push_back(Gap { time, gap: *gap, thing: thing.bbox });
+        }
         while gaps.len() > GAPS_MAX
-            || gaps.front().is_some_and(|(at, _)| time.secs_since(*at) > APPROACH_S)
+            || gaps.front().is_some_and(|gap| time.secs_since(gap.time) > APPROACH_S)
         {
             gaps.pop_front();
         }
         // Over half a second, so that boxes that breathe are no speed.
-        let speeds = gaps.iter().enumerate().filter_map(|(i, (from, before))| {
-            let later = gaps.iter().skip(i).find(|(at, _)| at.secs_since(*from) >= CONFIRM_S)?;
-            Some((before - later.1) / later.0.secs_since(*from))
+        let speeds = gaps.iter().enumerate().filter_map(|(i, from)| {
+            let later = |to: &&Gap| to.time.secs_since(from.time) >= CONFIRM_S && same(from, to);
+            let to = gaps.iter().skip(i).find(later)?;
+            Some((from.gap - to.gap) / to.time.secs_since(from.time))
         });
         speeds.fold(0.0, f64::max)
     }
@@ -246,6 +289,10 @@ impl Memory {
         if moved < STILL_MOVE_MAX * size && grown < STILL_HEIGHT_CHANGE_MAX * size {
             still.moved = None;
             return Now::since(still.since);
+        }
+        // Who is half hidden has a box of another size.
+        if !subject.is_whole() {
+            return Now::Unknown("hidden");
         }
         // A box that jumps for one picture is no step.
         if time.secs_since(*still.moved.get_or_insert(time)) >= CONFIRM_S {
@@ -295,9 +342,26 @@ fn below(people: u32, zone: &Zone, scene: &Scene<'_>) -> Now {
     }
 }
 
-fn alone(zone: &Zone, scene: &Scene<'_>) -> Vec<(About, Now)> {
-    let (_, all) = count(zone, scene);
-    each(&zone.id, scene, |_, _| if all == 1 { Now::yes() } else { Now::No })
+fn alone(zone: &Zone, scene: &Scene<'_>) -> Now {
+    let mut seen = scene.subjects.iter().filter(|s| s.matched && s.presence.contains_key(&zone.id));
+    match (count(zone, scene), seen.next()) {
+        ((1, 1), Some(subject)) => Now::of(subject.number),
+        // A new track of the same person, or somebody who stands behind something.
+        ((0 | 1, 1..), _) => Now::Unknown("out_of_sight"),
+        _ => Now::No,
+    }
+}
+
+/// Whether people stand before the place of a thing, or before most of the zone.
+fn is_hidden(zone: &Zone, scene: &Scene<'_>, place: Option<PixelBox>) -> bool {
+    let covered = |area: PixelBox, part: f32| {
+        let sum: f32 = scene.subjects.iter().map(|s| s.bbox.intersection(&area)).sum();
+        sum > part * area.area()
+    };
+    match place {
+        Some(place) => covered(place, COVERED_PART_MAX),
+        None => covered(bounds(zone, scene.size), ZONE_COVERED_PART_MAX),
+    }
 }
 
 fn things<'a>(class: Class, scene: &Scene<'a>) -> Vec<&'a Detection> {
@@ -305,9 +369,30 @@ fn things<'a>(class: Class, scene: &Scene<'a>) -> Vec<&'a Detection> {
     scene.detections.iter().filter(is_one).collect()
 }
 
-/// The thing that is nearest to somebody on the floor, from his feet to the lower edge of its box,
-/// and how far that is in his heights. A driver is not near to what he sits on.
-fn nearest<'a>(subject: &Subject, things: &[&'a Detection]) -> Option<(f64, &'a Detection)> {
+/// What is nearest to somebody.
+#[derive(Debug, Clone, Copy)]
+enum Nearest<'a> {
+    /// So many of his heights away.
+    At(f64, &'a Detection),
+    /// He is inside its outline and may sit on it, or stand before or behind it.
+    Around,
+    /// Nothing was found.
+    Nothing,
+}
+
+/// Whether two boxes can be the same thing, moving.
+fn same(from: &Gap, to: &Gap) -> bool {
+    let (a, b) = (from.thing.center(), to.thing.center());
+    let size = from.thing.width().max(to.thing.width()).max(1.0);
+    let moved = f64::from((a.x - b.x).hypot(a.y - b.y) / size);
+    let areas = [from.thing.area(), to.thing.area()];
+    let alike = areas[0].min(areas[1]) >= 0.4 * areas[0].max(areas[1]);
+    alike && moved <= 2.0 * to.time.secs_since(from.time)
+}
+
+/// The thing that is nearest to somebody on the floor, from his feet to the lower edge of its box.
+/// The driver of a forklift is not near to what he sits on.
+fn nearest<'a>(subject: &Subject, things: &[&'a Detection]) -> Nearest<'a> {
     let person = subject.bbox;
     let size = person.width().max(person.height()).max(1.0);
     let foot = person.foot();
@@ -319,12 +404,15 @@ fn nearest<'a>(subject: &Subject, things: &[&'a Detection]) -> Option<(f64, &'a 
         let within = person.intersection(thing) > 0.6 * person.area();
         within && person.y2 < thing.y2 - 0.1 * thing.height()
     };
-    let others = things.iter().filter(|thing| !drives(&thing.bbox));
-    others.map(|thing| (gap(&thing.bbox), *thing)).min_by(|a, b| a.0.total_cmp(&b.0))
-}
-
-fn near(gap: f64, thing: &Detection) -> Value {
-    json!({ "class": thing.class, "thing": thing.bbox, "distance": gap })
+    let (within, others): (Vec<&Detection>, Vec<&Detection>) =
+        things.iter().partition(|thing| drives(&thing.bbox));
+    let nearest = others.into_iter().map(|thing| (gap(&thing.bbox), thing));
+    match nearest.min_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((gap, thing)) => Nearest::At(gap, thing),
+        // Excavators and lorries are large enough for somebody who walks beside them.
+        None if within.iter().any(|thing| thing.class != Class::Forklift) => Nearest::Around,
+        None => Nearest::Nothing,
+    }
 }
 
 fn lies(subject: &Subject, size: PictureSize) -> Now {
@@ -343,9 +431,10 @@ fn lies(subject: &Subject, size: PictureSize) -> Now {
         None => aspect < FLAT_ASPECT_MAX,
     };
     match (is_flat, is_cut) {
-        (true, true) => Now::Unknown("cut"),
+        // What is cut off may be most of him.
+        (_, true) if aspect < STANDING_ASPECT_MIN => Now::Unknown("cut"),
         (true, false) => Now::with(json!({ "aspect": aspect })),
-        (false, _) => Now::No,
+        _ => Now::No,
     }
 }
 

@@ -1,5 +1,7 @@
 //! How long a condition has held: across missed pictures, not across doubt.
 
+use std::time::Duration;
+
 use safe_yolo_core::PictureTime;
 
 use crate::presence::{CONFIRM_S, GRACE_S};
@@ -28,7 +30,7 @@ impl Hold {
     pub(crate) fn no(&mut self, time: PictureTime) -> bool {
         self.doubt_s = 0.0;
         let broken = *self.broken.get_or_insert(time);
-        let is_over = self.since.is_none() || time.secs_since(broken) >= CONFIRM_S;
+        let is_over = time.secs_since(broken) >= CONFIRM_S;
         if is_over {
             self.since = None;
         }
@@ -38,10 +40,18 @@ impl Hold {
     /// Nothing can be said for `step_s` more analysed seconds: after the grace, what was
     /// held does not count any more.
     pub(crate) fn unknown(&mut self, step_s: f64) {
+        // Between two pictures that say no it may have held.
+        self.broken = None;
         self.doubt_s += step_s;
         if self.doubt_s > GRACE_S {
             self.since = None;
         }
+    }
+
+    /// Nobody looked for so long: that time is no part of what was held, nor of what was not.
+    pub(crate) fn skip(&mut self, blind: Duration) {
+        self.broken = None;
+        self.since = self.since.map(|since| since + blind);
     }
 }
 
@@ -73,5 +83,27 @@ mod tests {
         hold.unknown(1.5);
         hold.unknown(1.0);
         assert_eq!(hold.yes(ms(4000), None), ms(4000));
+    }
+
+    #[test]
+    fn doubt_is_no_no() {
+        let mut hold = Hold::default();
+        hold.yes(ms(0), None);
+        for _ in 0..5 {
+            hold.unknown(1.0);
+        }
+        // What was held does not count any more, but one picture still ends nothing.
+        assert!(!hold.no(ms(5200)));
+        hold.unknown(0.2);
+        assert!(!hold.no(ms(5800)));
+        assert!(hold.no(ms(6300)));
+    }
+
+    #[test]
+    fn blind_time_is_not_held() {
+        let mut hold = Hold::default();
+        hold.yes(ms(0), None);
+        hold.skip(Duration::from_secs(60));
+        assert_eq!(hold.yes(ms(61_000), None), ms(60_000));
     }
 }

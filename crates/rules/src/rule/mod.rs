@@ -6,16 +6,19 @@ mod hold;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{
-    CameraConfig, Event, EventChange, PictureTime, Rule, RuleKind, Utc, Zone, ZoneId,
+    CameraConfig, Event, EventChange, PictureTime, PixelBox, Polygon, Rule, RuleKind, Utc, Zone,
+    ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::findings::{EventMaker, Finding};
 use crate::message::{self, Words};
+use crate::presence::GRACE_S;
 use crate::subject::{Raised, Subject};
 
 pub(crate) use condition::Scene;
@@ -44,7 +47,8 @@ pub struct RuleView {
     pub rule_type: safe_yolo_core::RuleType,
     /// What it says.
     pub verdict: RuleVerdict,
-    /// Why it can't say more: `not_looked_at`, `class_unknown`, `out_of_sight`, `hidden`, `cut`, `not_sure`.
+    /// Why it can't say more: `not_looked_at`, `class_unknown`, `out_of_sight`, `hidden`, `cut`,
+    /// `not_sure`, `pending` (the zone's condition holds, but not yet for its dwell).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
     /// For how long its condition has held, seconds.
@@ -58,7 +62,14 @@ struct Standing {
     hold: Hold,
     /// Since when the condition holds, if it does in the newest picture.
     since: Option<PictureTime>,
+    /// Whether it has held for the dwell: what is wrong is so during a pause too.
+    is_met: bool,
     raised: Option<Raised>,
+    /// Whether what is raised may be about somebody else by now.
+    is_renewed: bool,
+    /// Where the person was last, and for how long he is gone, analysed seconds.
+    place: Option<PixelBox>,
+    gone_s: f64,
 }
 
 impl Standing {
@@ -69,7 +80,21 @@ impl Standing {
     fn end(&mut self, (time, utc): (PictureTime, Utc), reason: &str) -> Option<EventChange> {
         let raised = self.raised.as_mut().filter(|raised| raised.open)?;
         raised.open = false;
-        Some(ended(&mut raised.event, time, utc, reason))
+        let change = ended(&mut raised.event, time, utc, reason);
+        if self.is_renewed {
+            // No pause of somebody else keeps an alarm quiet.
+            self.raised = None;
+        }
+        Some(change)
+    }
+
+    /// The person came back from so long out of sight that it may be somebody else.
+    fn renew(&mut self) {
+        if self.is_open() {
+            self.is_renewed = true;
+        } else {
+            self.raised = None;
+        }
     }
 }
 
@@ -77,6 +102,7 @@ impl Standing {
 #[derive(Debug, Clone)]
 struct State {
     kind: RuleKind,
+    points: Polygon,
     memory: Memory,
     standings: BTreeMap<About, Standing>,
     /// Why it can't say that nothing is wrong.
@@ -88,10 +114,17 @@ struct State {
 pub(crate) struct RuleBook {
     states: BTreeMap<(ZoneId, String), State>,
     last: Option<PictureTime>,
+    /// How long nobody has looked.
+    blind: Duration,
 }
 
 /// Longest step between two pictures that counts as analysed, seconds.
 const STEP_MAX_S: f64 = 1.0;
+/// Who lies or does not move and is lost from sight is taken for lying there for so long,
+/// analysed seconds: such people are what detectors overlook most.
+const DOWN_LOST_MAX_S: f64 = 60.0;
+/// Overlap with the place of somebody lost from which a new person there is the same.
+const SAME_PLACE_IOU_MIN: f32 = 0.2;
 
 impl RuleBook {
     /// Takes one analysed picture.
@@ -106,10 +139,15 @@ impl RuleBook {
         let step_s =
             self.last.map_or(0.0, |last| scene.time.secs_since(last).clamp(0.0, STEP_MAX_S));
         self.last = Some(scene.time);
+        let blind = std::mem::take(&mut self.blind);
+        if blind.as_secs_f64() > GRACE_S {
+            let standings = self.states.values_mut().flat_map(|s| s.standings.values_mut());
+            standings.for_each(|standing| standing.hold.skip(blind));
+        }
         for zone in config.zones.iter().filter(|zone| zone.active) {
             for rule in zone.rules.iter().filter(|rule| rule.active) {
                 let key = (zone.id.clone(), rule.name.clone());
-                let state = self.states.entry(key).or_insert_with(|| State::new(rule.kind));
+                let state = self.states.entry(key).or_insert_with(|| State::new(rule.kind, zone));
                 if !known(rule) {
                     // The model was changed under the rule: what it can't see is not clear.
                     state.doubt = Some("class_unknown");
@@ -121,8 +159,9 @@ impl RuleBook {
     }
 
     /// Nobody looked for a while: that time counts for nobody.
-    pub(crate) const fn skip_gap(&mut self) {
+    pub(crate) fn skip_gap(&mut self, from: PictureTime, to: PictureTime) {
         self.last = None;
+        self.blind += Duration::from_secs_f64(to.secs_since(from).max(0.0));
     }
 
     /// Ends what has no rule any more.
@@ -139,6 +178,11 @@ impl RuleBook {
             let reason = if zone.is_some() { "rule_removed" } else { "zone_removed" };
             // Another kind under the same name is another rule.
             let is_same = rule.is_some_and(|rule| rule.kind == state.kind);
+            if let Some(zone) = zone.filter(|zone| is_same && zone.points != state.points) {
+                // What was seen in the old outline says nothing of the new one.
+                (state.points, state.memory) = (zone.points.clone(), Memory::default());
+                state.standings.values_mut().for_each(|standing| standing.hold = Hold::default());
+            }
             if !is_same {
                 changes.extend(state.standings.values_mut().filter_map(|s| s.end(now, reason)));
             }
@@ -174,8 +218,10 @@ impl RuleBook {
     pub(crate) fn view(&self, zone: &Zone, looking: bool, now: PictureTime) -> Vec<RuleView> {
         let view = |rule: &Rule| {
             let state = self.states.get(&(zone.id.clone(), rule.name.clone()));
-            let fires = state.is_some_and(|state| state.standings.values().any(Standing::is_open));
-            let doubt = state.map_or(Some("not_looked_at"), |state| state.doubt);
+            let fires = state.is_some_and(|state| {
+                state.standings.values().any(|standing| standing.is_open() || standing.is_met)
+            });
+            let doubt = state.map_or(Some("not_looked_at"), State::doubt);
             let (verdict, reason) = match (looking, fires, doubt) {
                 (false, ..) => (RuleVerdict::Unknown, Some("not_looked_at")),
                 (true, true, _) => (RuleVerdict::Fire, None),
@@ -196,8 +242,16 @@ impl RuleBook {
 }
 
 impl State {
-    fn new(kind: RuleKind) -> Self {
-        Self { kind, memory: Memory::default(), standings: BTreeMap::new(), doubt: None }
+    fn new(kind: RuleKind, zone: &Zone) -> Self {
+        let points = zone.points.clone();
+        let (memory, standings) = (Memory::default(), BTreeMap::new());
+        Self { kind, points, memory, standings, doubt: None }
+    }
+
+    fn doubt(&self) -> Option<&'static str> {
+        // Flames that have been there for half a second are no all-clear.
+        let pending = self.standings.get(&About::Place).is_some_and(|s| s.since.is_some());
+        self.doubt.or(pending.then_some("pending"))
     }
 
     fn step(
@@ -216,19 +270,27 @@ impl State {
             Now::Yes { .. } | Now::No => None,
         });
         let known: Vec<About> = found.iter().map(|(about, _)| *about).collect();
-        for (about, condition) in found {
-            let subject = scene.subjects.iter().find(|s| About::Person(s.number) == about);
-            let standing = self.standings.entry(about).or_default();
-            if subject.is_some_and(|subject| subject.is_renewed) && !standing.is_open() {
-                // It may be somebody else: no pause of the one before keeps an alarm quiet.
-                standing.raised = None;
+        for subject in scene.subjects.iter().filter(|subject| subject.is_renewed) {
+            if let Some(standing) = self.standings.get_mut(&About::Person(subject.number)) {
+                standing.renew();
             }
-            standing.since = None;
+        }
+        for (about, condition) in found {
+            let person = scene.subjects.iter().find(|s| About::Person(s.number) == about);
+            if let (Some(person), Now::Yes { .. }) = (person, &condition) {
+                self.take_over(person);
+            }
+            let standing = self.standings.entry(about).or_default();
+            (standing.since, standing.is_met, standing.gone_s) = (None, false, 0.0);
+            standing.place = person.map(|person| person.bbox);
             match condition {
-                Now::Yes { since, details } => {
+                Now::Yes { since, who, details } => {
+                    let of_place = who.and_then(|n| scene.subjects.iter().find(|s| s.number == n));
+                    let subject = person.or(of_place);
                     let since = standing.hold.yes(scene.time, since);
                     standing.since = Some(since);
                     if scene.time.secs_since(since) >= rule.dwell_s {
+                        standing.is_met = true;
                         let raise = Raise { zone, rule, subject, since, details };
                         changes.extend(raise.into_change(standing, maker));
                     }
@@ -242,18 +304,42 @@ impl State {
             }
         }
         // Who is not in the zone any more, or nowhere.
-        for (about, standing) in &mut self.standings {
-            if !known.contains(about) {
-                standing.since = None;
-                standing.hold = Hold::default();
-                changes.extend(standing.end(now, "left"));
-            }
-        }
         let is_here = |about: &About| match about {
             About::Place => true,
             About::Person(number) => scene.subjects.iter().any(|s| s.number == *number),
         };
-        self.standings.retain(|about, _| is_here(about));
+        let waits = matches!(self.kind, RuleKind::Fall | RuleKind::Motionless);
+        self.standings.retain(|about, standing| {
+            if known.contains(about) {
+                return true;
+            }
+            (standing.since, standing.is_met, standing.hold) = (None, false, Hold::default());
+            let is_here = is_here(about);
+            standing.gone_s += step_s;
+            // Who went out of the zone was seen to; who vanished in it may lie there still.
+            if waits && !is_here && standing.is_open() && standing.gone_s <= DOWN_LOST_MAX_S {
+                return true;
+            }
+            changes.extend(standing.end(now, "left"));
+            is_here
+        });
+    }
+
+    /// Gives somebody the alarm of one who was lost from sight in the same place.
+    fn take_over(&mut self, person: &Subject) {
+        let about = About::Person(person.number);
+        if self.standings.get(&about).is_some_and(Standing::is_open) {
+            return;
+        }
+        let lost = self.standings.iter().find(|(_, standing)| {
+            let place = standing.place.filter(|_| standing.gone_s > 0.0 && standing.is_open());
+            place.is_some_and(|place| place.iou(&person.bbox) >= SAME_PLACE_IOU_MIN)
+        });
+        if let Some((number, _)) = lost.map(|(number, standing)| (*number, standing))
+            && let Some(standing) = self.standings.remove(&number)
+        {
+            self.standings.insert(about, standing);
+        }
     }
 }
 
