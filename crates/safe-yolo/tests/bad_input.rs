@@ -174,7 +174,7 @@ fn a_file_of_detections_is_refused_with_line_and_field() {
     }
     track(good, "fast", "640x480").refused(&["--fps", "fast"]);
     for size in ["640", "0x480", "640x", "640x480x3", "-640x480"] {
-        track(good, "25", size).refused(&["--size", "1920x1080"]);
+        track(good, "25", size).refused(&["--size", "1280x720"]);
     }
     track(good, "25", "640x480").ok();
     assert!(out.exists());

@@ -40,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("chaos", &["core", "sim", "media", "testkit"]),
+    ("fuzz", &["core", "track", "sim", "score", "media", "infer"]),
     ("xtask", &[]),
 ];
 

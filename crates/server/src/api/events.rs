@@ -285,7 +285,7 @@ mod tests {
         type Set = fn(&mut EventQuery, String);
         let cases: [(Set, &str); 8] = [
             (|q, v| q.camera = Some(v), "../x"),
-            (|q, v| q.event_type = Some(v), "fire"),
+            (|q, v| q.event_type = Some(v), "flood"),
             (|q, v| q.severity = Some(v), "critical"),
             (|q, v| q.acknowledged = Some(v), "maybe"),
             (|q, v| q.from = Some(v), "yesterday"),

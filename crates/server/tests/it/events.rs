@@ -196,7 +196,7 @@ async fn pages_and_filters() {
     assert_eq!(listed(after), [ids[4].clone()]);
     let none = viewer.get(&format!("{query}&from=2027-01-01T00:00:00Z")).await.ok();
     assert_eq!(listed(none), Vec::<String>::new());
-    for wrong in ["type=fire", "limit=0", "from=today", "colour=red", "camera=../x"] {
+    for wrong in ["type=flood", "limit=0", "from=today", "colour=red", "camera=../x"] {
         assert_eq!(viewer.get(&format!("/api/events?{wrong}")).await.code(), "invalid", "{wrong}");
     }
 }
