@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use safe_yolo_core::{Analysis, CloseUp, Detection, PictureTime};
+use safe_yolo_media::picture::I420;
 
 use super::{Play, Supervisor};
 use crate::second_look::{FirstLook, Part};
@@ -17,6 +18,8 @@ pub(super) struct Closer {
     shot: Shot,
     found: Vec<Detection>,
     part: Part,
+    /// What is looked at once more: tells its answer from one about another picture.
+    picture: Arc<I420>,
     /// Model input pixels a pixel of the part.
     input_scale: f32,
     /// When the second look was asked for.
@@ -72,15 +75,28 @@ impl Supervisor {
         if self.play != Play::Playing {
             return;
         }
+        let (first, other) = match first {
+            Some(first) if Arc::ptr_eq(&first.picture, &shot.picture) => (Some(first), None),
+            other => (None, other),
+        };
+        // The scheduler had taken a newer picture before the second look was asked for: the older
+        // one does without.
+        if let Some(older) = other {
+            self.judge(&older.shot, &older.found, None);
+        }
+        // So its second look comes too late.
+        if self.last_analysed.is_some_and(|last| shot.time <= last) {
+            return;
+        }
         let time = first.as_ref().map_or(shot.time, |first| first.shot.time);
         match (first, analysis) {
             (None, Analysis::Done(found)) => {
-                let Some((part, input_scale)) = self.look_closer(shot, &found) else {
+                let Some((part, picture, input_scale)) = self.look_closer(shot, &found) else {
                     self.judge(shot, &found, None);
                     return self.publish_behind(time);
                 };
                 let (shot, since) = (shot.clone(), self.now());
-                self.closer = Some(Closer { shot, found, part, input_scale, since });
+                self.closer = Some(Closer { shot, found, part, picture, input_scale, since });
                 return;
             }
             (Some(Closer { shot, found, part, input_scale, .. }), Analysis::Done(closer)) => {
@@ -108,8 +124,8 @@ impl Supervisor {
     }
 
     /// Has a part of the picture looked at once more, if somebody in it is worth it; which part,
-    /// and the model input pixels of one of its pixels.
-    fn look_closer(&mut self, shot: &Shot, found: &[Detection]) -> Option<(Part, f32)> {
+    /// its picture, and the model input pixels of one of its pixels.
+    fn look_closer(&mut self, shot: &Shot, found: &[Detection]) -> Option<(Part, Arc<I420>, f32)> {
         if self.lane.is_short() {
             return None;
         }
@@ -131,13 +147,14 @@ impl Supervisor {
         };
         metrics::counter!("safe_yolo_pipeline_second_looks_total", "camera" => self.config.id.to_string())
             .increment(1);
-        let pushed = self.lane.push(Shot { picture, ..shot.clone() }, true);
+        let closer = Shot { picture: Arc::clone(&picture), ..shot.clone() };
+        let pushed = self.lane.push(closer, true);
         // The newest, which waited, gives way: it is shown after this one.
         if let Some(newest) = pushed.passed_over {
             self.count_dropped();
             self.behind = Some(newest);
         }
-        Some((part, self.lane.input_scale(part.size)))
+        Some((part, picture, self.lane.input_scale(part.size)))
     }
 
     fn judge(&mut self, shot: &Shot, found: &[Detection], close_up: Option<CloseUp>) {
