@@ -127,6 +127,8 @@ fn config() -> Result<CameraConfig> {
         zone_type: ZoneType::Danger,
         points: Polygon::new(points.into_iter().map(FractionPoint::from).collect())?,
         active: true,
+        anchor: safe_yolo_core::Anchor::Foot,
+        schedule: None,
         dwell_s: 2.0,
         pause_s: 30.0,
         require: [Equipment::Helmet, Equipment::Vest].into(),
@@ -139,6 +141,9 @@ fn config() -> Result<CameraConfig> {
         enabled: true,
         repeat: true,
         analysis_rate_max: 60.0,
+        masks: Vec::new(),
+        calibration: None,
+        calendar: safe_yolo_core::Calendar::default(),
         zones: vec![zone],
         version: 1,
     })

@@ -69,6 +69,8 @@ fn config(rules: &[Rule]) -> Result<CameraConfig> {
             zone_type: ZoneType::Warning,
             points: Polygon::new(points.into_iter().map(FractionPoint::from).collect())?,
             active: true,
+            anchor: safe_yolo_core::Anchor::Foot,
+            schedule: None,
             dwell_s: 2.0,
             pause_s: 30.0,
             require: [Equipment::Helmet, Equipment::Vest].into(),
@@ -82,6 +84,9 @@ fn config(rules: &[Rule]) -> Result<CameraConfig> {
         enabled: true,
         repeat: true,
         analysis_rate_max: RATE,
+        masks: Vec::new(),
+        calibration: None,
+        calendar: safe_yolo_core::Calendar::default(),
         zones: (0..ZONES).map(zone).collect::<Result<_>>()?,
         version: 1,
     })

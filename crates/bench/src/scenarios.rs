@@ -205,6 +205,8 @@ fn config(scene: &Scene, source: &str, rate: f64) -> Result<CameraConfig> {
             zone_type: suggested.zone_type,
             points: Polygon::new(suggested.points)?,
             active: true,
+            anchor: safe_yolo_core::Anchor::Foot,
+            schedule: None,
             dwell_s: default_dwell_s(),
             pause_s: default_pause_s(),
             require: suggested.require,
@@ -218,6 +220,9 @@ fn config(scene: &Scene, source: &str, rate: f64) -> Result<CameraConfig> {
         enabled: true,
         repeat: true,
         analysis_rate_max: rate,
+        masks: Vec::new(),
+        calibration: None,
+        calendar: safe_yolo_core::Calendar::default(),
         zones: scene.zones().into_iter().enumerate().map(zone).collect::<Result<_>>()?,
         version: 1,
     })

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::rule::RuleError;
-use crate::{CameraId, Class, Polygon, Rule, ZoneId};
+use crate::{
+    Calendar, Calibration, CameraId, Class, FractionPoint, Polygon, Rule, Schedule, ZoneId,
+};
 
 /// What a zone means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -15,6 +17,8 @@ pub enum ZoneType {
     Warning,
     /// Nobody may be here.
     Danger,
+    /// Anybody may be here; only its own rules and equipment count.
+    Custom,
 }
 
 impl ZoneType {
@@ -24,6 +28,34 @@ impl ZoneType {
         match self {
             Self::Warning => "warning",
             Self::Danger => "danger",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+/// What of a person says whether he is in a zone.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Anchor {
+    /// The middle of the lower edge of the box: where the feet are.
+    #[default]
+    Foot,
+    /// The middle of the box: where a camera looks straight down, or feet are always hidden.
+    Centre,
+    /// Half of the box: for zones that are drawn on the picture and not on the floor.
+    Overlap,
+}
+
+impl Anchor {
+    /// The name, as in files and the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Foot => "foot",
+            Self::Centre => "centre",
+            Self::Overlap => "overlap",
         }
     }
 }
@@ -36,11 +68,15 @@ pub enum Equipment {
     Helmet,
     Vest,
     Mask,
+    Gloves,
+    Boots,
+    Goggles,
 }
 
 impl Equipment {
     /// Every item that can be required.
-    pub const ALL: [Self; 3] = [Self::Helmet, Self::Vest, Self::Mask];
+    pub const ALL: [Self; 6] =
+        [Self::Helmet, Self::Vest, Self::Mask, Self::Gloves, Self::Boots, Self::Goggles];
 
     /// The class whose boxes show the item.
     #[must_use]
@@ -49,6 +85,9 @@ impl Equipment {
             Self::Helmet => Class::Helmet,
             Self::Vest => Class::Vest,
             Self::Mask => Class::Mask,
+            Self::Gloves => Class::Gloves,
+            Self::Boots => Class::Boots,
+            Self::Goggles => Class::Goggles,
         }
     }
 
@@ -71,9 +110,15 @@ pub struct Zone {
     pub zone_type: ZoneType,
     /// Its outline, fractions of the picture.
     pub points: Polygon,
+    /// What of a person says whether he is in it.
+    #[serde(default)]
+    pub anchor: Anchor,
     /// Whether its rules apply.
     #[serde(default = "yes")]
     pub active: bool,
+    /// When they do; always unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// Seconds a condition must hold before its alarm.
     #[serde(default = "default_dwell_s")]
     pub dwell_s: f64,
@@ -162,6 +207,22 @@ pub enum ConfigError {
         /// What is wrong.
         error: RuleError,
     },
+    /// A rule measures in metres, and nobody knows how long one is.
+    #[error(
+        "zone '{zone}': rule '{rule}' measures in metres, but the camera has no calibration: give one, or use heights of the person"
+    )]
+    NoCalibration {
+        /// Which zone.
+        zone: String,
+        /// Which rule.
+        rule: String,
+    },
+    /// Too many masked areas on one camera.
+    #[error("a camera may have at most {max} masked areas, this one has {0}", max = CameraConfig::MASKS_MAX)]
+    TooManyMasks(usize),
+    /// Nothing of a zone is looked at.
+    #[error("zone '{0}' lies in masked areas: nobody would ever be seen there; move one of them")]
+    Masked(String),
     /// The loaded model can't see what a rule needs.
     #[error(
         "zone '{zone}' requires '{class}', but the loaded model knows only {known}: load a model with that class or drop the requirement"
@@ -235,7 +296,7 @@ impl Zone {
     pub fn validate_classes(&self, known: &BTreeSet<Class>) -> Result<(), ConfigError> {
         let needed = std::iter::once(Class::Person)
             .chain(self.require.iter().map(|item| item.class()))
-            .chain(self.rules.iter().filter(|rule| rule.active).flat_map(|r| r.kind.classes()));
+            .chain(self.rules.iter().filter(|rule| rule.active).flat_map(Rule::classes));
         for class in needed {
             if !known.contains(&class) {
                 let known = known.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ");
@@ -261,6 +322,15 @@ pub struct CameraConfig {
     pub repeat: bool,
     /// Most analysed pictures a second.
     pub analysis_rate_max: f64,
+    /// Areas in which nobody and nothing is seen: pictures of people, mirrors, a screen.
+    #[serde(default)]
+    pub masks: Vec<Polygon>,
+    /// How long a metre is where; unknown unless given.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
+    /// The site's time zone and holidays.
+    #[serde(default)]
+    pub calendar: Calendar,
     /// Zones of this camera.
     pub zones: Vec<Zone>,
     /// Grows by one with each change to the camera or its zones.
@@ -272,6 +342,8 @@ impl CameraConfig {
     pub const CAMERAS_MAX: usize = 256;
     /// The most zones a camera may have.
     pub const ZONES_MAX: usize = 64;
+    /// The most masked areas a camera may have.
+    pub const MASKS_MAX: usize = 16;
     /// Most analysed pictures a second unless stated.
     pub const ANALYSIS_RATE_MAX: f64 = 10.0;
 
@@ -292,7 +364,39 @@ impl CameraConfig {
             if !names.insert(zone.name.as_str()) {
                 return Err(ConfigError::ZoneTwice(zone.name.clone()));
             }
+            let metric = zone.rules.iter().find(|rule| rule.kind.needs_calibration());
+            if let Some(rule) = metric.filter(|_| self.calibration.is_none()) {
+                let (zone, rule) = (zone.name.clone(), rule.name.clone());
+                return Err(ConfigError::NoCalibration { zone, rule });
+            }
+            if self.hides(zone) {
+                return Err(ConfigError::Masked(zone.name.clone()));
+            }
+        }
+        if self.masks.len() > Self::MASKS_MAX {
+            return Err(ConfigError::TooManyMasks(self.masks.len()));
         }
         Ok(())
+    }
+
+    /// Whether a point of the picture is in a masked area.
+    #[must_use]
+    pub fn is_masked(&self, point: FractionPoint) -> bool {
+        self.masks.iter().any(|mask| mask.contains(point))
+    }
+
+    /// Whether nothing of a zone is looked at, to a 64th of the picture.
+    fn hides(&self, zone: &Zone) -> bool {
+        if self.masks.is_empty() {
+            return false;
+        }
+        let at = |i: i32| (f64::from(i) + 0.5) / 64.0;
+        let grid = (0..64 * 64).map(|i| FractionPoint { x: at(i % 64), y: at(i / 64) });
+        let corners = zone.points.points().iter().copied();
+        let mut points = grid.filter(|p| zone.points.contains(*p)).peekable();
+        match points.peek() {
+            Some(_) => points.all(|point| self.is_masked(point)),
+            None => corners.into_iter().all(|point| self.is_masked(point)),
+        }
     }
 }

@@ -22,14 +22,24 @@ pub enum EventType {
     VestMissing,
     /// A person in a zone that requires a mask wears none.
     MaskMissing,
+    /// A person in a zone that requires gloves wears none.
+    GlovesMissing,
+    /// A person in a zone that requires boots wears none.
+    BootsMissing,
+    /// A person in a zone that requires goggles wears none.
+    GogglesMissing,
     /// Somebody stayed in a zone.
     Loitering,
     /// More people in a zone than may be.
     OccupancyAbove,
     /// Fewer people in a zone than must be.
     OccupancyBelow,
+    /// More people came into a zone than may within a time.
+    EntriesAbove,
     /// Somebody is alone in a zone.
     LoneWorker,
+    /// Somebody crossed a line.
+    LineCrossing,
     /// Something that must be in a zone is not.
     ObjectMissing,
     /// Something that may not be in a zone is.
@@ -52,7 +62,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every type.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::DangerZoneIntrusion,
         Self::WarningZoneIntrusion,
         Self::Entrance,
@@ -60,10 +70,15 @@ impl EventType {
         Self::HelmetMissing,
         Self::VestMissing,
         Self::MaskMissing,
+        Self::GlovesMissing,
+        Self::BootsMissing,
+        Self::GogglesMissing,
         Self::Loitering,
         Self::OccupancyAbove,
         Self::OccupancyBelow,
+        Self::EntriesAbove,
         Self::LoneWorker,
+        Self::LineCrossing,
         Self::ObjectMissing,
         Self::ObjectPresent,
         Self::Proximity,
@@ -86,10 +101,15 @@ impl EventType {
             Self::HelmetMissing => "helmet_missing",
             Self::VestMissing => "vest_missing",
             Self::MaskMissing => "mask_missing",
+            Self::GlovesMissing => "gloves_missing",
+            Self::BootsMissing => "boots_missing",
+            Self::GogglesMissing => "goggles_missing",
             Self::Loitering => "loitering",
             Self::OccupancyAbove => "occupancy_above",
             Self::OccupancyBelow => "occupancy_below",
+            Self::EntriesAbove => "entries_above",
             Self::LoneWorker => "lone_worker",
+            Self::LineCrossing => "line_crossing",
             Self::ObjectMissing => "object_missing",
             Self::ObjectPresent => "object_present",
             Self::Proximity => "proximity",
@@ -115,6 +135,9 @@ impl EventType {
             Equipment::Helmet => Self::HelmetMissing,
             Equipment::Vest => Self::VestMissing,
             Equipment::Mask => Self::MaskMissing,
+            Equipment::Gloves => Self::GlovesMissing,
+            Equipment::Boots => Self::BootsMissing,
+            Equipment::Goggles => Self::GogglesMissing,
         }
     }
 }

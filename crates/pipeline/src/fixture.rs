@@ -17,6 +17,9 @@ pub(crate) fn camera() -> CameraConfig {
         enabled: true,
         repeat: true,
         analysis_rate_max: 5.0,
+        masks: Vec::new(),
+        calibration: None,
+        calendar: safe_yolo_core::Calendar::default(),
         zones: Vec::new(),
         version: 1,
     }

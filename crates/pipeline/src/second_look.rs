@@ -222,6 +222,8 @@ mod tests {
             zone_type: ZoneType::Danger,
             points: Polygon::new(corners.map(|(x, y)| FractionPoint { x, y }).to_vec()).unwrap(),
             active: true,
+            anchor: safe_yolo_core::Anchor::Foot,
+            schedule: None,
             dwell_s: 2.0,
             pause_s: 30.0,
             require: require.iter().copied().collect(),

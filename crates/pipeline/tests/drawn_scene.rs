@@ -31,6 +31,8 @@ fn zone(number: usize, suggested: &SceneZone) -> Zone {
         zone_type: suggested.zone_type,
         points: Polygon::new(points).unwrap(),
         active: true,
+        anchor: safe_yolo_core::Anchor::Foot,
+        schedule: None,
         dwell_s: 2.0,
         pause_s: 30.0,
         require: suggested.require.clone(),
@@ -55,6 +57,9 @@ async fn play(
         enabled: true,
         repeat: true,
         analysis_rate_max: rate,
+        masks: Vec::new(),
+        calibration: None,
+        calendar: safe_yolo_core::Calendar::default(),
         zones,
         version: 1,
     };

@@ -27,6 +27,9 @@ fn config(name: &str) -> Arc<CameraConfig> {
         enabled: true,
         repeat: true,
         analysis_rate_max: 5.0,
+        masks: Vec::new(),
+        calibration: None,
+        calendar: safe_yolo_core::Calendar::default(),
         zones: Vec::new(),
         version: 1,
     })

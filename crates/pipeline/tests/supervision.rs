@@ -56,6 +56,8 @@ fn everywhere() -> Zone {
         zone_type: ZoneType::Danger,
         points: Polygon::new(points).unwrap(),
         active: true,
+        anchor: safe_yolo_core::Anchor::Foot,
+        schedule: None,
         dwell_s: 0.5,
         pause_s: 1.0,
         require: BTreeSet::new(),
@@ -97,6 +99,9 @@ impl Site {
                 enabled: true,
                 repeat: true,
                 analysis_rate_max: 5.0,
+                masks: Vec::new(),
+                calibration: None,
+                calendar: safe_yolo_core::Calendar::default(),
                 zones: vec![everywhere()],
                 version: 1,
             };

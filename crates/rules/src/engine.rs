@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use safe_yolo_core::{
     CameraConfig, CameraId, Class, CloseUp, Detection, Equipment, EventChange, PictureSize,
-    PictureTime, Rule, SegmentId, Track, Utc, Zone, ZoneId, ZoneType,
+    PictureTime, PixelBox, Rule, SegmentId, Track, Utc, Zone, ZoneId, ZoneType,
 };
 
 use crate::equipment::{self, Seen, Sharpness, Verdict};
@@ -144,7 +144,25 @@ impl Judge {
         changes
     }
 
+    /// Whether somebody there, or a thing, is in a masked area: he is not seen.
+    #[must_use]
+    pub fn is_masked(&self, bbox: &PixelBox, size: PictureSize) -> bool {
+        self.config.is_masked(bbox.foot().to_fraction(size))
+    }
+
     fn picture(&mut self, picture: &PictureEntry<'_>) -> Vec<EventChange> {
+        if self.config.masks.is_empty() {
+            return self.look(picture);
+        }
+        let seen = |bbox: &PixelBox| !self.is_masked(bbox, picture.size);
+        let tracks: Vec<Track> = picture.tracks.iter().filter(|t| seen(&t.bbox)).cloned().collect();
+        let detections: Vec<Detection> =
+            picture.detections.iter().filter(|d| seen(&d.bbox)).cloned().collect();
+        let picture = PictureEntry { tracks: &tracks, detections: &detections, ..*picture };
+        self.look(&picture)
+    }
+
+    fn look(&mut self, picture: &PictureEntry<'_>) -> Vec<EventChange> {
         self.now = (picture.time, picture.utc);
         self.looking = true;
         self.subjects.observe(picture.time, picture.tracks);
@@ -184,8 +202,9 @@ impl Judge {
             size: picture.size,
             subjects: self.subjects.all(),
             detections: picture.detections,
+            floor: config.calibration.as_ref(),
         };
-        let known = |rule: &Rule| rule.kind.classes().is_subset(&self.known);
+        let known = |rule: &Rule| rule.classes().is_subset(&self.known);
         self.rules.step(&config, known, &scene, &mut maker, &mut changes);
         changes
     }
@@ -257,6 +276,7 @@ impl Judge {
             .map(|zone| match zone.zone_type {
                 ZoneType::Danger => Level::Danger,
                 ZoneType::Warning => Level::Warning,
+                ZoneType::Custom => Level::Ok,
             })
             .max();
         let alarmed =

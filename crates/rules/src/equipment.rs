@@ -60,7 +60,11 @@ const fn region(item: Equipment) -> Region {
     match item {
         Equipment::Helmet => Region { top: -0.08, bottom: 0.26, centre: 0.07 },
         Equipment::Mask => Region { top: -0.02, bottom: 0.30, centre: 0.11 },
+        Equipment::Goggles => Region { top: -0.04, bottom: 0.26, centre: 0.08 },
         Equipment::Vest => Region { top: 0.08, bottom: 0.75, centre: 0.36 },
+        // Hands hang, hold and reach; of the two gloves and boots one speaks for both.
+        Equipment::Gloves => Region { top: 0.15, bottom: 0.80, centre: 0.50 },
+        Equipment::Boots => Region { top: 0.78, bottom: 1.05, centre: 0.95 },
     }
 }
 
@@ -178,14 +182,22 @@ pub fn votes(
                 Vote::Present(worn_score * size_weight)
             } else if bare_score > 0.0 {
                 Vote::Missing(bare_score.max(NOT_SEEN_WEIGHT) * size_weight)
-            } else if item == Equipment::Mask || !plainly_visible(i, &boxes, item, size) {
-                // A face turned away shows no mask whether worn or not.
+            } else if !shows_plainly(item) || !plainly_visible(i, &boxes, item, size) {
                 Vote::Unknown
             } else {
                 Vote::Missing(NOT_SEEN_WEIGHT * size_weight)
             })
         })
         .collect()
+}
+
+/// Whether an item that is not found on somebody in full view is not worn: a face turned away
+/// shows no mask whether worn or not, and hands and feet are behind things most of the time.
+const fn shows_plainly(item: Equipment) -> bool {
+    match item {
+        Equipment::Helmet | Equipment::Vest => true,
+        Equipment::Mask | Equipment::Gloves | Equipment::Boots | Equipment::Goggles => false,
+    }
 }
 
 /// Whether the item's region of person `i` is whole, upright and not hidden by

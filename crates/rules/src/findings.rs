@@ -44,6 +44,12 @@ pub(crate) struct EventMaker<'a> {
 }
 
 impl EventMaker<'_> {
+    /// Whether the zone's own rules are asked now.
+    pub(crate) fn applies(&self, zone: &Zone) -> bool {
+        let schedule = zone.schedule.as_ref();
+        schedule.is_none_or(|schedule| schedule.covers(self.now.1, &self.config.calendar))
+    }
+
     /// An event about somebody in `zone` whose condition began at `since`.
     fn of_person(
         &mut self,
@@ -115,7 +121,8 @@ pub(crate) fn step_zone(
     changes: &mut Vec<EventChange>,
 ) {
     let known = subject.presence.get(&zone.id).copied();
-    let inside = is_inside(zone, &subject.bbox, picture.size, known.is_some());
+    let floor = maker.config.calibration.as_ref();
+    let inside = is_inside(zone, &subject.bbox, picture.size, floor, known.is_some());
     let mut presence = match known {
         Some(presence) => presence,
         None if inside => Presence::new(picture.time),
@@ -133,6 +140,11 @@ pub(crate) fn step_zone(
         changes.push(instant(event));
     }
     subject.presence.insert(zone.id.clone(), presence);
+    if !maker.applies(zone) {
+        let (time, utc) = maker.now;
+        end_all(subject, |key| key.1 == zone.id, time, utc, "schedule", changes);
+        return;
+    }
     if inside {
         intrusion(subject, zone, &presence, picture.time, maker, changes);
     }
@@ -152,6 +164,7 @@ fn intrusion(
     let (event_type, severity) = match zone.zone_type {
         ZoneType::Danger => (EventType::DangerZoneIntrusion, Severity::Critical),
         ZoneType::Warning => (EventType::WarningZoneIntrusion, Severity::Warning),
+        ZoneType::Custom => return,
     };
     if presence.stay_s(time) >= zone.dwell_s {
         raise(subject, zone, event_type, severity, presence.since, Map::new(), maker, changes);

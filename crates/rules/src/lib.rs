@@ -14,5 +14,5 @@ pub mod view;
 
 pub use engine::{Entry, Judge, PictureEntry};
 pub use equipment::Verdict;
-pub use rule::{RuleVerdict, RuleView};
+pub use rule::{Passed, RuleVerdict, RuleView};
 pub use view::{Level, PersonView, View, ZonePersonView, ZoneVerdict, ZoneView};

@@ -9,6 +9,9 @@ const fn item_names(item: Equipment) -> (&'static str, &'static str) {
         Equipment::Helmet => ("안전모", "helmet"),
         Equipment::Vest => ("안전조끼", "safety vest"),
         Equipment::Mask => ("마스크", "mask"),
+        Equipment::Gloves => ("안전장갑", "gloves"),
+        Equipment::Boots => ("안전화", "safety boots"),
+        Equipment::Goggles => ("보안경", "goggles"),
     }
 }
 
@@ -44,6 +47,9 @@ pub(crate) fn message(event: EventType, zone: &str, number: u32, seconds: f64) -
         EventType::HelmetMissing => return missing(Equipment::Helmet, zone, number),
         EventType::VestMissing => return missing(Equipment::Vest, zone, number),
         EventType::MaskMissing => return missing(Equipment::Mask, zone, number),
+        EventType::GlovesMissing => return missing(Equipment::Gloves, zone, number),
+        EventType::BootsMissing => return missing(Equipment::Boots, zone, number),
+        EventType::GogglesMissing => return missing(Equipment::Goggles, zone, number),
         // Those of rules are made by `of_rule`.
         _ => (zone.to_owned(), zone.to_owned()),
     };
@@ -97,6 +103,16 @@ pub(crate) fn of_rule(rule: &Rule, words: &Words<'_>) -> Message {
             format!("인원 부족: {count}명 (최소 {people}명)"),
             format!("{count} people, at least {people} required"),
         ),
+        RuleKind::EntriesAbove { people, window_s } => (
+            format!("출입 인원 초과: {}간 {count}명 (허용 {people}명)", span_ko(window_s)),
+            format!(
+                "{count} people came in within {}, at most {people} allowed",
+                span_en(window_s)
+            ),
+        ),
+        RuleKind::LineCrossing { .. } => {
+            (format!("작업자 #{number} 경계선 통과"), format!("worker #{number} crossed the line"))
+        }
         RuleKind::LoneWorker => (
             format!("작업자 #{number} 단독 작업 ({seconds}초 경과)"),
             format!("worker #{number} has been alone for {seconds} s"),
@@ -131,4 +147,21 @@ pub(crate) fn of_rule(rule: &Rule, words: &Words<'_>) -> Message {
         RuleKind::Smoke => ("연기 감지".to_owned(), "smoke".to_owned()),
     };
     Message { ko: format!("{zone}: {ko}"), en: format!("{zone}: {en}") }
+}
+
+/// A length of time, as people say it.
+fn span_ko(seconds: f64) -> String {
+    match seconds {
+        s if s >= 3600.0 && s % 3600.0 == 0.0 => format!("{:.0}시간", s / 3600.0),
+        s if s >= 60.0 && s % 60.0 == 0.0 => format!("{:.0}분", s / 60.0),
+        s => format!("{s:.0}초"),
+    }
+}
+
+fn span_en(seconds: f64) -> String {
+    match seconds {
+        s if s >= 3600.0 && s % 3600.0 == 0.0 => format!("{:.0} h", s / 3600.0),
+        s if s >= 60.0 && s % 60.0 == 0.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{s:.0} s"),
+    }
 }

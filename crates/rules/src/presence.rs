@@ -1,10 +1,18 @@
 //! Who is in which zone since when: hysteresis at the edge, a grace for gaps.
 
-use safe_yolo_core::{FractionPoint, PictureSize, PictureTime, PixelBox, PixelPoint, Zone};
+use safe_yolo_core::{
+    Anchor, Calibration, FractionPoint, PictureSize, PictureTime, PixelBox, PixelPoint, Zone,
+};
 
 /// Out of the zone only when this far from its edge, as a fraction of the
 /// box height: boxes breathe.
-const EDGE_HYSTERESIS: f64 = 0.04;
+pub const EDGE_HYSTERESIS: f64 = 0.04;
+/// The same on the floor where the camera is calibrated, metres.
+const EDGE_HYSTERESIS_M: f64 = 0.1;
+/// Part of the box that must be in a zone to which the overlap matters,
+const OVERLAP_MIN: f64 = 0.5;
+/// and to stay in it.
+const OVERLAP_STAY_MIN: f64 = 0.4;
 /// Seconds that somebody must be seen inside before it is an entrance, or
 /// outside before it is an exit.
 pub const CONFIRM_S: f64 = 0.5;
@@ -36,15 +44,57 @@ pub enum Step {
     Left(PictureTime),
 }
 
-/// Whether the person's feet are in the zone; `was_inside` widens it by the hysteresis.
+/// Whether the person is in the zone by its anchor; `was_inside` widens it by the hysteresis.
 #[must_use]
-pub fn is_inside(zone: &Zone, person: &PixelBox, size: PictureSize, was_inside: bool) -> bool {
-    let foot = person.foot();
-    if has(zone, foot, size) {
+pub fn is_inside(
+    zone: &Zone,
+    person: &PixelBox,
+    size: PictureSize,
+    floor: Option<&Calibration>,
+    was_inside: bool,
+) -> bool {
+    let point = match zone.anchor {
+        Anchor::Foot => person.foot(),
+        Anchor::Centre => person.center(),
+        Anchor::Overlap => {
+            let least = if was_inside { OVERLAP_STAY_MIN } else { OVERLAP_MIN };
+            return zone.points.part_of(person, size) >= least;
+        }
+    };
+    if has(zone, point, size) {
         return true;
     }
-    was_inside
-        && zone.points.edge_distance_px(foot, size) <= EDGE_HYSTERESIS * f64::from(person.height())
+    if !was_inside {
+        return false;
+    }
+    if let Some(floor) = floor.filter(|_| zone.anchor == Anchor::Foot)
+        && let Some(metres) = edge_distance_m(zone, point.to_fraction(size), floor)
+    {
+        return metres <= EDGE_HYSTERESIS_M;
+    }
+    let margin = EDGE_HYSTERESIS * f64::from(person.height());
+    zone.points.edge_distance_px(point, size) <= margin
+}
+
+/// Metres on the floor from a point to the zone's edge; none where a part of it is no floor.
+fn edge_distance_m(zone: &Zone, point: FractionPoint, floor: &Calibration) -> Option<f64> {
+    let p = floor.metres(point)?;
+    let corners = zone.points.points();
+    let next = corners.iter().cycle().skip(1);
+    let mut least = f64::INFINITY;
+    for (a, b) in corners.iter().zip(next) {
+        let (a, b) = (floor.metres(*a)?, floor.metres(*b)?);
+        least = least.min(segment_distance(p, a, b));
+    }
+    Some(least)
+}
+
+/// From a point to a stretch between two others.
+pub(crate) fn segment_distance(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
+    let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
+    let along = ((p[0] - a[0]) * dx + (p[1] - a[1]) * dy) / (dx * dx + dy * dy).max(1e-12);
+    let t = along.clamp(0.0, 1.0);
+    (p[0] - a[0] - t * dx).hypot(p[1] - a[1] - t * dy)
 }
 
 /// Whether a point of the picture is in the zone.

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use safe_yolo_core::{
-    CameraConfig, Class, Detection, EventChange, FractionPoint, PictureSize, PictureTime, PixelBox,
-    Polygon, Rule, RuleType, SegmentId, Track, Utc, Zone, ZoneType,
+    Anchor, Calendar, CameraConfig, Class, Detection, EventChange, FractionPoint, PictureSize,
+    PictureTime, PixelBox, Polygon, Rule, RuleType, SegmentId, Track, Utc, Zone, ZoneType,
 };
 use safe_yolo_rules::{Entry, Judge, PictureEntry, RuleVerdict};
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,8 @@ fn config(rule: Rule) -> Arc<CameraConfig> {
         zone_type: ZoneType::Warning,
         points: Polygon::new(points.into_iter().map(FractionPoint::from).collect()).unwrap(),
         active: true,
+        anchor: Anchor::Foot,
+        schedule: None,
         // Its own rules stay out of the way.
         dwell_s: 3600.0,
         pause_s: 30.0,
@@ -112,6 +114,9 @@ fn config(rule: Rule) -> Arc<CameraConfig> {
         enabled: true,
         repeat: true,
         analysis_rate_max: 10.0,
+        masks: Vec::new(),
+        calibration: None,
+        calendar: Calendar::default(),
         zones: vec![zone],
         version: 1,
     })
@@ -172,7 +177,11 @@ fn play(name: &str, script: &str, rate: f64) -> Vec<Line> {
             let detections: Vec<Detection> =
                 stretch.things.iter().filter(seen).map(thing).collect();
             let entry = match stretch.blind {
-                true => Entry::NotAnalysed { from: time, to: time, reason: "covered" },
+                true => Entry::NotAnalysed {
+                    from: PictureTime::from_secs_f64((now - 1.0 / rate).max(0.0)),
+                    to: time,
+                    reason: "covered",
+                },
                 false => Entry::Picture(PictureEntry {
                     time,
                     utc: Utc(time.micros()),

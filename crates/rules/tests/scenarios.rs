@@ -29,6 +29,8 @@ fn zone(zone_type: ZoneType, dwell_s: f64, require: &[Equipment]) -> Zone {
         zone_type,
         points: Polygon::new(points.into_iter().map(FractionPoint::from).collect()).unwrap(),
         active: true,
+        anchor: safe_yolo_core::Anchor::Foot,
+        schedule: None,
         dwell_s,
         pause_s: 30.0,
         require: require.iter().copied().collect(),
@@ -44,6 +46,9 @@ fn config(zones: Vec<Zone>, version: u64) -> Arc<CameraConfig> {
         enabled: true,
         repeat: true,
         analysis_rate_max: 10.0,
+        masks: Vec::new(),
+        calibration: None,
+        calendar: safe_yolo_core::Calendar::default(),
         zones,
         version,
     })

@@ -124,6 +124,9 @@ impl SiteCamera {
             enabled: self.enabled,
             repeat: self.repeat,
             analysis_rate_max: self.analysis_rate_max,
+            masks: Vec::new(),
+            calibration: None,
+            calendar: safe_yolo_core::Calendar::default(),
             zones,
             version: 1,
         })
@@ -138,6 +141,8 @@ impl SiteZone {
             zone_type: self.zone_type,
             points: self.points.clone(),
             active: self.active,
+            anchor: safe_yolo_core::Anchor::Foot,
+            schedule: None,
             dwell_s: self.dwell_s,
             pause_s: self.pause_s,
             require: self.require.clone(),

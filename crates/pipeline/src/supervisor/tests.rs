@@ -393,6 +393,8 @@ fn far_away(
         zone_type: ZoneType::Warning,
         points: Polygon::new(corners.map(|(x, y)| FractionPoint { x, y }).to_vec()).unwrap(),
         active: true,
+        anchor: safe_yolo_core::Anchor::Foot,
+        schedule: None,
         dwell_s: 2.0,
         pause_s: 30.0,
         require: BTreeSet::from([Equipment::Helmet]),

@@ -1,29 +1,20 @@
 //! What a rule's condition is in one picture: yes, no, or not to be said.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use safe_yolo_core::{
-    Class, Detection, PictureSize, PictureTime, PixelBox, RuleKind, Zone, ZoneId,
+    Calibration, Class, Detection, PictureSize, PictureTime, PixelBox, RuleKind, When, Zone, ZoneId,
 };
 use serde_json::{Map, Value, json};
 
-use crate::equipment::{Ballot, Verdict, Vote};
-use crate::presence::{CONFIRM_S, GRACE_S, Presence, has};
+use super::crossing::Crossings;
+use super::entries::Entries;
+use super::nearness::{Approaches, Unit, nearest};
+use super::things::{Sight, things};
+use crate::equipment::Verdict;
+use crate::presence::{CONFIRM_S, Presence};
 use crate::subject::{STANDING_ASPECT_MIN, Subject};
 
-/// Boxes of things below this score prove nothing.
-const THING_SCORE_MIN: f32 = 0.35;
-/// Weight of a picture in which a thing is not found: detectors overlook much oftener than they
-/// invent, so that something found in one picture of five (score 0.6) is there,
-const OVERLOOKED_WEIGHT: f32 = 0.06;
-/// if so many pictures show it: at one picture a second, one fills much of the window.
-const SIGHTINGS_MIN: usize = 2;
-/// Window of the votes on things, seconds.
-const THING_WINDOW_S: f64 = 3.0;
-/// Part of a thing's place that a person may cover.
-const COVERED_PART_MAX: f32 = 0.3;
-/// Part of the zone that people may cover when the thing's place is not known.
-const ZONE_COVERED_PART_MAX: f32 = 0.5;
 /// Boxes this near to an edge of the picture may be cut by it, pixels.
 const EDGE: f32 = 3.0;
 /// A person box lower than its width by this factor lies, when nothing more is known of him.
@@ -34,10 +25,6 @@ const LYING_ASPECT_MAX: f32 = 1.05;
 const LYING_HEIGHT_MAX: f32 = 0.65;
 /// and this wide, in standing heights: who is hidden from the chest down is as flat, but narrow.
 const LYING_WIDTH_MIN: f32 = 0.5;
-/// For so long an approach counts, seconds,
-const APPROACH_S: f64 = 1.5;
-/// and so many pictures of it are kept.
-const GAPS_MAX: usize = 100;
 /// Who moves his feet less than this, in heights, stands still,
 const STILL_MOVE_MAX: f32 = 0.12;
 /// if his height changes by no more than this part.
@@ -50,6 +37,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) size: PictureSize,
     pub(crate) subjects: &'a [Subject],
     pub(crate) detections: &'a [Detection],
+    /// How long a metre is, where that is known.
+    pub(crate) floor: Option<&'a Calibration>,
 }
 
 /// Of whom a condition is.
@@ -80,15 +69,15 @@ pub(crate) enum Now {
 }
 
 impl Now {
-    fn of(who: u64) -> Self {
+    pub(super) fn of(who: u64) -> Self {
         Self::Yes { since: None, who: Some(who), details: Map::new() }
     }
 
-    fn since(since: PictureTime) -> Self {
+    pub(super) fn since(since: PictureTime) -> Self {
         Self::Yes { since: Some(since), who: None, details: Map::new() }
     }
 
-    fn with(details: Value) -> Self {
+    pub(super) fn with(details: Value) -> Self {
         let details = if let Value::Object(details) = details { details } else { Map::new() };
         Self::Yes { since: None, who: None, details }
     }
@@ -98,24 +87,16 @@ impl Now {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Memory {
     /// Whether the thing was seen.
-    sight: Ballot,
-    /// Where it was seen last.
-    place: Option<PixelBox>,
+    sight: Sight,
+    /// Whether that was for which the rule waits.
+    awaited: Sight,
     /// Where everybody has stood still.
     still: BTreeMap<u64, Still>,
-    /// How far everybody was from the nearest thing in the last moments.
-    gaps: BTreeMap<u64, VecDeque<Gap>>,
-    /// When everybody was last near to a thing.
-    near: BTreeMap<u64, PictureTime>,
-}
-
-/// How far somebody was from the nearest thing.
-#[derive(Debug, Clone, Copy)]
-struct Gap {
-    time: PictureTime,
-    /// In heights of the person.
-    gap: f64,
-    thing: PixelBox,
+    approaches: Approaches,
+    /// On which side of the line everybody is, and who crossed it.
+    pub(super) crossings: Crossings,
+    /// Who came in when.
+    pub(super) entries: Entries,
 }
 
 /// A place where somebody stands.
@@ -133,8 +114,9 @@ impl Memory {
     pub(crate) fn keep(&mut self, subjects: &[Subject]) {
         let is_here = |number: u64| subjects.iter().any(|subject| subject.number == number);
         self.still.retain(|number, _| is_here(*number));
-        self.gaps.retain(|number, _| is_here(*number));
-        self.near.retain(|number, _| is_here(*number));
+        self.approaches.keep(is_here);
+        self.crossings.keep(is_here);
+        self.entries.keep(is_here);
     }
 
     /// What the rule's condition is for everybody in the zone, and for the zone.
@@ -150,9 +132,15 @@ impl Memory {
             RuleKind::OccupancyAbove { people } => here(above(people, zone, scene)),
             RuleKind::OccupancyBelow { people } => here(below(people, zone, scene)),
             RuleKind::LoneWorker => here(alone(zone, scene)),
+            RuleKind::EntriesAbove { people, window_s } => {
+                here(self.entries.judge(people, window_s, zone, scene))
+            }
+            RuleKind::LineCrossing { line, direction } => {
+                self.crossings.judge(&line, direction, scene)
+            }
             RuleKind::ObjectMissing { class } => {
-                let known = self.place;
-                here(match self.look_for(class, zone, scene, known) {
+                let known = self.sight.place;
+                here(match self.sight.look(class, zone, scene, known) {
                     Verdict::Present => Now::No,
                     Verdict::Missing => Now::with(json!({ "class": class })),
                     Verdict::Unknown => Now::Unknown("hidden"),
@@ -162,18 +150,25 @@ impl Memory {
             RuleKind::Fire => here(self.there(Class::Fire, zone, scene)),
             RuleKind::Smoke => here(self.there(Class::Smoke, zone, scene)),
             RuleKind::Proximity { class, distance } => {
+                let Some(unit) = Unit::of(distance, scene) else {
+                    return here(Now::Unknown("not_calibrated"));
+                };
                 let things = things(class, scene);
                 each(&zone.id, scene, |subject, _| {
-                    let nearest = nearest(subject, &things);
-                    self.by_distance(subject, nearest, distance, scene.time)
+                    let nearest = nearest(subject, &things, unit);
+                    self.approaches.by_distance(subject, nearest, distance.value(), scene.time)
                 })
             }
             RuleKind::NearMiss { class, distance, speed } => {
+                let Some(unit) = Unit::of(distance, scene) else {
+                    return here(Now::Unknown("not_calibrated"));
+                };
                 let things = things(class, scene);
                 each(&zone.id, scene, |subject, _| {
-                    let nearest = nearest(subject, &things);
-                    let closing = self.closing(subject.number, scene.time, &nearest);
-                    match self.by_distance(subject, nearest, distance, scene.time) {
+                    let nearest = nearest(subject, &things, unit);
+                    let approaches = &mut self.approaches;
+                    let closing = approaches.closing(subject.number, scene.time, &nearest);
+                    match approaches.by_distance(subject, nearest, distance.value(), scene.time) {
                         Now::Yes { mut details, .. } if closing >= speed => {
                             details.insert("speed".into(), json!(closing));
                             Now::with(Value::Object(details))
@@ -191,90 +186,24 @@ impl Memory {
     }
 
     fn there(&mut self, class: Class, zone: &Zone, scene: &Scene<'_>) -> Now {
-        match self.look_for(class, zone, scene, None) {
-            Verdict::Present => Now::with(json!({ "class": class, "box": self.place })),
+        match self.sight.look(class, zone, scene, None) {
+            Verdict::Present => Now::with(json!({ "class": class, "box": self.sight.place })),
             Verdict::Missing => Now::No,
             Verdict::Unknown => Now::Unknown("not_sure"),
         }
     }
 
-    /// Votes on whether something of the class is in the zone; people may hide its place, or the
-    /// whole zone when that is not known.
-    fn look_for(
-        &mut self,
-        class: Class,
-        zone: &Zone,
-        scene: &Scene<'_>,
-        place: Option<PixelBox>,
-    ) -> Verdict {
-        let inside = |thing: &&&Detection| {
-            // What burns has no foot; what stands at the edge has it there.
-            [thing.bbox.foot(), thing.bbox.center()].iter().any(|p| has(zone, *p, scene.size))
-        };
-        let things = things(class, scene);
-        let best = things.iter().filter(inside).max_by(|a, b| a.score.total_cmp(&b.score));
-        let vote = match best {
-            Some(thing) => {
-                self.place = Some(thing.bbox);
-                Vote::Present(thing.score)
-            }
-            None if is_hidden(zone, scene, place) => Vote::Unknown,
-            None => Vote::Missing(OVERLOOKED_WEIGHT),
-        };
-        self.sight.cast(scene.time, vote);
-        match self.sight.count(scene.time, THING_WINDOW_S).verdict {
-            Verdict::Present
-                if self.sight.sightings(scene.time, THING_WINDOW_S) < SIGHTINGS_MIN =>
-            {
-                Verdict::Unknown
-            }
-            verdict => verdict,
-        }
-    }
-
-    /// Whether somebody is near to the nearest thing. One that was near and is overlooked now may
-    /// still be there; the feet of who is half hidden are elsewhere.
-    fn by_distance(
-        &mut self,
-        subject: &Subject,
-        nearest: Nearest<'_>,
-        distance: f64,
-        time: PictureTime,
-    ) -> Now {
-        match nearest {
-            Nearest::At(gap, thing) if gap <= distance => {
-                self.near.insert(subject.number, time);
-                Now::with(json!({ "class": thing.class, "thing": thing.bbox, "distance": gap }))
-            }
-            _ if !subject.is_whole() => Now::Unknown("hidden"),
-            Nearest::At(..) => Now::No,
-            Nearest::Around => Now::Unknown("not_sure"),
-            Nearest::Nothing => match self.near.get(&subject.number) {
-                Some(last) if time.secs_since(*last) <= GRACE_S => Now::Unknown("not_sure"),
-                _ => Now::No,
+    /// Whether that is certainly not so for which a rule waits.
+    pub(crate) fn must_wait(&mut self, when: When, zone: &Zone, scene: &Scene<'_>) -> bool {
+        let seen = match when.class {
+            Class::Person => match count(zone, scene) {
+                (1.., _) => Verdict::Present,
+                (0, 1..) => Verdict::Unknown,
+                (0, 0) => Verdict::Missing,
             },
-        }
-    }
-
-    /// How fast somebody and a thing have come together at most within the last moments,
-    /// heights of the person a second.
-    fn closing(&mut self, number: u64, time: PictureTime, nearest: &Nearest<'_>) -> f64 {
-        let gaps = self.gaps.entry(number).or_default();
-        if let Nearest::At(gap, thing) = nearest {
-            gaps.push_back(Gap { time, gap: *gap, thing: thing.bbox });
-        }
-        while gaps.len() > GAPS_MAX
-            || gaps.front().is_some_and(|gap| time.secs_since(gap.time) > APPROACH_S)
-        {
-            gaps.pop_front();
-        }
-        // Over half a second, so that boxes that breathe are no speed.
-        let speeds = gaps.iter().enumerate().filter_map(|(i, from)| {
-            let later = |to: &&Gap| to.time.secs_since(from.time) >= CONFIRM_S && same(from, to);
-            let to = gaps.iter().skip(i).find(later)?;
-            Some((from.gap - to.gap) / to.time.secs_since(from.time))
-        });
-        speeds.fold(0.0, f64::max)
+            class => self.awaited.look(class, zone, scene, None),
+        };
+        matches!((seen, when.present), (Verdict::Missing, true) | (Verdict::Present, false))
     }
 
     fn is_still(&mut self, subject: &Subject, time: PictureTime) -> Now {
@@ -352,69 +281,6 @@ fn alone(zone: &Zone, scene: &Scene<'_>) -> Now {
     }
 }
 
-/// Whether people stand before the place of a thing, or before most of the zone.
-fn is_hidden(zone: &Zone, scene: &Scene<'_>, place: Option<PixelBox>) -> bool {
-    let covered = |area: PixelBox, part: f32| {
-        let sum: f32 = scene.subjects.iter().map(|s| s.bbox.intersection(&area)).sum();
-        sum > part * area.area()
-    };
-    match place {
-        Some(place) => covered(place, COVERED_PART_MAX),
-        None => covered(bounds(zone, scene.size), ZONE_COVERED_PART_MAX),
-    }
-}
-
-fn things<'a>(class: Class, scene: &Scene<'a>) -> Vec<&'a Detection> {
-    let is_one = |d: &&Detection| d.class == class && d.score >= THING_SCORE_MIN;
-    scene.detections.iter().filter(is_one).collect()
-}
-
-/// What is nearest to somebody.
-#[derive(Debug, Clone, Copy)]
-enum Nearest<'a> {
-    /// So many of his heights away.
-    At(f64, &'a Detection),
-    /// He is inside its outline and may sit on it, or stand before or behind it.
-    Around,
-    /// Nothing was found.
-    Nothing,
-}
-
-/// Whether two boxes can be the same thing, moving.
-fn same(from: &Gap, to: &Gap) -> bool {
-    let (a, b) = (from.thing.center(), to.thing.center());
-    let size = from.thing.width().max(to.thing.width()).max(1.0);
-    let moved = f64::from((a.x - b.x).hypot(a.y - b.y) / size);
-    let areas = [from.thing.area(), to.thing.area()];
-    let alike = areas[0].min(areas[1]) >= 0.4 * areas[0].max(areas[1]);
-    alike && moved <= 2.0 * to.time.secs_since(from.time)
-}
-
-/// The thing that is nearest to somebody on the floor, from his feet to the lower edge of its box.
-/// The driver of a forklift is not near to what he sits on.
-fn nearest<'a>(subject: &Subject, things: &[&'a Detection]) -> Nearest<'a> {
-    let person = subject.bbox;
-    let size = person.width().max(person.height()).max(1.0);
-    let foot = person.foot();
-    let gap = |thing: &PixelBox| {
-        let across = (thing.x1 - foot.x).max(foot.x - thing.x2).max(0.0);
-        f64::from(across.hypot(thing.y2 - foot.y) / size)
-    };
-    let drives = |thing: &PixelBox| {
-        let within = person.intersection(thing) > 0.6 * person.area();
-        within && person.y2 < thing.y2 - 0.1 * thing.height()
-    };
-    let (within, others): (Vec<&Detection>, Vec<&Detection>) =
-        things.iter().partition(|thing| drives(&thing.bbox));
-    let nearest = others.into_iter().map(|thing| (gap(&thing.bbox), thing));
-    match nearest.min_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((gap, thing)) => Nearest::At(gap, thing),
-        // Excavators and lorries are large enough for somebody who walks beside them.
-        None if within.iter().any(|thing| thing.class != Class::Forklift) => Nearest::Around,
-        None => Nearest::Nothing,
-    }
-}
-
 fn lies(subject: &Subject, size: PictureSize) -> Now {
     let bbox = subject.bbox;
     #[expect(clippy::cast_precision_loss, reason = "pictures are smaller than 2^24 pixels a side")]
@@ -436,17 +302,4 @@ fn lies(subject: &Subject, size: PictureSize) -> Now {
         (true, false) => Now::with(json!({ "aspect": aspect })),
         _ => Now::No,
     }
-}
-
-/// The box around a zone, pixels.
-fn bounds(zone: &Zone, size: PictureSize) -> PixelBox {
-    let points = zone.points.points();
-    let of = |least: fn(f64, f64) -> f64, start: f64| {
-        points.iter().fold((start, start), |(x, y), p| (least(x, p.x), least(y, p.y)))
-    };
-    let ((x1, y1), (x2, y2)) = (of(f64::min, 1.0), of(f64::max, 0.0));
-    let (w, h) = (f64::from(size.width), f64::from(size.height));
-    #[expect(clippy::cast_possible_truncation, reason = "places in a picture")]
-    let side = |part: f64, whole: f64| (part * whole) as f32;
-    PixelBox::new(side(x1, w), side(y1, h), side(x2, w), side(y2, h))
 }

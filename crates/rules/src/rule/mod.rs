@@ -2,7 +2,11 @@
 //! dwell, of each person or of the zone as a whole.
 
 mod condition;
+mod crossing;
+mod entries;
 mod hold;
+mod nearness;
+mod things;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +27,7 @@ use crate::subject::{Raised, Subject};
 
 pub(crate) use condition::Scene;
 use condition::{About, Memory, Now};
+pub use crossing::Passed;
 use hold::Hold;
 
 /// What a rule says.
@@ -35,6 +40,8 @@ pub enum RuleVerdict {
     Clear,
     /// That can't be said.
     Unknown,
+    /// It is not asked now: its schedule or what it waits for says so.
+    Off,
 }
 
 /// One rule as it stands, for screens.
@@ -48,12 +55,19 @@ pub struct RuleView {
     /// What it says.
     pub verdict: RuleVerdict,
     /// Why it can't say more: `not_looked_at`, `class_unknown`, `out_of_sight`, `hidden`, `cut`,
-    /// `not_sure`, `pending` (the zone's condition holds, but not yet for its dwell).
+    /// `not_sure`, `not_calibrated`, `pending` (the zone's condition holds, but not yet for its
+    /// dwell). Why it is off: `schedule`, `waiting`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
     /// For how long its condition has held, seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_s: Option<f64>,
+    /// Of a line: how many have crossed it since the segment began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed: Option<Passed>,
+    /// Of entrances: how many there were within the window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
 }
 
 /// What was found of one person or of the place.
@@ -107,6 +121,8 @@ struct State {
     standings: BTreeMap<About, Standing>,
     /// Why it can't say that nothing is wrong.
     doubt: Option<&'static str>,
+    /// Why it is not asked now.
+    off: Option<&'static str>,
 }
 
 /// All rules of a camera as they stand.
@@ -141,16 +157,25 @@ impl RuleBook {
         self.last = Some(scene.time);
         let blind = std::mem::take(&mut self.blind);
         if blind.as_secs_f64() > GRACE_S {
-            let standings = self.states.values_mut().flat_map(|s| s.standings.values_mut());
-            standings.for_each(|standing| standing.hold.skip(blind));
+            self.states.values_mut().for_each(|state| state.skip(scene.time, blind));
         }
         for zone in config.zones.iter().filter(|zone| zone.active) {
             for rule in zone.rules.iter().filter(|rule| rule.active) {
                 let key = (zone.id.clone(), rule.name.clone());
                 let state = self.states.entry(key).or_insert_with(|| State::new(rule.kind, zone));
+                let schedule = rule.schedule.as_ref().or(zone.schedule.as_ref());
+                if schedule.is_some_and(|s| !s.covers(maker.now.1, &config.calendar)) {
+                    state.rest("schedule", maker.now, changes);
+                    continue;
+                }
+                state.off = None;
                 if !known(rule) {
                     // The model was changed under the rule: what it can't see is not clear.
                     state.doubt = Some("class_unknown");
+                    continue;
+                }
+                if rule.when.is_some_and(|when| state.memory.must_wait(when, zone, scene)) {
+                    state.rest("waiting", maker.now, changes);
                     continue;
                 }
                 state.step((zone, rule), scene, step_s, maker, changes);
@@ -222,8 +247,10 @@ impl RuleBook {
                 state.standings.values().any(|standing| standing.is_open() || standing.is_met)
             });
             let doubt = state.map_or(Some("not_looked_at"), State::doubt);
+            let off = state.and_then(|state| state.off);
             let (verdict, reason) = match (looking, fires, doubt) {
                 (false, ..) => (RuleVerdict::Unknown, Some("not_looked_at")),
+                _ if off.is_some() => (RuleVerdict::Off, off),
                 (true, true, _) => (RuleVerdict::Fire, None),
                 (true, false, Some(doubt)) => (RuleVerdict::Unknown, Some(doubt)),
                 (true, false, None) => (RuleVerdict::Clear, None),
@@ -235,6 +262,8 @@ impl RuleBook {
                 verdict,
                 reason,
                 held_s: since.map(|since| now.secs_since(since).max(0.0)),
+                passed: state.and_then(State::passed),
+                count: state.and_then(State::count),
             }
         };
         zone.rules.iter().filter(|rule| rule.active).map(view).collect()
@@ -245,7 +274,33 @@ impl State {
     fn new(kind: RuleKind, zone: &Zone) -> Self {
         let points = zone.points.clone();
         let (memory, standings) = (Memory::default(), BTreeMap::new());
-        Self { kind, points, memory, standings, doubt: None }
+        Self { kind, points, memory, standings, doubt: None, off: None }
+    }
+
+    fn passed(&self) -> Option<Passed> {
+        matches!(self.kind, RuleKind::LineCrossing { .. }).then_some(self.memory.crossings.passed)
+    }
+
+    fn count(&self) -> Option<u32> {
+        matches!(self.kind, RuleKind::EntriesAbove { .. }).then(|| self.memory.entries.count())
+    }
+
+    /// Nobody looked for so long until now.
+    fn skip(&mut self, now: PictureTime, blind: Duration) {
+        self.memory.crossings.skip();
+        self.memory.entries.skip(now, blind);
+        self.standings.values_mut().for_each(|standing| standing.hold.skip(blind));
+    }
+
+    /// It is not asked now: what lasts ends, and what was held begins anew. Pauses go on.
+    fn rest(&mut self, why: &'static str, now: (PictureTime, Utc), changes: &mut Vec<EventChange>) {
+        self.off = Some(why);
+        self.doubt = None;
+        self.memory.crossings.skip();
+        for standing in self.standings.values_mut() {
+            (standing.since, standing.is_met, standing.hold) = (None, false, Hold::default());
+            changes.extend(standing.end(now, why));
+        }
     }
 
     fn doubt(&self) -> Option<&'static str> {

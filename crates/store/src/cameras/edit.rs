@@ -18,6 +18,9 @@ impl NewCamera {
             enabled: self.enabled,
             repeat: self.repeat,
             analysis_rate_max: self.analysis_rate_max,
+            masks: Vec::new(),
+            calibration: None,
+            calendar: safe_yolo_core::Calendar::default(),
             zones: Vec::new(),
             version: 1,
         };

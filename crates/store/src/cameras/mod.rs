@@ -155,6 +155,8 @@ impl NewZone {
             zone_type: self.zone_type,
             points: self.points,
             active: self.active,
+            anchor: safe_yolo_core::Anchor::Foot,
+            schedule: None,
             dwell_s: self.dwell_s,
             pause_s: self.pause_s,
             require: self.require,

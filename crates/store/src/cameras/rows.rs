@@ -48,6 +48,9 @@ impl CameraRow {
             enabled: self.enabled,
             repeat: self.repeat,
             analysis_rate_max: self.analysis_rate_max,
+            masks: Vec::new(),
+            calibration: None,
+            calendar: safe_yolo_core::Calendar::default(),
             zones,
             version,
         };

@@ -1,0 +1,177 @@
+//! How near people are to machines and vehicles, and how fast that changes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use safe_yolo_core::rule::Length;
+use safe_yolo_core::{
+    Calibration, Class, Detection, PictureSize, PictureTime, PixelBox, PixelPoint,
+};
+use serde_json::json;
+
+use super::condition::{Now, Scene};
+use crate::presence::{CONFIRM_S, GRACE_S, segment_distance};
+use crate::subject::Subject;
+
+/// For so long an approach counts, seconds,
+const APPROACH_S: f64 = 1.5;
+/// and so many pictures of it are kept.
+const GAPS_MAX: usize = 100;
+
+/// How distances are measured.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unit<'a> {
+    /// In heights of the person, in the picture.
+    Heights,
+    /// In metres on the floor.
+    Metres(&'a Calibration, PictureSize),
+}
+
+impl<'a> Unit<'a> {
+    /// The unit of a length; none where the camera is not calibrated.
+    pub(super) fn of(length: Length, scene: &Scene<'a>) -> Option<Self> {
+        match (length, scene.floor) {
+            (Length::Heights(_), _) => Some(Self::Heights),
+            (Length::Metres(_), Some(floor)) => Some(Self::Metres(floor, scene.size)),
+            (Length::Metres(_), None) => None,
+        }
+    }
+
+    /// From somebody's feet to the lower edge of a thing; none where the floor is not known.
+    fn gap(self, person: &PixelBox, thing: &PixelBox) -> Option<f64> {
+        let foot = person.foot();
+        match self {
+            Self::Heights => {
+                let size = person.width().max(person.height()).max(1.0);
+                let across = (thing.x1 - foot.x).max(foot.x - thing.x2).max(0.0);
+                Some(f64::from(across.hypot(thing.y2 - foot.y) / size))
+            }
+            Self::Metres(floor, size) => {
+                let on_floor = |p: PixelPoint| floor.metres(p.to_fraction(size));
+                let (a, b) = (thing.x1, thing.x2);
+                let [p, a, b] = [
+                    on_floor(foot)?,
+                    on_floor(PixelPoint { x: a, y: thing.y2 })?,
+                    on_floor(PixelPoint { x: b, y: thing.y2 })?,
+                ];
+                Some(segment_distance(p, a, b))
+            }
+        }
+    }
+}
+
+/// How far somebody was from the nearest thing.
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    time: PictureTime,
+    /// In the rule's unit.
+    gap: f64,
+    thing: PixelBox,
+}
+
+/// What is remembered of how near people were.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Approaches {
+    /// How far everybody was from the nearest thing in the last moments.
+    gaps: BTreeMap<u64, VecDeque<Gap>>,
+    /// When everybody was last near to a thing.
+    near: BTreeMap<u64, PictureTime>,
+}
+
+impl Approaches {
+    /// Forgets who is gone.
+    pub(super) fn keep(&mut self, is_here: impl Fn(u64) -> bool) {
+        self.gaps.retain(|number, _| is_here(*number));
+        self.near.retain(|number, _| is_here(*number));
+    }
+
+    /// Whether somebody is near to the nearest thing. One that was near and is overlooked now may
+    /// still be there; the feet of who is half hidden are elsewhere.
+    pub(super) fn by_distance(
+        &mut self,
+        subject: &Subject,
+        nearest: Nearest<'_>,
+        distance: f64,
+        time: PictureTime,
+    ) -> Now {
+        match nearest {
+            Nearest::At(gap, thing) if gap <= distance => {
+                self.near.insert(subject.number, time);
+                Now::with(json!({ "class": thing.class, "thing": thing.bbox, "distance": gap }))
+            }
+            _ if !subject.is_whole() => Now::Unknown("hidden"),
+            Nearest::At(..) => Now::No,
+            Nearest::Around => Now::Unknown("not_sure"),
+            Nearest::Nothing => match self.near.get(&subject.number) {
+                Some(last) if time.secs_since(*last) <= GRACE_S => Now::Unknown("not_sure"),
+                _ => Now::No,
+            },
+        }
+    }
+
+    /// How fast somebody and a thing have come together at most within the last moments,
+    /// in the rule's unit a second.
+    pub(super) fn closing(&mut self, number: u64, time: PictureTime, nearest: &Nearest<'_>) -> f64 {
+        let gaps = self.gaps.entry(number).or_default();
+        if let Nearest::At(gap, thing) = nearest {
+            gaps.push_back(Gap { time, gap: *gap, thing: thing.bbox });
+        }
+        while gaps.len() > GAPS_MAX
+            || gaps.front().is_some_and(|gap| time.secs_since(gap.time) > APPROACH_S)
+        {
+            gaps.pop_front();
+        }
+        // Over half a second, so that boxes that breathe are no speed.
+        let speeds = gaps.iter().enumerate().filter_map(|(i, from)| {
+            let later = |to: &&Gap| to.time.secs_since(from.time) >= CONFIRM_S && same(from, to);
+            let to = gaps.iter().skip(i).find(later)?;
+            Some((from.gap - to.gap) / to.time.secs_since(from.time))
+        });
+        speeds.fold(0.0, f64::max)
+    }
+}
+
+/// What is nearest to somebody.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Nearest<'a> {
+    /// So far away, in the rule's unit.
+    At(f64, &'a Detection),
+    /// He is inside its outline and may sit on it, or stand before or behind it.
+    Around,
+    /// Nothing was found.
+    Nothing,
+}
+
+/// Whether two boxes can be the same thing, moving.
+fn same(from: &Gap, to: &Gap) -> bool {
+    let (a, b) = (from.thing.center(), to.thing.center());
+    let size = from.thing.width().max(to.thing.width()).max(1.0);
+    let moved = f64::from((a.x - b.x).hypot(a.y - b.y) / size);
+    let areas = [from.thing.area(), to.thing.area()];
+    let alike = areas[0].min(areas[1]) >= 0.4 * areas[0].max(areas[1]);
+    alike && moved <= 2.0 * to.time.secs_since(from.time)
+}
+
+/// The thing that is nearest to somebody on the floor, from his feet to the lower edge of its box.
+/// The driver of a forklift is not near to what he sits on.
+pub(super) fn nearest<'a>(
+    subject: &Subject,
+    things: &[&'a Detection],
+    unit: Unit<'_>,
+) -> Nearest<'a> {
+    let person = subject.bbox;
+    let drives = |thing: &PixelBox| {
+        let within = person.intersection(thing) > 0.6 * person.area();
+        within && person.y2 < thing.y2 - 0.1 * thing.height()
+    };
+    let (within, others): (Vec<&Detection>, Vec<&Detection>) =
+        things.iter().partition(|thing| drives(&thing.bbox));
+    let nearest = others.iter().filter_map(|thing| Some((unit.gap(&person, &thing.bbox)?, *thing)));
+    match nearest.min_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((gap, thing)) => Nearest::At(gap, thing),
+        // Excavators and lorries are large enough for somebody who walks beside them.
+        None if within.iter().any(|thing| thing.class != Class::Forklift) => Nearest::Around,
+        // Beyond the horizon of the calibration: somewhere.
+        None if !others.is_empty() => Nearest::Around,
+        None => Nearest::Nothing,
+    }
+}

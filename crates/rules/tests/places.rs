@@ -1,0 +1,306 @@
+//! Where and when rules apply: anchors, masked areas, metres, schedules, conditions.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use safe_yolo_core::{
+    Anchor, Calendar, Calibration, CameraConfig, Class, Detection, EventChange, FractionPoint,
+    PictureSize, PictureTime, PixelBox, Polygon, SegmentId, Track, Utc, Zone, ZoneType,
+};
+use safe_yolo_rules::{Entry, Judge, PictureEntry, RuleVerdict, Verdict, ZoneVerdict};
+use serde_json::json;
+
+const SIZE: PictureSize = PictureSize::new(1000, 500);
+/// Monday 2026-05-04, 08:00 in Seoul.
+const MORNING: i64 = 1_777_849_200_000_000;
+
+fn polygon(points: &[[f64; 2]]) -> Polygon {
+    Polygon::new(points.iter().copied().map(FractionPoint::from).collect()).unwrap()
+}
+
+/// A zone in the lower right quarter.
+fn zone(zone_type: ZoneType) -> Zone {
+    Zone {
+        id: "z1".parse().unwrap(),
+        name: "press".into(),
+        zone_type,
+        points: polygon(&[[0.5, 0.5], [1.0, 0.5], [1.0, 1.0], [0.5, 1.0]]),
+        anchor: Anchor::Foot,
+        active: true,
+        schedule: None,
+        dwell_s: 1.0,
+        pause_s: 0.0,
+        require: BTreeSet::new(),
+        rules: Vec::new(),
+    }
+}
+
+fn config(zone: Zone) -> CameraConfig {
+    CameraConfig {
+        id: "cam".parse().unwrap(),
+        name: "yard".into(),
+        source: "sim://quiet".into(),
+        enabled: true,
+        repeat: true,
+        analysis_rate_max: 10.0,
+        masks: Vec::new(),
+        calibration: None,
+        calendar: Calendar::new("Asia/Seoul", &["2026-05-05".to_owned()]).unwrap(),
+        zones: vec![zone],
+        version: 1,
+    }
+}
+
+/// A judge and the time of its next picture.
+struct Site {
+    judge: Judge,
+    millis: i64,
+    begins: i64,
+}
+
+impl Site {
+    fn new(config: CameraConfig) -> Self {
+        config.validate().unwrap();
+        let known = Class::ALL.iter().copied().collect();
+        Self {
+            judge: Judge::new(SegmentId(1), Arc::new(config), known),
+            millis: 0,
+            begins: MORNING,
+        }
+    }
+
+    /// Shows the same boxes for some seconds at five pictures a second; what is raised and ended.
+    fn show(
+        &mut self,
+        seconds: i64,
+        people: &[PixelBox],
+        things: &[(Class, PixelBox)],
+    ) -> Vec<String> {
+        let mut told = Vec::new();
+        for _ in 0..seconds * 5 {
+            told.extend(self.picture(people, things).iter().map(|change| {
+                let ends = change.event.details.get("end_reason").and_then(|r| r.as_str());
+                format!(
+                    "{}{}",
+                    change.event.event_type.name(),
+                    ends.map_or(String::new(), |r| format!(" {r}"))
+                )
+            }));
+        }
+        told.retain(|text| !text.starts_with("entrance") && !text.starts_with("exit"));
+        told
+    }
+
+    fn picture(&mut self, people: &[PixelBox], things: &[(Class, PixelBox)]) -> Vec<EventChange> {
+        let time = PictureTime::from_millis(self.millis);
+        self.millis += 200;
+        let track = |(i, bbox): (usize, &PixelBox)| Track {
+            id: format!("cam/1/{i}").parse().unwrap(),
+            bbox: *bbox,
+            score: 0.8,
+            predicted: false,
+            first_seen: time,
+            last_seen: time,
+        };
+        let tracks: Vec<Track> = people.iter().enumerate().map(track).collect();
+        let detections: Vec<Detection> = things
+            .iter()
+            .map(|(class, bbox)| Detection { class: *class, score: 0.6, bbox: *bbox })
+            .collect();
+        self.judge.feed(&Entry::Picture(PictureEntry {
+            time,
+            utc: Utc(self.begins + time.micros()),
+            size: SIZE,
+            tracks: &tracks,
+            detections: &detections,
+            input_scale: 0.5,
+            close_up: None,
+        }))
+    }
+
+    fn rule(&self) -> (RuleVerdict, Option<&'static str>) {
+        let view = self.judge.view();
+        (view.zones[0].rules[0].verdict, view.zones[0].rules[0].reason)
+    }
+
+    fn people(&self) -> usize {
+        self.judge.view().zones[0].people.len()
+    }
+}
+
+const fn xywh(x: f32, y: f32, w: f32, h: f32) -> PixelBox {
+    PixelBox::new(x, y, x + w, y + h)
+}
+
+#[test]
+fn the_anchor_says_what_of_a_person_is_in() {
+    // His feet are below the zone's upper edge, his middle above it.
+    let upper = xywh(700.0, 150.0, 60.0, 150.0);
+    // Feet left of it, a third of the box in.
+    let beside = xywh(430.0, 300.0, 100.0, 150.0);
+    for (anchor, bbox, expected) in [
+        (Anchor::Foot, upper, 1),
+        (Anchor::Centre, upper, 0),
+        (Anchor::Overlap, upper, 0),
+        (Anchor::Foot, beside, 0),
+        (Anchor::Overlap, xywh(450.0, 300.0, 100.0, 150.0), 1),
+        (Anchor::Overlap, beside, 0),
+        (Anchor::Centre, xywh(700.0, 200.0, 60.0, 150.0), 1),
+    ] {
+        let mut site = Site::new(config(Zone { anchor, ..zone(ZoneType::Warning) }));
+        site.show(1, &[bbox], &[]);
+        assert_eq!(site.people(), expected, "{anchor:?} {bbox:?}");
+    }
+    // Once in, a little less is enough.
+    let mut site = Site::new(config(Zone { anchor: Anchor::Overlap, ..zone(ZoneType::Warning) }));
+    site.show(1, &[xywh(450.0, 300.0, 100.0, 150.0)], &[]);
+    site.show(2, &[xywh(442.0, 300.0, 100.0, 150.0)], &[]);
+    assert_eq!(site.people(), 1);
+    site.show(2, &[beside], &[]);
+    assert_eq!(site.people(), 0);
+}
+
+#[test]
+fn a_custom_zone_raises_nothing_of_its_own() {
+    let worker = [xywh(700.0, 250.0, 60.0, 150.0)];
+    assert_eq!(Site::new(config(zone(ZoneType::Custom))).show(5, &worker, &[]), [""; 0]);
+    let told = Site::new(config(zone(ZoneType::Danger))).show(5, &worker, &[]);
+    assert_eq!(told, ["danger_zone_intrusion"]);
+}
+
+#[test]
+fn in_a_masked_area_nobody_and_nothing_is_seen() {
+    let mut masked = config(Zone {
+        rules: vec![
+            serde_json::from_value(
+                json!({"type": "object_present", "class": "vehicle", "dwell_s": 0}),
+            )
+            .unwrap(),
+        ],
+        ..zone(ZoneType::Danger)
+    });
+    masked.masks = vec![polygon(&[[0.7, 0.4], [1.0, 0.4], [1.0, 1.0], [0.7, 1.0]])];
+    let mut site = Site::new(masked.clone());
+    let poster = xywh(800.0, 250.0, 60.0, 150.0);
+    let lorry = (Class::Vehicle, xywh(750.0, 300.0, 200.0, 100.0));
+    assert_eq!(site.show(5, &[poster], &[lorry]), [""; 0]);
+    assert!(site.judge.is_masked(&poster, SIZE));
+    // Beside it they are.
+    let told = site.show(
+        5,
+        &[xywh(520.0, 250.0, 60.0, 150.0)],
+        &[(Class::Vehicle, xywh(520.0, 300.0, 100.0, 100.0))],
+    );
+    assert!(told.contains(&"danger_zone_intrusion".to_owned()), "{told:?}");
+    assert!(told.contains(&"object_present".to_owned()), "{told:?}");
+    masked.masks = vec![polygon(&[[0.4, 0.4], [1.0, 0.4], [1.0, 1.0], [0.4, 1.0]])];
+    let error = masked.validate().unwrap_err().to_string();
+    assert!(error.contains("'press' lies in masked areas"), "{error}");
+}
+
+#[test]
+fn outside_its_hours_a_zone_is_not_asked() {
+    let schedule =
+        serde_json::from_value(json!([{"to": "08:00"}, {"from": "08:01", "holidays": "excluded"}]));
+    let rules = vec![serde_json::from_value(json!({"type": "loitering", "dwell_s": 5})).unwrap()];
+    let zone = Zone { schedule: schedule.unwrap(), rules, ..zone(ZoneType::Danger) };
+    let mut site = Site::new(config(zone));
+    let worker = [xywh(700.0, 250.0, 60.0, 150.0)];
+    assert_eq!(site.show(30, &worker, &[]), [""; 0], "08:00 to 08:00:30");
+    assert_eq!(site.rule(), (RuleVerdict::Off, Some("schedule")));
+    assert_eq!(site.people(), 1, "he is counted all the same");
+    // From 08:01 on; the stay is no shorter for the hours.
+    assert_eq!(site.show(45, &worker, &[]), ["danger_zone_intrusion", "loitering"]);
+    assert_eq!(site.rule().0, RuleVerdict::Fire);
+    // Midnight: the next day is a holiday, of which only the first hours count.
+    site.millis = 57_600_000 - 1000;
+    assert_eq!(site.show(3, &worker, &[]), [""; 0]);
+    site.millis = 86_400_000 - 1000;
+    let told = site.show(3, &worker, &[]);
+    assert_eq!(told, ["danger_zone_intrusion schedule", "loitering schedule"]);
+}
+
+#[test]
+fn a_rule_waits_for_its_condition_and_not_for_doubt() {
+    let rule = json!({"type": "loitering", "dwell_s": 2, "pause_s": 0, "when": {"class": "forklift", "present": true}});
+    let rules = vec![serde_json::from_value(rule).unwrap()];
+    let mut site = Site::new(config(Zone { rules, ..zone(ZoneType::Custom) }));
+    let worker = [xywh(700.0, 250.0, 60.0, 150.0)];
+    let forklift = [(Class::Forklift, xywh(560.0, 300.0, 100.0, 150.0))];
+    site.show(1, &[], &[]);
+    // Too few pictures to say that there is none: the rule applies.
+    assert_eq!(site.rule().0, RuleVerdict::Clear);
+    site.show(3, &[], &[]);
+    assert_eq!(site.rule(), (RuleVerdict::Off, Some("waiting")));
+    assert_eq!(site.show(5, &worker, &[]), [""; 0]);
+    assert_eq!(site.show(5, &worker, &forklift), ["loitering"]);
+    assert_eq!(site.show(8, &worker, &[]), ["loitering waiting"]);
+    assert_eq!(site.rule(), (RuleVerdict::Off, Some("waiting")));
+}
+
+#[test]
+fn metres_are_measured_on_the_floor() {
+    // Ten metres wide at the bottom of the picture, twenty at its middle.
+    let floor = Calibration::new(
+        [[0.25, 0.5], [0.75, 0.5], [1.0, 1.0], [0.0, 1.0]].map(FractionPoint::from).to_vec(),
+        vec![[0.0, 20.0], [10.0, 20.0], [10.0, 0.0], [0.0, 0.0]],
+    );
+    let rule = json!({"type": "proximity", "class": "forklift", "distance_m": 2.0, "dwell_s": 0});
+    let rules = vec![serde_json::from_value(rule).unwrap()];
+    let mut uncalibrated = config(Zone { rules, ..zone(ZoneType::Custom) });
+    let error = uncalibrated.validate().unwrap_err().to_string();
+    assert!(
+        error.contains("rule 'proximity' measures in metres") && error.contains("calibration"),
+        "{error}"
+    );
+    uncalibrated.calibration = Some(floor.unwrap());
+    let mut site = Site::new(uncalibrated);
+    // At the bottom of the picture 100 pixels are a metre.
+    let worker = [xywh(600.0, 300.0, 80.0, 199.0)];
+    let at = |x: f32| [(Class::Forklift, xywh(x, 300.0, 100.0, 199.0))];
+    assert_eq!(site.show(2, &worker, &at(640.0 + 250.0)), [""; 0]);
+    assert_eq!(site.rule().0, RuleVerdict::Clear);
+    assert_eq!(site.show(2, &worker, &at(640.0 + 150.0)), ["proximity"]);
+}
+
+#[test]
+fn every_item_is_judged_where_it_is_worn() {
+    use safe_yolo_core::Equipment;
+    for item in Equipment::ALL {
+        let require = BTreeSet::from([item]);
+        let worker = xywh(700.0, 100.0, 100.0, 300.0);
+        let (y, h) = match item {
+            Equipment::Helmet | Equipment::Mask | Equipment::Goggles => (110.0, 30.0),
+            Equipment::Vest => (160.0, 100.0),
+            Equipment::Gloves => (240.0, 30.0),
+            Equipment::Boots => (370.0, 30.0),
+        };
+        let there = xywh(730.0, y, 40.0, h);
+        for (class, verdict, event) in [
+            (item.class(), Verdict::Present, None),
+            (
+                item.class().negative().unwrap(),
+                Verdict::Missing,
+                Some(format!("{}_missing", item.name())),
+            ),
+        ] {
+            let zone = Zone { require: require.clone(), ..zone(ZoneType::Custom) };
+            let mut site = Site::new(config(zone));
+            let told = site.show(5, &[worker], &[(class, there)]);
+            let view = site.judge.view();
+            assert_eq!(view.zones[0].people[0].equipment[&item], verdict, "{class}");
+            assert_eq!(told.first(), event.as_ref(), "{class}");
+        }
+        // Far from where it is worn it is nobody's; and what is not seen is not said to be missing
+        // where it is hidden most of the time.
+        let zone = Zone { require, ..zone(ZoneType::Custom) };
+        let mut site = Site::new(config(zone));
+        site.show(5, &[worker], &[(item.class(), xywh(100.0, 400.0, 40.0, 30.0))]);
+        let verdict = site.judge.view().zones[0].people[0].equipment[&item];
+        let plain = matches!(item, Equipment::Helmet | Equipment::Vest);
+        assert_eq!(verdict, if plain { Verdict::Missing } else { Verdict::Unknown }, "{item:?}");
+        assert_eq!(site.judge.view().zones[0].verdict == ZoneVerdict::Alarm, plain);
+    }
+}
