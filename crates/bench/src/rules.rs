@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
+use safe_yolo_core::rule::Length;
 use safe_yolo_core::{
-    CameraConfig, Class, Detection, Equipment, FractionPoint, PictureSize, PictureTime, PixelBox,
-    Polygon, Rule, RuleKind, SegmentId, Track, Utc, Zone, ZoneType,
+    CameraConfig, Class, Detection, Direction, Equipment, FractionPoint, PictureSize, PictureTime,
+    PixelBox, Polygon, Rule, RuleKind, SegmentId, Track, Tripwire, Utc, Zone, ZoneType,
 };
 use safe_yolo_rules::{Entry, Judge, PictureEntry};
 
@@ -29,7 +30,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<()> {
          rules of all types; one thread; judging and the view for screens.\n"
     );
     println!("| rules a zone | mean, ms a picture | 99 %, ms | events |\n|---|---|---|---|");
-    for rules in [Vec::new(), rules()] {
+    for rules in [Vec::new(), rules()?] {
         let count = rules.len();
         let (mut times, events) = play(&rules, bench.seconds(60).as_secs_f64())?;
         let (mean, late) = (mean(&times), quantile(&mut times, 0.99));
@@ -39,24 +40,27 @@ pub(crate) fn measure(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-fn rules() -> Vec<Rule> {
+fn rules() -> Result<Vec<Rule>> {
     let class = Class::Forklift;
-    [
+    let line = Tripwire::new([0.1, 0.7].into(), [0.9, 0.7].into())?;
+    Ok([
         RuleKind::Loitering,
         RuleKind::OccupancyAbove { people: 3 },
         RuleKind::OccupancyBelow { people: 1 },
+        RuleKind::EntriesAbove { people: 20, window_s: 60.0 },
         RuleKind::LoneWorker,
+        RuleKind::LineCrossing { line, direction: Direction::Both },
         RuleKind::ObjectMissing { class: Class::FireExtinguisher },
         RuleKind::ObjectPresent { class: Class::Machinery },
-        RuleKind::Proximity { class, distance: 0.5 },
-        RuleKind::NearMiss { class, distance: 0.6, speed: 0.3 },
+        RuleKind::Proximity { class, distance: Length::Heights(0.5) },
+        RuleKind::NearMiss { class, distance: Length::Heights(0.6), speed: 0.3 },
         RuleKind::Fall,
         RuleKind::Motionless,
         RuleKind::Fire,
         RuleKind::Smoke,
     ]
     .map(Rule::new)
-    .into()
+    .into())
 }
 
 fn config(rules: &[Rule]) -> Result<CameraConfig> {

@@ -178,7 +178,7 @@ fn truth(scene: &Scene, camera: &str) -> Vec<EventStart> {
 /// The events of rules that need what the model does not know.
 fn blind_types(scene: &Scene, known: &BTreeSet<Class>) -> BTreeSet<String> {
     let rules = scene.zones().into_iter().flat_map(|zone| zone.rules);
-    let blind = rules.filter(|rule| !rule.kind.classes().is_subset(known));
+    let blind = rules.filter(|rule| !rule.classes().is_subset(known));
     blind.map(|rule| rule.event().name().to_owned()).collect()
 }
 

@@ -45,8 +45,9 @@ pub struct Analyst {
     judge: Judge,
     /// People of the newest analysed picture, by track: predictions are shown with these.
     people: HashMap<u32, PersonView>,
-    /// Time of the newest analysed picture.
+    /// Time and size of the newest analysed picture.
     last: PictureTime,
+    size: PictureSize,
 }
 
 impl Analyst {
@@ -67,6 +68,7 @@ impl Analyst {
             judge: Judge::new(segment, config, known),
             people: HashMap::new(),
             last: PictureTime::default(),
+            size: PictureSize::new(0, 0),
         })
     }
 
@@ -106,7 +108,7 @@ impl Analyst {
         close_up: Option<CloseUp>,
     ) -> Result<Analysed, TrackError> {
         let tracks = self.tracker.update(time, detections)?;
-        self.last = time;
+        (self.last, self.size) = (time, size);
         let entry =
             PictureEntry { time, utc, size, tracks: &tracks, detections, input_scale, close_up };
         let changes = self.judge.feed(&Entry::Picture(entry));
@@ -118,6 +120,7 @@ impl Analyst {
             detections
                 .iter()
                 .filter(|d| d.class != Class::Person && d.score >= SHOWN_SCORE_MIN)
+                .filter(|d| !self.judge.is_masked(&d.bbox, size))
                 .map(|d| LiveBox {
                     track: None,
                     number: None,
@@ -177,6 +180,7 @@ impl Analyst {
         tracks
             .iter()
             .filter(|track| now.secs_since(track.last_seen) <= SHOWN_UNSEEN_MAX_S)
+            .filter(|track| !self.judge.is_masked(&track.bbox, self.size))
             .map(|track| {
                 let person = self.people.get(&track.id.number);
                 LiveBox {

@@ -12,6 +12,7 @@ use crate::live::LiveBox;
 
 const RED: Rgb = [255, 92, 92];
 const AMBER: Rgb = [242, 178, 51];
+const BLUE: Rgb = [91, 156, 246];
 const GREEN: Rgb = [63, 178, 127];
 const GREY: Rgb = [150, 160, 170];
 const INK: Rgb = [12, 14, 18];
@@ -29,6 +30,8 @@ pub struct Evidence {
     pub zones: Vec<ZoneView>,
     /// Number of the person it is about.
     pub subject: Option<u32>,
+    /// The thing it is about, or near to which the person is.
+    pub thing: Option<PixelBox>,
     /// Text of the banner; characters outside ASCII are drawn as `?`.
     pub banner: String,
     /// Colour of the banner.
@@ -62,6 +65,9 @@ impl Evidence {
                 let around = PixelBox::new(b.x1 - 5.0, b.y1 - 5.0, b.x2 + 5.0, b.y2 + 5.0);
                 canvas.outline(&around, [255, 255, 255], false);
             }
+            if let Some(thing) = &self.thing {
+                canvas.outline(thing, [255, 255, 255], false);
+            }
             let bar = match self.severity {
                 Severity::Critical => RED,
                 Severity::Warning => AMBER,
@@ -81,6 +87,7 @@ pub fn draw_scene(rgb: &mut [u8], size: PictureSize, boxes: &[LiveBox], zones: &
         let colour = match zone.zone_type {
             ZoneType::Danger => RED,
             ZoneType::Warning => AMBER,
+            ZoneType::Custom => BLUE,
         };
         #[expect(
             clippy::cast_possible_truncation,

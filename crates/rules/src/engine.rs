@@ -1,6 +1,6 @@
 //! The judge of one camera: reads a log of entries, tells what changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use safe_yolo_core::{
@@ -8,7 +8,7 @@ use safe_yolo_core::{
     PictureTime, PixelBox, Rule, SegmentId, Track, Utc, Zone, ZoneId, ZoneType,
 };
 
-use crate::equipment::{self, Seen, Sharpness, Verdict};
+use crate::equipment::{self, Count, Seen, Sharpness, Verdict};
 use crate::findings::{EventMaker, end_all, has_rule, leave, step_zone, window_s};
 use crate::presence::Presence;
 use crate::rule::{RuleBook, RuleVerdict, Scene};
@@ -307,16 +307,22 @@ impl Judge {
             (true, false, true) if sure => ZoneVerdict::Clear,
             (true, false, true) => ZoneVerdict::Unknown,
         };
-        let verdict_of = |s: &Subject, item: &Equipment| {
-            s.ballots.get(item).map_or(Verdict::Unknown, |b| b.count(now, window_s(zone)).verdict)
+        let count = |s: &Subject, item: &Equipment| {
+            s.ballots.get(item).map(|ballot| (*item, ballot.count(now, window_s(zone))))
         };
         let people = inside
             .iter()
-            .map(|(s, presence)| ZonePersonView {
-                track: s.track.clone(),
-                number: s.track.number,
-                since_s: presence.stay_s(now),
-                equipment: zone.require.iter().map(|item| (*item, verdict_of(s, item))).collect(),
+            .map(|(s, presence)| {
+                let votes: BTreeMap<Equipment, Count> =
+                    zone.require.iter().filter_map(|item| count(s, item)).collect();
+                let verdict = |item| votes.get(item).map_or(Verdict::Unknown, |c| c.verdict);
+                ZonePersonView {
+                    track: s.track.clone(),
+                    number: s.track.number,
+                    since_s: presence.stay_s(now),
+                    equipment: zone.require.iter().map(|item| (*item, verdict(item))).collect(),
+                    votes,
+                }
             })
             .collect();
         ZoneView {

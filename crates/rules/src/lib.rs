@@ -13,6 +13,6 @@ pub mod subject;
 pub mod view;
 
 pub use engine::{Entry, Judge, PictureEntry};
-pub use equipment::Verdict;
-pub use rule::{Passed, RuleVerdict, RuleView};
+pub use equipment::{Count, Verdict};
+pub use rule::{Ground, Passed, RuleVerdict, RuleView};
 pub use view::{Level, PersonView, View, ZonePersonView, ZoneVerdict, ZoneView};

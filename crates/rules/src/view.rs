@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use safe_yolo_core::{Equipment, TrackId, ZoneId, ZoneType};
 use serde::{Deserialize, Serialize};
 
-use crate::equipment::Verdict;
-use crate::rule::RuleView;
+use crate::equipment::{Count, Verdict};
+use crate::rule::{RuleVerdict, RuleView};
 
 /// How grave a person's standing is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,6 +56,8 @@ pub struct ZonePersonView {
     pub since_s: f64,
     /// Verdicts for the items the zone requires.
     pub equipment: BTreeMap<Equipment, Verdict>,
+    /// The votes behind them.
+    pub votes: BTreeMap<Equipment, Count>,
 }
 
 /// One zone.
@@ -71,6 +73,17 @@ pub struct ZoneView {
     pub people: Vec<ZonePersonView>,
     /// Its rules beside intrusion and equipment.
     pub rules: Vec<RuleView>,
+}
+
+impl ZoneView {
+    /// Nobody looks any more: what was said says nothing about now.
+    pub fn forget(&mut self) {
+        self.verdict = ZoneVerdict::Unknown;
+        for rule in self.rules.iter_mut().filter(|rule| rule.verdict != RuleVerdict::Off) {
+            (rule.verdict, rule.reason) = (RuleVerdict::Unknown, Some("not_looked_at"));
+            rule.grounds.clear();
+        }
+    }
 }
 
 /// The newest picture in the rules' eyes.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use safe_yolo_core::Zone;
+use safe_yolo_core::Calendar;
 use safe_yolo_media::source::{SourceError, SourcePolicy, SourceSpec};
 use safe_yolo_pipeline::RealSources;
 use safe_yolo_server::{Server, ServerConfig, ServiceManager, StartupCamera, simulated_site};
@@ -81,8 +81,8 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
     safe_yolo_sys::limit_heaps(HEAPS);
     start_log(arguments.log_json);
     // Mistakes in files are told before anything is started.
-    let startup_cameras = cameras(&arguments)?;
-    start(arguments, startup_cameras)
+    let (startup_cameras, calendar) = cameras(&arguments)?;
+    start(arguments, startup_cameras, calendar)
 }
 
 /// `safe-yolo demo`: the server with the cameras of the simulated site, as they were drawn.
@@ -92,10 +92,14 @@ pub(crate) fn demo(arguments: DemoArguments) -> Result<ExitCode> {
     let DemoArguments { listen, data_dir, log_json, detector } = arguments;
     let (site, video, video_dir) = (None, Vec::new(), Vec::new());
     let arguments = ServeArguments { listen, data_dir, site, video, video_dir, log_json, detector };
-    start(arguments, simulated_site()?)
+    start(arguments, simulated_site()?, None)
 }
 
-fn start(arguments: ServeArguments, startup_cameras: Vec<StartupCamera>) -> Result<ExitCode> {
+fn start(
+    arguments: ServeArguments,
+    startup_cameras: Vec<StartupCamera>,
+    calendar: Option<Calendar>,
+) -> Result<ExitCode> {
     let detectors = Arc::new(arguments.detector.start(arguments.log_json)?);
     let config = ServerConfig {
         listen: arguments.listen,
@@ -110,6 +114,7 @@ fn start(arguments: ServeArguments, startup_cameras: Vec<StartupCamera>) -> Resu
         tracking: TrackerConfig::default(),
         evidence: EvidenceLimits::default(),
         startup_cameras,
+        calendar,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -175,14 +180,16 @@ pub(crate) fn start_log(json: bool) {
     if json { log.json().init() } else { log.init() }
 }
 
-/// Cameras of the site file and of `--video`.
-fn cameras(arguments: &ServeArguments) -> Result<Vec<StartupCamera>> {
-    let mut cameras = Vec::new();
+/// Cameras of the site file and of `--video`, and the file's calendar.
+fn cameras(arguments: &ServeArguments) -> Result<(Vec<StartupCamera>, Option<Calendar>)> {
+    let (mut cameras, mut calendar) = (Vec::new(), None);
     if let Some(path) = &arguments.site {
-        for camera in Site::read(path)?.cameras {
+        let site = Site::read(path)?;
+        calendar = site.calendar;
+        for camera in site.cameras {
             check_source(&camera.source)
                 .with_context(|| format!("camera '{}' of the site file", camera.name))?;
-            let zones = camera.config()?.zones.into_iter().map(new_zone).collect();
+            let zones = camera.config()?.zones.into_iter().map(NewZone::from).collect();
             cameras.push(StartupCamera {
                 camera: new_camera(&camera, Origin::Site),
                 zones: Some(zones),
@@ -199,7 +206,7 @@ fn cameras(arguments: &ServeArguments) -> Result<Vec<StartupCamera>> {
         cameras
             .push(StartupCamera { camera: new_camera(&camera, Origin::CommandLine), zones: None });
     }
-    Ok(cameras)
+    Ok((cameras, calendar))
 }
 
 /// A wrong address is told at once; a file or camera that is not there today is
@@ -216,19 +223,8 @@ fn new_camera(camera: &SiteCamera, origin: Origin) -> NewCamera {
         enabled: camera.enabled,
         repeat: camera.repeat,
         analysis_rate_max: camera.analysis_rate_max,
+        masks: camera.masks.clone(),
+        calibration: camera.calibration.clone(),
         ..NewCamera::new(&camera.name, &camera.source, origin)
-    }
-}
-
-fn new_zone(zone: Zone) -> NewZone {
-    NewZone {
-        name: zone.name,
-        zone_type: zone.zone_type,
-        points: zone.points,
-        active: zone.active,
-        dwell_s: zone.dwell_s,
-        pause_s: zone.pause_s,
-        require: zone.require,
-        rules: zone.rules,
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use safe_yolo_core::config::ConfigError;
 use safe_yolo_core::{
-    CameraConfig, CameraId, Equipment, Polygon, Rule, Zone, ZoneId, ZoneType, config,
+    Anchor, Calendar, Calibration, CameraConfig, CameraId, Equipment, Polygon, Rule, Schedule,
+    Zone, ZoneId, ZoneType, config,
 };
 use serde::Deserialize;
 
@@ -14,6 +15,8 @@ use serde::Deserialize;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Site {
+    /// The site's time zone and holidays; as set in the control room unless given.
+    pub(crate) calendar: Option<Calendar>,
     #[serde(default, rename = "camera")]
     pub(crate) cameras: Vec<SiteCamera>,
 }
@@ -30,6 +33,12 @@ pub(crate) struct SiteCamera {
     pub(crate) repeat: bool,
     #[serde(default = "analysis_rate_max")]
     pub(crate) analysis_rate_max: f64,
+    #[serde(default)]
+    pub(crate) masks: Vec<Polygon>,
+    pub(crate) calibration: Option<Calibration>,
+    /// The site's.
+    #[serde(skip)]
+    pub(crate) calendar: Calendar,
     #[serde(default, rename = "zone")]
     pub(crate) zones: Vec<SiteZone>,
 }
@@ -42,8 +51,11 @@ pub(crate) struct SiteZone {
     #[serde(rename = "type")]
     zone_type: ZoneType,
     points: Polygon,
+    #[serde(default)]
+    anchor: Anchor,
     #[serde(default = "yes")]
     active: bool,
+    schedule: Option<Schedule>,
     #[serde(default = "config::default_dwell_s")]
     dwell_s: f64,
     #[serde(default = "config::default_pause_s")]
@@ -105,6 +117,9 @@ impl SiteCamera {
             enabled: true,
             repeat: true,
             analysis_rate_max: analysis_rate_max(),
+            masks: Vec::new(),
+            calibration: None,
+            calendar: Calendar::default(),
             zones: Vec::new(),
         }
     }
@@ -124,9 +139,9 @@ impl SiteCamera {
             enabled: self.enabled,
             repeat: self.repeat,
             analysis_rate_max: self.analysis_rate_max,
-            masks: Vec::new(),
-            calibration: None,
-            calendar: safe_yolo_core::Calendar::default(),
+            masks: self.masks.clone(),
+            calibration: self.calibration.clone(),
+            calendar: self.calendar.clone(),
             zones,
             version: 1,
         })
@@ -141,8 +156,8 @@ impl SiteZone {
             zone_type: self.zone_type,
             points: self.points.clone(),
             active: self.active,
-            anchor: safe_yolo_core::Anchor::Foot,
-            schedule: None,
+            anchor: self.anchor,
+            schedule: self.schedule.clone(),
             dwell_s: self.dwell_s,
             pause_s: self.pause_s,
             require: self.require.clone(),

@@ -39,6 +39,8 @@ pub struct ServerConfig {
     pub evidence: EvidenceLimits,
     /// Cameras of the site file and the command line, brought into line by name.
     pub startup_cameras: Vec<StartupCamera>,
+    /// The site's time zone and holidays; none leaves what was set before.
+    pub calendar: Option<safe_yolo_core::Calendar>,
 }
 
 impl std::fmt::Debug for ServerConfig {

@@ -49,6 +49,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
+/// Tells null from what is left out: for `#[serde(default, deserialize_with = "given")]`.
+pub(crate) fn given<'de, D, T>(read: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(read).map(Some)
+}
+
 /// Reads JSON; a text that is none is `malformed`, one that says something
 /// impossible is `invalid`.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

@@ -100,6 +100,9 @@ impl Server {
             api: SourcePolicy::restricted(config.video_dirs),
             trusted: SourcePolicy::trusted(),
         };
+        if let Some(calendar) = &config.calendar {
+            store.set_calendar(calendar).await?;
+        }
         ensure_cameras(&store, &policies, config.startup_cameras).await?;
 
         let model = Model {

@@ -145,11 +145,14 @@ impl Scene {
                     }
                 }
                 let intrusion = match area.zone_type {
-                    ZoneType::Danger => EventType::DangerZoneIntrusion,
-                    ZoneType::Warning => EventType::WarningZoneIntrusion,
+                    ZoneType::Danger => Some(EventType::DangerZoneIntrusion),
+                    ZoneType::Warning => Some(EventType::WarningZoneIntrusion),
+                    ZoneType::Custom => None,
                 };
-                let stays: Vec<f64> = visits.iter().filter_map(Visit::dwelt).collect();
-                found.extend(paused(&stays, &moments).map(|at| make(intrusion, at)));
+                if let Some(intrusion) = intrusion {
+                    let stays: Vec<f64> = visits.iter().filter_map(Visit::dwelt).collect();
+                    found.extend(paused(&stays, &moments).map(|at| make(intrusion, at)));
+                }
                 for item in &area.require {
                     let lacks: Vec<f64> =
                         visits.iter().flat_map(|visit| lacks(&moments, visit, *item)).collect();
@@ -365,6 +368,8 @@ fn lacks(moments: &[Moment], visit: &Visit, item: Equipment) -> Vec<f64> {
         Equipment::Helmet => person.helmet,
         Equipment::Vest => person.vest,
         Equipment::Mask => person.mask,
+        // Not drawn: nobody lacks it.
+        Equipment::Gloves | Equipment::Boots | Equipment::Goggles => true,
     };
     let (mut found, mut since) = (Vec::new(), None);
     for Moment { at, person } in in_sight(moments) {

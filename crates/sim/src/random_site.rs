@@ -210,6 +210,9 @@ fn things(dice: &mut Dice, camera: &Camera) -> Vec<Thing> {
     things
 }
 
+/// Equipment that people are drawn with or without.
+const DRAWN: [Equipment; 3] = [Equipment::Helmet, Equipment::Vest, Equipment::Mask];
+
 fn areas(dice: &mut Dice, camera: &Camera) -> Vec<Area> {
     let mut areas = Vec::new();
     for number in 0..dice.count(0, 2) {
@@ -222,7 +225,7 @@ fn areas(dice: &mut Dice, camera: &Camera) -> Vec<Area> {
         let zone_type = if dice.is(0.5) { ZoneType::Danger } else { ZoneType::Warning };
         let name =
             Name { ko: format!("구역 {}", number + 1), en: format!("Zone {}", number + 1) };
-        let require = Equipment::ALL.into_iter().filter(|_| dice.is(0.5)).collect::<BTreeSet<_>>();
+        let require = DRAWN.into_iter().filter(|_| dice.is(0.5)).collect::<BTreeSet<_>>();
         areas.push(Area { name, zone_type, sides, require, rules: Vec::new() });
     }
     areas

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState};
+use safe_yolo_core::{Event, PixelBox};
 
 use super::Supervisor;
 use crate::analyst::Analysed;
@@ -10,10 +11,16 @@ use crate::engine::Output;
 use crate::evidence::Evidence;
 use crate::live::{Counters, LiveAnalysis, LiveBox, LiveHeader};
 use crate::shot::Shot;
-use safe_yolo_rules::{View, ZoneVerdict, ZoneView};
+use safe_yolo_rules::{View, ZoneView};
 
 /// Predictions older than this are guesses, and not shown as knowledge, seconds.
 const PREDICTED_MAX_S: f64 = 1.5;
+
+/// The box of the thing that an event is about.
+fn thing_of(event: &Event) -> Option<PixelBox> {
+    let key = if event.track.is_some() { "thing" } else { "box" };
+    serde_json::from_value(event.details.get(key)?.clone()).ok()
+}
 
 impl Supervisor {
     pub(super) fn publish_analysed(&mut self, shot: &Shot, analysed: Analysed) {
@@ -28,6 +35,7 @@ impl Supervisor {
                     boxes: analysed.boxes.clone(),
                     zones: analysed.view.zones.clone(),
                     subject,
+                    thing: thing_of(event),
                     banner: format!(
                         "{} {} {}",
                         event.severity.name(),
@@ -78,7 +86,7 @@ impl Supervisor {
         let View { mut zones, .. } =
             self.analyst.as_ref().map(crate::analyst::Analyst::view).unwrap_or_default();
         for zone in &mut zones {
-            zone.verdict = ZoneVerdict::Unknown;
+            zone.forget();
             zone.people.clear();
         }
         zones
@@ -102,7 +110,7 @@ impl Supervisor {
             // Only LIVE may look safe.
             counters = None;
             for zone in &mut zones {
-                zone.verdict = ZoneVerdict::Unknown;
+                zone.forget();
             }
         }
         let size = shot.picture.size();

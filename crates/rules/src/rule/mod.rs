@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{
-    CameraConfig, Event, EventChange, PictureTime, PixelBox, Polygon, Rule, RuleKind, Utc, Zone,
-    ZoneId,
+    CameraConfig, Event, EventChange, PictureTime, PixelBox, Polygon, Rule, RuleKind, TrackId,
+    Tripwire, Utc, Zone, ZoneId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -68,7 +68,35 @@ pub struct RuleView {
     /// Of entrances: how many there were within the window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
+    /// Of a line: its two points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<Tripwire>,
+    /// What it rests on: of whom its condition holds, or can't be told; a few at most.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grounds: Vec<Ground>,
 }
+
+/// What a verdict rests on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ground {
+    /// The person, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<TrackId>,
+    /// What it says of him, or of the place.
+    pub verdict: RuleVerdict,
+    /// Why it can't say more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// For how long the condition has held, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_s: Option<f64>,
+    /// Its figures and boxes, as in the event that it raises.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub details: Map<String, Value>,
+}
+
+/// Grounds that are told of a rule.
+const GROUNDS_MAX: usize = 8;
 
 /// What was found of one person or of the place.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +109,10 @@ struct Standing {
     raised: Option<Raised>,
     /// Whether what is raised may be about somebody else by now.
     is_renewed: bool,
+    /// What the newest picture said: figures of what holds, or why that can't be told.
+    details: Map<String, Value>,
+    doubt: Option<&'static str>,
+    track: Option<TrackId>,
     /// Where the person was last, and for how long he is gone, analysed seconds.
     place: Option<PixelBox>,
     gone_s: f64,
@@ -264,6 +296,14 @@ impl RuleBook {
                 held_s: since.map(|since| now.secs_since(since).max(0.0)),
                 passed: state.and_then(State::passed),
                 count: state.and_then(State::count),
+                line: match rule.kind {
+                    RuleKind::LineCrossing { line, .. } => Some(line),
+                    _ => None,
+                },
+                grounds: match verdict {
+                    RuleVerdict::Off => Vec::new(),
+                    _ => state.map(|state| state.grounds(now)).unwrap_or_default(),
+                },
             }
         };
         zone.rules.iter().filter(|rule| rule.active).map(view).collect()
@@ -275,6 +315,27 @@ impl State {
         let points = zone.points.clone();
         let (memory, standings) = (Memory::default(), BTreeMap::new());
         Self { kind, points, memory, standings, doubt: None, off: None }
+    }
+
+    /// Whoever has no standing that matters is not told of.
+    fn grounds(&self, now: PictureTime) -> Vec<Ground> {
+        let ground = |standing: &Standing| {
+            let verdict = match (standing.is_open() || standing.is_met, standing.doubt) {
+                (true, _) => RuleVerdict::Fire,
+                (false, Some(_)) => RuleVerdict::Unknown,
+                (false, None) => RuleVerdict::Clear,
+            };
+            let held_s = standing.since.map(|since| now.secs_since(since).max(0.0));
+            let matters = verdict != RuleVerdict::Clear || held_s.is_some();
+            matters.then(|| Ground {
+                track: standing.track.clone(),
+                verdict,
+                reason: standing.doubt,
+                held_s,
+                details: standing.details.clone(),
+            })
+        };
+        self.standings.values().filter_map(ground).take(GROUNDS_MAX).collect()
     }
 
     fn passed(&self) -> Option<Passed> {
@@ -338,11 +399,15 @@ impl State {
             let standing = self.standings.entry(about).or_default();
             (standing.since, standing.is_met, standing.gone_s) = (None, false, 0.0);
             standing.place = person.map(|person| person.bbox);
+            standing.track = person.map(|person| person.track.clone());
+            (standing.doubt, standing.details) = (None, Map::new());
             match condition {
                 Now::Yes { since, who, details } => {
                     let of_place = who.and_then(|n| scene.subjects.iter().find(|s| s.number == n));
                     let subject = person.or(of_place);
                     let since = standing.hold.yes(scene.time, since);
+                    standing.details.clone_from(&details);
+                    standing.track = subject.map(|subject| subject.track.clone());
                     standing.since = Some(since);
                     if scene.time.secs_since(since) >= rule.dwell_s {
                         standing.is_met = true;
@@ -355,7 +420,10 @@ impl State {
                         changes.extend(standing.end(now, "over"));
                     }
                 }
-                Now::Unknown(_) => standing.hold.unknown(step_s),
+                Now::Unknown(why) => {
+                    standing.doubt = Some(why);
+                    standing.hold.unknown(step_s);
+                }
             }
         }
         // Who is not in the zone any more, or nowhere.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use safe_yolo_core::CameraId;
+use safe_yolo_core::{Calibration, CameraId, Polygon};
 use safe_yolo_pipeline::{Command, Status};
 use safe_yolo_store::CameraRecord;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use super::schema;
 use super::zones::ZoneBody;
 use crate::app::{App, CameraEdit, NewCameraInput, kind};
 use crate::auth::Session;
-use crate::extract::{Body, Id, Secret};
+use crate::extract::{Body, Id, Secret, given};
 use crate::problem::{Problem, ProblemBody};
 
 /// A camera.
@@ -32,6 +32,12 @@ pub(crate) struct CameraBody {
     enabled: bool,
     repeat: bool,
     analysis_rate_max: f64,
+    /// Areas in which nobody and nothing is seen, as outlines of zones.
+    #[schema(value_type = Vec<Vec<[f64; 2]>>)]
+    masks: Vec<Polygon>,
+    /// How long a metre is where; null while that is not known.
+    #[schema(value_type = Option<schema::Calibration>)]
+    calibration: Option<Calibration>,
     /// Grows with each change to the camera or its zones.
     version: u64,
     zones: Vec<ZoneBody>,
@@ -57,6 +63,10 @@ pub(crate) struct NewCamera {
     password: Option<Secret>,
     repeat: Option<bool>,
     analysis_rate_max: Option<f64>,
+    #[schema(value_type = Option<Vec<Vec<[f64; 2]>>>)]
+    masks: Option<Vec<Polygon>>,
+    #[schema(value_type = Option<schema::Calibration>)]
+    calibration: Option<Calibration>,
     enabled: Option<bool>,
 }
 
@@ -71,6 +81,12 @@ pub(crate) struct CameraChange {
     password: Option<Secret>,
     repeat: Option<bool>,
     analysis_rate_max: Option<f64>,
+    #[schema(value_type = Option<Vec<Vec<[f64; 2]>>>)]
+    masks: Option<Vec<Polygon>>,
+    /// Null to forget it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<schema::Calibration>)]
+    calibration: Option<Option<Calibration>>,
     enabled: Option<bool>,
 }
 
@@ -113,6 +129,8 @@ fn body(app: &App, record: &CameraRecord) -> CameraBody {
         enabled: config.enabled,
         repeat: config.repeat,
         analysis_rate_max: config.analysis_rate_max,
+        masks: config.masks.clone(),
+        calibration: config.calibration.clone(),
         version: config.version,
         zones: config.zones.iter().map(|zone| ZoneBody::new(&config.id, zone)).collect(),
         status: app.status(record),
@@ -153,6 +171,8 @@ pub(crate) async fn add(
         enabled: new.enabled,
         repeat: new.repeat,
         analysis_rate_max: new.analysis_rate_max,
+        masks: new.masks,
+        calibration: new.calibration,
     };
     let record = app.add_camera(&session.user, input).await?;
     Ok((StatusCode::CREATED, Json(body(&app, &record))))
@@ -196,6 +216,8 @@ pub(crate) async fn change(
         enabled: change.enabled,
         repeat: change.repeat,
         analysis_rate_max: change.analysis_rate_max,
+        masks: change.masks,
+        calibration: change.calibration,
     };
     let record = app.update_camera(&session.user, id, edit).await?;
     Ok(Json(body(&app, &record)))
@@ -289,4 +311,56 @@ pub(crate) async fn command(
         (Action::Stop, None) => Command::Stop,
     };
     app.command(&session.user, &id, command).await.map(Json)
+}
+
+/// What the rules of a camera's zones say of its newest picture, and why.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Verdicts {
+    /// The state of the camera: only what a LIVE one says is about now.
+    #[schema(value_type = schema::CameraState)]
+    state: safe_yolo_core::CameraState,
+    /// Of which picture, RFC 3339; null where none has been looked at.
+    #[schema(value_type = Option<String>)]
+    utc: Option<safe_yolo_core::Utc>,
+    /// The version of the settings that judged it.
+    version: u64,
+    /// Zones with their people, votes and rules, as in `/ws/live`.
+    #[schema(value_type = Vec<Object>)]
+    zones: Vec<safe_yolo_rules::ZoneView>,
+}
+
+/// What the rules say now, and on what grounds.
+#[utoipa::path(
+    get, path = "/api/cameras/{id}/verdicts", tag = "cameras", params(("id" = String, Path, description = "The camera")),
+    responses(
+        (status = 200, body = Verdicts),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn verdicts(
+    State(app): State<App>,
+    Id(id): Id<CameraId>,
+) -> Result<Json<Verdicts>, Problem> {
+    let record = app.known(&id)?;
+    let status = app.status(&record);
+    let live = app.engine.camera(&id).and_then(|handle| {
+        let picture = handle.watch_live().borrow().clone()?;
+        handle.is_current(&picture).then_some(picture)
+    });
+    Ok(Json(match live {
+        Some(picture) => {
+            let mut zones = picture.header.zones.clone();
+            if !status.state.is_watching() {
+                zones.iter_mut().for_each(safe_yolo_rules::ZoneView::forget);
+            }
+            let (utc, version) = (Some(picture.header.utc), picture.header.config_version);
+            Verdicts { state: status.state, utc, version, zones }
+        }
+        None => Verdicts {
+            state: status.state,
+            utc: None,
+            version: record.config.version,
+            zones: Vec::new(),
+        },
+    }))
 }

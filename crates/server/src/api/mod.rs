@@ -1,5 +1,6 @@
 //! The REST interface as docs/api.md says, and its description for programs.
 
+mod calendar;
 mod cameras;
 mod changes;
 mod events;
@@ -31,6 +32,7 @@ const DESCRIPTION: &str = "/api/openapi.json";
         (name = "session", description = "Login"),
         (name = "cameras", description = "Cameras, their figures and pictures"),
         (name = "zones", description = "Zones of cameras"),
+        (name = "calendar", description = "Time zone and holidays of the site"),
         (name = "events", description = "What happened"),
         (name = "system", description = "The system itself"),
     )
@@ -47,6 +49,8 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(cameras::status))
         .routes(routes!(cameras::picture))
         .routes(routes!(cameras::command))
+        .routes(routes!(cameras::verdicts))
+        .routes(routes!(calendar::get, calendar::put))
         .routes(routes!(zones::list, zones::add))
         .routes(routes!(zones::get, zones::change, zones::delete))
         .routes(routes!(events::list))

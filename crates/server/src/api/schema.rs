@@ -78,6 +78,93 @@ pub(crate) struct Status {
 pub(crate) enum ZoneType {
     Warning,
     Danger,
+    Custom,
+}
+
+/// What of a person says whether he is in a zone.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Anchor {
+    Foot,
+    Centre,
+    Overlap,
+}
+
+/// A day of the week.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Day {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+/// What holidays are to a period.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Holidays {
+    Included,
+    Excluded,
+    Only,
+}
+
+/// Hours of some days in the site's time; one that ends before it begins goes on over midnight.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Period {
+    /// On which days it begins; all unless given.
+    pub(crate) days: Option<Vec<Day>>,
+    /// As `08:30`; the begin of the day unless given.
+    pub(crate) from: Option<String>,
+    /// As `24:00`, no longer then; the end of the day unless given.
+    pub(crate) to: Option<String>,
+    pub(crate) holidays: Option<Holidays>,
+}
+
+/// What must be so in the zone for a rule to apply; where that can't be told, it applies.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct When {
+    pub(crate) class: Awaited,
+    /// Whether it must be there, or must not.
+    pub(crate) present: bool,
+}
+
+/// What a rule can wait for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Awaited {
+    Person,
+    SafetyCone,
+    Machinery,
+    Vehicle,
+    Forklift,
+    FireExtinguisher,
+    Fire,
+    Smoke,
+}
+
+/// Which way a line is crossed, for who stands at its first point and looks at the second.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Direction {
+    Both,
+    ToLeft,
+    ToRight,
+}
+
+/// Four points of the picture and where they are on the floor.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Calibration {
+    /// `[x, y]` in fractions of the picture: four corners, in order.
+    pub(crate) points: Vec<[f64; 2]>,
+    /// `[x, y]` in metres: the same corners.
+    pub(crate) metres: Vec<[f64; 2]>,
 }
 
 /// Equipment that a zone can require.
@@ -87,6 +174,9 @@ pub(crate) enum Equipment {
     Helmet,
     Vest,
     Mask,
+    Gloves,
+    Boots,
+    Goggles,
 }
 
 /// What a rule watches for.
@@ -96,7 +186,9 @@ pub(crate) enum RuleType {
     Loitering,
     OccupancyAbove,
     OccupancyBelow,
+    EntriesAbove,
     LoneWorker,
+    LineCrossing,
     ObjectMissing,
     ObjectPresent,
     Proximity,
@@ -128,20 +220,33 @@ pub(crate) struct Rule {
     pub(crate) rule_type: RuleType,
     /// Its own name among the zone's rules; the type's unless given.
     pub(crate) name: Option<String>,
-    /// Of `occupancy_above` and `occupancy_below`, which need it.
+    /// Of `occupancy_above`, `occupancy_below` and `entries_above`, which need it.
     pub(crate) people: Option<u32>,
+    /// Of `entries_above`: seconds in which they are counted; 3600 unless given.
+    pub(crate) window_s: Option<f64>,
+    /// Of `line_crossing`, which needs it: two points in fractions of the picture.
+    pub(crate) line: Option<Vec<[f64; 2]>>,
+    /// Of `line_crossing`: `both` unless given.
+    pub(crate) direction: Option<Direction>,
     /// Of `object_missing`, `object_present`, `proximity` and `near_miss`, which need it.
     pub(crate) class: Option<Thing>,
-    /// Of `proximity` and `near_miss`, which need it: in heights of the person.
+    /// Of `proximity` and `near_miss`, which need it or `distance_m`: in heights of the person.
     pub(crate) distance: Option<f64>,
-    /// Of `near_miss`, which needs it: in heights of the person a second.
+    /// The same in metres: for cameras that are calibrated.
+    pub(crate) distance_m: Option<f64>,
+    /// Of `near_miss`, which needs it or `speed_m_s`: in heights of the person a second.
     pub(crate) speed: Option<f64>,
+    /// The same in metres a second, with `distance_m`.
+    pub(crate) speed_m_s: Option<f64>,
     pub(crate) active: Option<bool>,
     pub(crate) severity: Option<Severity>,
     /// Seconds that it must hold before its alarm.
     pub(crate) dwell_s: Option<f64>,
     /// Seconds before the same person, or the same place, raises it again.
     pub(crate) pause_s: Option<f64>,
+    /// When it applies; when its zone does unless given.
+    pub(crate) schedule: Option<Vec<Period>>,
+    pub(crate) when: Option<When>,
     /// What the operator reads instead of the usual words.
     pub(crate) message: Option<Message>,
 }
@@ -157,10 +262,15 @@ pub(crate) enum EventType {
     HelmetMissing,
     VestMissing,
     MaskMissing,
+    GlovesMissing,
+    BootsMissing,
+    GogglesMissing,
     Loitering,
     OccupancyAbove,
     OccupancyBelow,
+    EntriesAbove,
     LoneWorker,
+    LineCrossing,
     ObjectMissing,
     ObjectPresent,
     Proximity,

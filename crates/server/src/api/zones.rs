@@ -6,7 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use safe_yolo_core::config::{default_dwell_s, default_pause_s};
-use safe_yolo_core::{CameraId, Equipment, Polygon, Rule, Zone, ZoneId, ZoneType};
+use safe_yolo_core::{
+    Anchor, CameraId, Equipment, Polygon, Rule, Schedule, Zone, ZoneId, ZoneType,
+};
 use safe_yolo_store::{NewZone, ZonePatch};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::schema;
 use crate::app::App;
 use crate::auth::Session;
-use crate::extract::{Asked, Body, Id};
+use crate::extract::{Asked, Body, Id, given};
 use crate::problem::{Problem, ProblemBody};
 
 /// A zone.
@@ -32,7 +34,13 @@ pub(crate) struct ZoneBody {
     /// `[x, y]` in fractions of the picture, 3 to 64 of them.
     #[schema(value_type = Vec<[f64; 2]>)]
     points: Polygon,
+    /// What of a person says whether he is in it.
+    #[schema(value_type = schema::Anchor)]
+    anchor: Anchor,
     active: bool,
+    /// When its rules apply; null for always.
+    #[schema(value_type = Option<Vec<schema::Period>>)]
+    schedule: Option<Schedule>,
     /// Seconds a condition must hold before its alarm.
     dwell_s: f64,
     /// Seconds before the same person raises the same alarm again.
@@ -51,7 +59,9 @@ impl ZoneBody {
             name: zone.name.clone(),
             zone_type: zone.zone_type,
             points: zone.points.clone(),
+            anchor: zone.anchor,
             active: zone.active,
+            schedule: zone.schedule.clone(),
             dwell_s: zone.dwell_s,
             pause_s: zone.pause_s,
             require: zone.require.clone(),
@@ -87,7 +97,11 @@ pub(crate) struct ZoneInput {
     zone_type: ZoneType,
     #[schema(value_type = Vec<[f64; 2]>)]
     points: Polygon,
+    #[schema(value_type = Option<schema::Anchor>)]
+    anchor: Option<Anchor>,
     active: Option<bool>,
+    #[schema(value_type = Option<Vec<schema::Period>>)]
+    schedule: Option<Schedule>,
     dwell_s: Option<f64>,
     pause_s: Option<f64>,
     #[schema(value_type = Option<Vec<schema::Equipment>>)]
@@ -108,7 +122,13 @@ pub(crate) struct ZoneChange {
     zone_type: Option<ZoneType>,
     #[schema(value_type = Option<Vec<[f64; 2]>>)]
     points: Option<Polygon>,
+    #[schema(value_type = Option<schema::Anchor>)]
+    anchor: Option<Anchor>,
     active: Option<bool>,
+    /// Null for always.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<schema::Period>>)]
+    schedule: Option<Option<Schedule>>,
     dwell_s: Option<f64>,
     pause_s: Option<f64>,
     #[schema(value_type = Option<Vec<schema::Equipment>>)]
@@ -162,7 +182,9 @@ pub(crate) async fn add(
         name: input.name,
         zone_type: input.zone_type,
         points: input.points,
+        anchor: input.anchor.unwrap_or_default(),
         active: input.active.unwrap_or(true),
+        schedule: input.schedule,
         dwell_s: input.dwell_s.unwrap_or_else(default_dwell_s),
         pause_s: input.pause_s.unwrap_or_else(default_pause_s),
         require: input.require.unwrap_or_default(),
@@ -211,7 +233,9 @@ pub(crate) async fn change(
         name: change.name,
         zone_type: change.zone_type,
         points: change.points,
+        anchor: change.anchor,
         active: change.active,
+        schedule: change.schedule,
         dwell_s: change.dwell_s,
         pause_s: change.pause_s,
         require: change.require,

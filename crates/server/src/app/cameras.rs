@@ -4,7 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use safe_yolo_core::config::ConfigError;
-use safe_yolo_core::{BlindReason, CameraConfig, CameraId, CameraState};
+use safe_yolo_core::{
+    BlindReason, Calendar, Calibration, CameraConfig, CameraId, CameraState, Polygon,
+};
 use safe_yolo_media::source::SourceSpec;
 use safe_yolo_pipeline::Status;
 use safe_yolo_store::{
@@ -25,6 +27,8 @@ pub(crate) struct NewCameraInput {
     pub(crate) enabled: Option<bool>,
     pub(crate) repeat: Option<bool>,
     pub(crate) analysis_rate_max: Option<f64>,
+    pub(crate) masks: Option<Vec<Polygon>>,
+    pub(crate) calibration: Option<Calibration>,
 }
 
 /// What somebody wants changed of a camera.
@@ -37,6 +41,8 @@ pub(crate) struct CameraEdit {
     pub(crate) enabled: Option<bool>,
     pub(crate) repeat: Option<bool>,
     pub(crate) analysis_rate_max: Option<f64>,
+    pub(crate) masks: Option<Vec<Polygon>>,
+    pub(crate) calibration: Option<Option<Calibration>>,
 }
 
 /// The login that fields of a request make, on top of a stored one. An empty
@@ -111,6 +117,8 @@ impl App {
             camera.repeat = input.repeat.unwrap_or(false);
             camera.analysis_rate_max =
                 input.analysis_rate_max.unwrap_or(CameraConfig::ANALYSIS_RATE_MAX);
+            camera.masks = input.masks.unwrap_or_default();
+            camera.calibration = input.calibration;
             let record = app.store.create_camera(camera).await?;
             app.audit.note(&by, "camera.add", record.config.id.as_str(), &record.config.name).await;
             app.take(record).await
@@ -153,6 +161,8 @@ impl App {
             enabled: edit.enabled,
             repeat: edit.repeat,
             analysis_rate_max: edit.analysis_rate_max,
+            masks: edit.masks,
+            calibration: edit.calibration,
             ..CameraPatch::default()
         };
         if let Some(text) = source {
@@ -169,6 +179,22 @@ impl App {
         }
         patch.credentials = Some(credentials);
         Ok(patch)
+    }
+
+    /// Sets the site's time zone and holidays for all cameras.
+    pub(crate) async fn set_calendar(&self, by: &User, calendar: Calendar) -> Result<(), Problem> {
+        let by = by.username.clone();
+        self.edit(async move |app| {
+            let changed = app.store.set_calendar(&calendar).await?;
+            if !changed.is_empty() {
+                app.audit.note(&by, "calendar.change", "site", calendar.time_zone()).await;
+            }
+            for record in changed {
+                app.take(record).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Ends a camera and deletes it; its events stay.

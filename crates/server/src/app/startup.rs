@@ -1,7 +1,7 @@
 //! Cameras that are there from the start: of the site file, of the command
 //! line, or the simulated site when there is none at all.
 
-use safe_yolo_core::{Polygon, Zone};
+use safe_yolo_core::Polygon;
 use safe_yolo_media::source::SourceSpec;
 use safe_yolo_sim::Scene;
 use safe_yolo_store::{NewCamera, NewZone, Origin, SiteCamera, Store};
@@ -56,20 +56,7 @@ async fn drawn_zones(
 ) -> Result<Vec<NewZone>, safe_yolo_store::StoreError> {
     let known = store.cameras().await?.into_iter().find(|record| record.config.name == name);
     let zones = known.map(|record| record.config.zones).unwrap_or_default();
-    Ok(zones.into_iter().map(as_new).collect())
-}
-
-fn as_new(zone: Zone) -> NewZone {
-    NewZone {
-        name: zone.name,
-        zone_type: zone.zone_type,
-        points: zone.points,
-        active: zone.active,
-        dwell_s: zone.dwell_s,
-        pause_s: zone.pause_s,
-        require: zone.require,
-        rules: zone.rules,
-    }
+    Ok(zones.into_iter().map(NewZone::from).collect())
 }
 
 /// Takes a login out of the address, unless `${NAME}` stands in it: then the
@@ -97,14 +84,9 @@ pub fn simulated_site() -> Result<Vec<StartupCamera>, ServerError> {
         for zone in Scene::new(scenario, 0)?.zones() {
             match Polygon::new(zone.points) {
                 Ok(points) => zones.push(NewZone {
-                    name: zone.name_ko,
-                    zone_type: zone.zone_type,
-                    points,
-                    active: true,
-                    dwell_s: safe_yolo_core::config::default_dwell_s(),
-                    pause_s: safe_yolo_core::config::default_pause_s(),
                     require: zone.require,
                     rules: zone.rules,
+                    ..NewZone::new(&zone.name_ko, zone.zone_type, points)
                 }),
                 Err(error) => {
                     tracing::error!(zone = zone.name_en, %error, "a zone of the drawn scene is none");

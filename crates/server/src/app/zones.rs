@@ -30,7 +30,7 @@ impl App {
             let unnamed: ZoneId = "new".parse().map_err(|error: safe_yolo_core::id::IdError| {
                 Problem::internal("naming a zone", &error)
             })?;
-            app.check_zone(&as_zone(unnamed, &zone))?;
+            app.check_zone(&zone.clone().with_id(unnamed))?;
             let (record, zone) = app.store.create_zone(&camera, zone).await?;
             app.audit.note(&by, "zone.add", zone.id.as_str(), &zone.name).await;
             Ok((app.take(record).await?, zone))
@@ -48,7 +48,9 @@ impl App {
         let by = by.username.clone();
         self.edit(async move |app| {
             let (_, before) = app.zone(&id)?;
-            app.check_zone(&patched(before.clone(), patch.clone()))?;
+            let mut after = before.clone();
+            patch.clone().apply(&mut after);
+            app.check_zone(&after)?;
             let record = app.store.update_zone(&id, patch).await?;
             let record = app.take(record).await?;
             let (_, zone) = app.zone(&id)?;
@@ -82,37 +84,5 @@ impl App {
                 Some((record, zone))
             })
             .ok_or_else(|| Problem::not_found("zone", id.as_str()))
-    }
-}
-
-fn as_zone(id: ZoneId, zone: &NewZone) -> Zone {
-    Zone {
-        id,
-        name: zone.name.clone(),
-        zone_type: zone.zone_type,
-        points: zone.points.clone(),
-        active: zone.active,
-        anchor: safe_yolo_core::Anchor::Foot,
-        schedule: None,
-        dwell_s: zone.dwell_s,
-        pause_s: zone.pause_s,
-        require: zone.require.clone(),
-        rules: zone.rules.clone(),
-    }
-}
-
-fn patched(zone: Zone, patch: ZonePatch) -> Zone {
-    Zone {
-        id: zone.id,
-        name: patch.name.unwrap_or(zone.name),
-        zone_type: patch.zone_type.unwrap_or(zone.zone_type),
-        points: patch.points.unwrap_or(zone.points),
-        active: patch.active.unwrap_or(zone.active),
-        anchor: safe_yolo_core::Anchor::Foot,
-        schedule: None,
-        dwell_s: patch.dwell_s.unwrap_or(zone.dwell_s),
-        pause_s: patch.pause_s.unwrap_or(zone.pause_s),
-        require: patch.require.unwrap_or(zone.require),
-        rules: patch.rules.unwrap_or(zone.rules),
     }
 }

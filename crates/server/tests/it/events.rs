@@ -206,14 +206,12 @@ fn intruders() -> StartupCamera {
     let corners = [[0.02, 0.02], [0.98, 0.02], [0.98, 0.98], [0.02, 0.98]];
     let points: Vec<_> = corners.into_iter().map(safe_yolo_core::FractionPoint::from).collect();
     let zone = NewZone {
-        name: "everywhere".into(),
-        zone_type: safe_yolo_core::ZoneType::Danger,
-        points: safe_yolo_core::Polygon::new(points).unwrap(),
-        active: true,
         dwell_s: 0.5,
-        pause_s: 30.0,
-        require: std::collections::BTreeSet::new(),
-        rules: Vec::new(),
+        ..NewZone::new(
+            "everywhere",
+            safe_yolo_core::ZoneType::Danger,
+            safe_yolo_core::Polygon::new(points).unwrap(),
+        )
     };
     let camera = NewCamera::new("hall", "sim://intruders", Origin::CommandLine);
     StartupCamera { camera, zones: Some(vec![zone]) }

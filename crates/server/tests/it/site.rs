@@ -137,6 +137,7 @@ impl Site {
             tracking: TrackerConfig::default(),
             evidence: EvidenceLimits::default(),
             startup_cameras: cameras,
+            calendar: None,
         }))
         .await
         .unwrap();

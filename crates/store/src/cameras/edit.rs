@@ -3,7 +3,7 @@
 
 use safe_yolo_core::{CameraConfig, CameraId};
 
-use super::{CameraPatch, CameraRecord, NewCamera, rows, set};
+use super::{CameraPatch, CameraRecord, NewCamera, calendar, rows, set};
 use crate::error::Doing;
 use crate::{Store, StoreError, random};
 
@@ -18,8 +18,8 @@ impl NewCamera {
             enabled: self.enabled,
             repeat: self.repeat,
             analysis_rate_max: self.analysis_rate_max,
-            masks: Vec::new(),
-            calibration: None,
+            masks: self.masks,
+            calibration: self.calibration,
             calendar: safe_yolo_core::Calendar::default(),
             zones: Vec::new(),
             version: 1,
@@ -60,8 +60,9 @@ impl Store {
     /// When the name is taken, a setting does not fit, or the database fails.
     pub async fn create_camera(&self, camera: NewCamera) -> Result<CameraRecord, StoreError> {
         let doing = "adding a camera";
-        let record = camera.into_record()?;
+        let mut record = camera.into_record()?;
         let mut tx = self.begin(doing).await?;
+        record.config.calendar = calendar::read(&mut tx).await?;
         rows::insert(&mut tx, &record).await?;
         tx.commit().await.doing(doing)?;
         Ok(record)
@@ -88,6 +89,8 @@ impl Store {
         set(&mut record.config.enabled, patch.enabled);
         set(&mut record.config.repeat, patch.repeat);
         set(&mut record.config.analysis_rate_max, patch.analysis_rate_max);
+        set(&mut record.config.masks, patch.masks);
+        set(&mut record.config.calibration, patch.calibration);
         set(&mut record.origin, patch.origin);
         if record == before {
             return Ok(before);

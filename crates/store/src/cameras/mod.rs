@@ -1,5 +1,6 @@
 //! Cameras and their zones, as they are configured.
 
+mod calendar;
 mod edit;
 mod rows;
 mod site;
@@ -8,7 +9,10 @@ mod zones;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use safe_yolo_core::{CameraConfig, Equipment, Polygon, Rule, Zone, ZoneId, ZoneType};
+use safe_yolo_core::config::{default_dwell_s, default_pause_s};
+use safe_yolo_core::{
+    Anchor, Calibration, CameraConfig, Equipment, Polygon, Rule, Schedule, Zone, ZoneId, ZoneType,
+};
 
 pub use site::{SiteCamera, Upserted};
 
@@ -87,6 +91,10 @@ pub struct NewCamera {
     pub repeat: bool,
     /// Most analysed pictures a second.
     pub analysis_rate_max: f64,
+    /// Areas in which nobody and nothing is seen.
+    pub masks: Vec<Polygon>,
+    /// How long a metre is where.
+    pub calibration: Option<Calibration>,
     /// Who configures it.
     pub origin: Origin,
 }
@@ -102,6 +110,8 @@ impl NewCamera {
             enabled: true,
             repeat: false,
             analysis_rate_max: CameraConfig::ANALYSIS_RATE_MAX,
+            masks: Vec::new(),
+            calibration: None,
             origin,
         }
     }
@@ -122,6 +132,10 @@ pub struct CameraPatch {
     pub repeat: Option<bool>,
     /// Most analysed pictures a second.
     pub analysis_rate_max: Option<f64>,
+    /// Areas in which nobody and nothing is seen.
+    pub masks: Option<Vec<Polygon>>,
+    /// How long a metre is where, or `Some(None)` to forget it.
+    pub calibration: Option<Option<Calibration>>,
     /// Who changes the source; needed where origins differ in trust.
     pub origin: Option<Origin>,
 }
@@ -135,8 +149,12 @@ pub struct NewZone {
     pub zone_type: ZoneType,
     /// Its outline, fractions of the picture.
     pub points: Polygon,
+    /// What of a person says whether he is in it.
+    pub anchor: Anchor,
     /// Whether its rules apply.
     pub active: bool,
+    /// When they do; always unless given.
+    pub schedule: Option<Schedule>,
     /// Seconds a condition must hold before its alarm.
     pub dwell_s: f64,
     /// Seconds before the same person raises the same alarm again.
@@ -148,19 +166,56 @@ pub struct NewZone {
 }
 
 impl NewZone {
-    fn with_id(self, id: ZoneId) -> Zone {
+    /// A zone with the usual settings.
+    #[must_use]
+    pub fn new(name: &str, zone_type: ZoneType, points: Polygon) -> Self {
+        Self {
+            name: name.to_owned(),
+            zone_type,
+            points,
+            anchor: Anchor::default(),
+            active: true,
+            schedule: None,
+            dwell_s: default_dwell_s(),
+            pause_s: default_pause_s(),
+            require: BTreeSet::new(),
+            rules: Vec::new(),
+        }
+    }
+
+    /// The zone of this id.
+    #[must_use]
+    pub fn with_id(self, id: ZoneId) -> Zone {
         Zone {
             id,
             name: self.name,
             zone_type: self.zone_type,
             points: self.points,
             active: self.active,
-            anchor: safe_yolo_core::Anchor::Foot,
-            schedule: None,
+            anchor: self.anchor,
+            schedule: self.schedule,
             dwell_s: self.dwell_s,
             pause_s: self.pause_s,
             require: self.require,
             rules: self.rules,
+        }
+    }
+}
+
+impl From<Zone> for NewZone {
+    /// One like it, without its id.
+    fn from(zone: Zone) -> Self {
+        Self {
+            name: zone.name,
+            zone_type: zone.zone_type,
+            points: zone.points,
+            anchor: zone.anchor,
+            active: zone.active,
+            schedule: zone.schedule,
+            dwell_s: zone.dwell_s,
+            pause_s: zone.pause_s,
+            require: zone.require,
+            rules: zone.rules,
         }
     }
 }
@@ -174,8 +229,12 @@ pub struct ZonePatch {
     pub zone_type: Option<ZoneType>,
     /// A new outline.
     pub points: Option<Polygon>,
+    /// What of a person says whether he is in it.
+    pub anchor: Option<Anchor>,
     /// Whether its rules apply.
     pub active: Option<bool>,
+    /// When they do, or `Some(None)` for always.
+    pub schedule: Option<Option<Schedule>>,
     /// Seconds a condition must hold before its alarm.
     pub dwell_s: Option<f64>,
     /// Seconds before the same person raises the same alarm again.
@@ -187,11 +246,14 @@ pub struct ZonePatch {
 }
 
 impl ZonePatch {
-    fn apply(self, zone: &mut Zone) {
+    /// Changes a zone.
+    pub fn apply(self, zone: &mut Zone) {
         set(&mut zone.name, self.name);
         set(&mut zone.zone_type, self.zone_type);
         set(&mut zone.points, self.points);
+        set(&mut zone.anchor, self.anchor);
         set(&mut zone.active, self.active);
+        set(&mut zone.schedule, self.schedule);
         set(&mut zone.dwell_s, self.dwell_s);
         set(&mut zone.pause_s, self.pause_s);
         set(&mut zone.require, self.require);

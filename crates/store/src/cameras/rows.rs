@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use safe_yolo_core::{CameraConfig, CameraId, Zone, ZoneId};
+use safe_yolo_core::{Calendar, Calibration, CameraConfig, CameraId, Polygon, Zone, ZoneId};
+use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 
-use super::{CameraRecord, Credentials, Origin};
+use super::{CameraRecord, Credentials, Origin, calendar};
 use crate::StoreError;
 use crate::error::Doing;
 use crate::store::now;
@@ -24,16 +25,33 @@ struct CameraRow {
     analysis_rate_max: f64,
     origin: String,
     version: i64,
+    scene: String,
+}
+
+/// What is kept of a camera beside its columns.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Scene {
+    masks: Vec<Polygon>,
+    calibration: Option<Calibration>,
+}
+
+fn scene_to_json(config: &CameraConfig) -> Result<String, StoreError> {
+    let (masks, calibration) = (config.masks.clone(), config.calibration.clone());
+    serde_json::to_string(&Scene { masks, calibration })
+        .map_err(|error| StoreError::unreadable("camera", config.id.as_str(), error))
 }
 
 impl CameraRow {
-    fn into_record(self, zones: Vec<Zone>) -> Result<CameraRecord, StoreError> {
+    fn into_record(self, zones: Vec<Zone>, calendar: Calendar) -> Result<CameraRecord, StoreError> {
         let unreadable = |detail: String| StoreError::unreadable("camera", &self.id, detail);
         let origin = Origin::from_name(&self.origin)
             .ok_or_else(|| unreadable(format!("origin '{}'", self.origin)))?;
         let id: CameraId = self.id.parse().map_err(|error| unreadable(format!("{error}")))?;
         let version = u64::try_from(self.version)
             .map_err(|_negative| unreadable(format!("version {}", self.version)))?;
+        let scene: Scene =
+            serde_json::from_str(&self.scene).map_err(|error| unreadable(format!("{error}")))?;
         let credentials = match (self.username, self.password) {
             (None, None) => None,
             (username, password) => Some(Credentials {
@@ -48,9 +66,9 @@ impl CameraRow {
             enabled: self.enabled,
             repeat: self.repeat,
             analysis_rate_max: self.analysis_rate_max,
-            masks: Vec::new(),
-            calibration: None,
-            calendar: safe_yolo_core::Calendar::default(),
+            masks: scene.masks,
+            calibration: scene.calibration,
+            calendar,
             zones,
             version,
         };
@@ -70,7 +88,7 @@ fn zone_to_json(zone: &Zone) -> Result<String, StoreError> {
 /// All living cameras, oldest first.
 pub(super) async fn all(db: &mut SqliteConnection) -> Result<Vec<CameraRecord>, StoreError> {
     let cameras: Vec<CameraRow> = sqlx::query_as(
-        "SELECT id, name, source, username, password, enabled, repeat, analysis_rate_max, origin, version
+        "SELECT id, name, source, username, password, enabled, repeat, analysis_rate_max, origin, version, scene
          FROM cameras WHERE deleted_at IS NULL ORDER BY number",
     )
     .fetch_all(&mut *db)
@@ -79,9 +97,10 @@ pub(super) async fn all(db: &mut SqliteConnection) -> Result<Vec<CameraRecord>, 
     let rows: Vec<(String, String, String)> = sqlx::query_as(
         "SELECT camera, id, zone FROM zones WHERE deleted_at IS NULL ORDER BY number",
     )
-    .fetch_all(db)
+    .fetch_all(&mut *db)
     .await
     .doing(DOING)?;
+    let calendar = calendar::read(db).await?;
     let mut zones: HashMap<String, Vec<Zone>> = HashMap::new();
     for (camera, id, json) in rows {
         zones.entry(camera).or_default().push(zone_from_json(&id, &json)?);
@@ -90,7 +109,7 @@ pub(super) async fn all(db: &mut SqliteConnection) -> Result<Vec<CameraRecord>, 
         .into_iter()
         .map(|row| {
             let zones = zones.remove(&row.id).unwrap_or_default();
-            row.into_record(zones)
+            row.into_record(zones, calendar.clone())
         })
         .collect()
 }
@@ -101,7 +120,7 @@ pub(super) async fn one(
     id: &str,
 ) -> Result<Option<CameraRecord>, StoreError> {
     let row: Option<CameraRow> = sqlx::query_as(
-        "SELECT id, name, source, username, password, enabled, repeat, analysis_rate_max, origin, version
+        "SELECT id, name, source, username, password, enabled, repeat, analysis_rate_max, origin, version, scene
          FROM cameras WHERE id = ? AND deleted_at IS NULL",
     )
     .bind(id)
@@ -115,11 +134,12 @@ pub(super) async fn one(
         "SELECT id, zone FROM zones WHERE camera = ? AND deleted_at IS NULL ORDER BY number",
     )
     .bind(id)
-    .fetch_all(db)
+    .fetch_all(&mut *db)
     .await
     .doing(DOING)?;
+    let calendar = calendar::read(db).await?;
     let zones = rows.iter().map(|(id, json)| zone_from_json(id, json)).collect::<Result<_, _>>()?;
-    row.into_record(zones).map(Some)
+    row.into_record(zones, calendar).map(Some)
 }
 
 /// The id of the living camera with this name.
@@ -163,8 +183,8 @@ pub(super) async fn insert(
     record.config.validate()?;
     check_name(db, record).await?;
     sqlx::query(
-        "INSERT INTO cameras (id, created, name, source, username, password, enabled, repeat, analysis_rate_max, origin, version)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO cameras (id, created, name, source, username, password, enabled, repeat, analysis_rate_max, origin, version, scene)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(record.config.id.as_str())
     .bind(now().micros())
@@ -177,6 +197,7 @@ pub(super) async fn insert(
     .bind(record.config.analysis_rate_max)
     .bind(record.origin.name())
     .bind(i64::try_from(record.config.version).unwrap_or(i64::MAX))
+    .bind(scene_to_json(&record.config)?)
     .execute(&mut *db)
     .await
     .doing("adding a camera")?;
@@ -195,7 +216,7 @@ pub(super) async fn update(
     check_name(db, record).await?;
     sqlx::query(
         "UPDATE cameras SET name = ?, source = ?, username = ?, password = ?, enabled = ?, repeat = ?,
-         analysis_rate_max = ?, origin = ?, version = ? WHERE id = ?",
+         analysis_rate_max = ?, origin = ?, version = ?, scene = ? WHERE id = ?",
     )
     .bind(&record.config.name)
     .bind(&record.config.source)
@@ -206,6 +227,7 @@ pub(super) async fn update(
     .bind(record.config.analysis_rate_max)
     .bind(record.origin.name())
     .bind(i64::try_from(record.config.version).unwrap_or(i64::MAX))
+    .bind(scene_to_json(&record.config)?)
     .bind(record.config.id.as_str())
     .execute(db)
     .await

@@ -1,7 +1,7 @@
 //! Cameras of a site file: brought into line by name at each start.
 
 use super::zones::zone_id;
-use super::{CameraRecord, NewCamera, NewZone, rows};
+use super::{CameraRecord, NewCamera, NewZone, calendar, rows};
 use crate::error::Doing;
 use crate::{Store, StoreError};
 
@@ -50,6 +50,7 @@ impl Store {
             None => None,
         };
         let mut record = site.camera.into_record()?;
+        record.config.calendar = calendar::read(&mut tx).await?;
         let known =
             before.as_ref().map(|before| before.config.zones.as_slice()).unwrap_or_default();
         for zone in site.zones {

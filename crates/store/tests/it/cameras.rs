@@ -17,14 +17,10 @@ fn polygon(size: f64) -> Polygon {
 
 fn zone(name: &str) -> NewZone {
     NewZone {
-        name: name.into(),
-        zone_type: ZoneType::Danger,
-        points: polygon(0.1 + 0.2),
-        active: true,
         dwell_s: 1.1,
-        pause_s: 30.0,
         require: BTreeSet::from([Equipment::Helmet]),
         rules: vec![Rule::new(RuleKind::OccupancyAbove { people: 3 })],
+        ..NewZone::new(name, ZoneType::Danger, polygon(0.1 + 0.2))
     }
 }
 
