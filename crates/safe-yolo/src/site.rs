@@ -84,7 +84,10 @@ impl Site {
 
     fn parse(text: &str) -> Result<Self> {
         // The error of the TOML reader names line and column.
-        let site: Self = toml::from_str(text)?;
+        let mut site: Self = toml::from_str(text)?;
+        for camera in &mut site.cameras {
+            camera.calendar = site.calendar.clone().unwrap_or_default();
+        }
         let count = site.cameras.len();
         if count > CameraConfig::CAMERAS_MAX {
             bail!(ConfigError::TooManyCameras(count));
