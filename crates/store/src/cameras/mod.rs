@@ -1,6 +1,7 @@
 //! Cameras and their zones, as they are configured.
 
 mod edit;
+mod history;
 mod rows;
 mod site;
 mod zones;
@@ -10,6 +11,7 @@ use std::fmt;
 
 use safe_yolo_core::{CameraConfig, Equipment, Polygon, Rule, Zone, ZoneId, ZoneType};
 
+pub use history::{Author, CameraVersion, Change, Deed, Edit, VersionSettings};
 pub use site::{SiteCamera, Upserted};
 
 /// User and password of a camera. Nothing prints or serialises them.
