@@ -7,6 +7,7 @@ mod picture;
 mod schema;
 mod session;
 mod system;
+mod versions;
 mod zones;
 
 use axum::Json;
@@ -14,6 +15,8 @@ use axum::Router;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+pub(crate) use versions::AuthorBody;
 
 use crate::app::App;
 
@@ -47,6 +50,9 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(cameras::status))
         .routes(routes!(cameras::picture))
         .routes(routes!(cameras::command))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::get))
+        .routes(routes!(versions::restore))
         .routes(routes!(zones::list, zones::add))
         .routes(routes!(zones::get, zones::change, zones::delete))
         .routes(routes!(events::list))
