@@ -12,6 +12,7 @@ import type {
   TestPicture,
   User,
   Version,
+  VersionDetail,
   Zone,
   ZoneDraft,
 } from './types';
@@ -57,7 +58,7 @@ export const api = {
       `${path('cameras', id, 'versions')}${query({ before })}`,
     ).then((r) => r.versions),
   version: (id: string, version: number) =>
-    request<Version>('GET', path('cameras', id, 'versions', String(version))),
+    request<VersionDetail>('GET', path('cameras', id, 'versions', String(version))),
   /** Zones and rules as they were in a version. */
   restore: (id: string, version: number, basedOn: number) =>
     request<Camera>(

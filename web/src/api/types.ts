@@ -165,6 +165,11 @@ export interface Version {
   changes: VersionChange[];
 }
 
+export interface VersionDetail extends Version {
+  /** Of the camera; its zones may lack what was not known then. */
+  settings: { zones: Pick<Zone, 'id' | 'name'>[] };
+}
+
 export interface Camera {
   id: string;
   name: string;

@@ -16,6 +16,9 @@ export const enVersions: Record<keyof typeof koVersions, string> = {
   'versions.restore': 'Restore these settings',
   'versions.restore.ask':
     'Make zones and rules as they were in version {n} ({time})? It applies from the next analysed picture; the present settings stay in the history.',
+  'versions.restore.zones': 'Zones after it: {names}.',
+  'versions.restore.nothing':
+    'That version has no zones: nothing will be watched in zones of this camera.',
   'versions.restored': 'Zones and rules are as in version {n} again.',
   'versions.by.user': '{name}',
   'versions.by.site_file': 'Site file',

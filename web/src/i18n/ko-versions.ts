@@ -14,6 +14,9 @@ export const koVersions = {
   'versions.restore': '이 설정으로 되돌리기',
   'versions.restore.ask':
     '구역과 감시 규칙을 버전 {n}({time})의 내용으로 되돌릴까요? 다음 분석부터 적용되며, 지금 설정은 이력에 남습니다.',
+  'versions.restore.zones': '되돌린 뒤의 구역: {names}.',
+  'versions.restore.nothing':
+    '이 버전에는 구역이 없습니다. 되돌리면 이 카메라의 구역 감시가 모두 멈춥니다.',
   'versions.restored': '버전 {n}의 구역과 규칙으로 되돌렸습니다.',
   'versions.by.user': '{name}',
   'versions.by.site_file': '현장 설정 파일',

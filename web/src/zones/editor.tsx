@@ -5,7 +5,6 @@ import { ApiError } from '../api/http';
 import type { Camera, LiveHeader, Version, Zone } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import { useT } from '../i18n/i18n';
-import { clock } from '../i18n/time';
 import { live } from '../live/live';
 import { contain } from '../live/paint';
 import { may, session } from '../session/session';
@@ -15,6 +14,7 @@ import { isTyping, useSize, useTick } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import { useStore } from '../ui/store';
 import { VersionsPanel } from '../versions/panel';
+import { RestoreQuestion } from '../versions/restore';
 import { isStale, StaleNote } from '../versions/stale';
 import { Badge } from '../wall/tile-parts';
 import {
@@ -55,7 +55,7 @@ export function ZoneEditorPage({ camera: id, version }: PageProps) {
 type Asking = 'delete' | { discard: () => void } | { restore: Version } | null;
 
 function ZoneEditor({ camera, at }: { camera: Camera; at: number | undefined }) {
-  const { t, lang } = useT();
+  const { t } = useT();
   const lost = useStore(live.lost);
   const now = useTick(250);
   const view = live.feed(camera.id).view(lost, now);
@@ -338,13 +338,9 @@ function ZoneEditor({ camera, at }: { camera: Camera; at: number | undefined }) 
         />
       </aside>
       {asking && typeof asking === 'object' && 'restore' in asking && (
-        <Confirm
-          title={t('versions.restore')}
-          text={t('versions.restore.ask', {
-            n: asking.restore.version,
-            time: clock(asking.restore.at, lang),
-          })}
-          action={t('versions.restore')}
+        <RestoreQuestion
+          camera={camera.id}
+          version={asking.restore}
           onConfirm={() => void restore(asking.restore)}
           onClose={() => setAsking(null)}
         />
