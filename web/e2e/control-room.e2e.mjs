@@ -154,6 +154,42 @@ test('an operator watches a simulated camera and acknowledges its alarm', async 
     }
   });
 
+  await t.test('is told when somebody else was faster, and brings the zone back', async () => {
+    const zones = async () => {
+      const answer = await page.request.get(`${SAFE_YOLO_URL}/api/zones?camera=${camera}`);
+      return (await answer.json()).zones;
+    };
+    await page.locator(id('zone-pick')).first().click();
+    await page.fill(id('zone-dwell'), '4');
+    const [{ id: zone }] = await zones();
+    const other = { data: { dwell_s: 6 } };
+    const faster = await page.request.patch(`${SAFE_YOLO_URL}/api/zones/${zone}`, other);
+    assert.equal(faster.status(), 200);
+    await page.click(id('zone-save'));
+    const note = page.locator(id('stale'));
+    await note.getByText('체류 시간 2초 → 6초').waitFor();
+    assert.equal(await page.inputValue(id('zone-dwell')), '4', 'what was typed stays');
+    assert.equal((await zones())[0].dwell_s, 6, 'nothing is overwritten');
+    const refused = faults.findIndex((fault) => fault.includes('412'));
+    assert.notEqual(refused, -1, 'the browser notes the refusal');
+    faults.splice(refused, 1);
+    await page.click(id('stale-load'));
+    await page.waitForFunction(
+      (field) => document.querySelector(field).value === '6',
+      id('zone-dwell'),
+    );
+
+    await page.click(id('versions-toggle'));
+    const versions = page.locator(id('version'));
+    await versions.first().getByText('2초 → 6초').first().waitFor();
+    await versions.nth(1).locator('summary').click();
+    await versions.nth(1).locator(id('version-restore')).click();
+    await page.click(id('confirm'));
+    await versions.first().getByText('버전 2의 구역과 규칙으로 되돌림').waitFor();
+    const [restored] = await zones();
+    assert.deepEqual([restored.id, restored.dwell_s], [zone, 2]);
+  });
+
   let alarm;
   await t.test('is told of an alarm', async () => {
     await page.click(id('nav-wall'));

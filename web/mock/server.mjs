@@ -26,6 +26,16 @@ class Problem extends Error {
     Object.assign(this, { status, code, detail });
   }
 }
+/** Refuses a change that is based on an older version of a camera. */
+function checkBase(request, camera) {
+  const tag = request.headers['if-match'];
+  const { version } = world.cameras.get(camera).camera;
+  if (tag === undefined || tag === '*' || tag === `"${version}"`) return;
+  const newest = world.history.list(camera)[0];
+  const problem = new Problem(412, 'precondition_failed', `the camera is at version ${version}`);
+  problem.newest = { camera, version, at: newest.at, by: newest.by };
+  throw problem;
+}
 const missing = (what) => new Problem(404, 'not_found', `${what} is not known`);
 
 const userOf = (request) => sessions.get(/sid=(\w+)/.exec(request.headers.cookie ?? '')?.[1]);
@@ -75,7 +85,7 @@ function listChanges(query) {
 
 async function route(request, url, user) {
   const parts = url.pathname.split('/').slice(2).map(decodeURIComponent);
-  const [what, key, action] = parts;
+  const [what, key, action, number, deed] = parts;
   const input = ['POST', 'PATCH'].includes(request.method) ? await body(request) : {};
   const call = `${request.method} ${what}`;
   if (what === 'session') return { user };
@@ -118,19 +128,36 @@ async function route(request, url, user) {
       entry.state = entry.playing ? 'LIVE' : input.action === 'stop' ? 'STOPPED' : 'PAUSED';
       return world.status(entry);
     }
-    if (request.method === 'PATCH') Object.assign(entry.camera, input);
+    if (action === 'versions') {
+      const list = world.history.list(key);
+      const before = Number(url.searchParams.get('before') ?? Number.POSITIVE_INFINITY);
+      if (!number) return { versions: list.filter((v) => v.version < before).slice(0, 20) };
+      const version = list.find((v) => v.version === Number(number));
+      if (!version) throw missing(`version '${number}'`);
+      if (deed !== 'restore') return version;
+      checkBase(request, key);
+      world.history.restore(key, version, user.username);
+      return world.full(entry);
+    }
+    if (['PATCH', 'DELETE'].includes(request.method)) checkBase(request, key);
     if (request.method === 'DELETE') return void world.cameras.delete(key);
+    if (request.method === 'PATCH') {
+      Object.assign(entry.camera, input);
+      world.history.note(key, user.username, 'changed', []);
+    }
     return world.full(entry);
   }
   if (what === 'zones') {
     if (call === 'POST zones') {
       if (input.points.length < 3) throw new Problem(422, 'invalid', 'a polygon needs 3 points');
-      return world.addZone(input);
+      return world.addZone(input, user.username);
     }
     if (!key) return { zones: world.zoneList(url.searchParams.get('camera')) };
     const zone = need(world.zones, key, 'zone');
-    if (request.method === 'DELETE') return void world.zones.delete(key);
-    return Object.assign(zone, input);
+    checkBase(request, zone.camera);
+    if (request.method === 'DELETE') return void world.history.removeZone(zone, user.username);
+    world.history.changeZone(zone, input, user.username);
+    return { ...zone, version: world.cameras.get(zone.camera).camera.version };
   }
   if (what === 'events') {
     if (!key) return listEvents(url.searchParams);
@@ -193,11 +220,11 @@ const server = createServer(async (request, response) => {
     }
     return send(response, request.method === 'POST' ? 201 : 200, await route(request, url, user));
   } catch (error) {
-    const { status = 500, code = 'internal', detail = String(error) } = error;
+    const { status = 500, code = 'internal', detail = String(error), newest } = error;
     return send(
       response,
       status,
-      { type: 'about:blank', title: code, status, code, detail },
+      { type: 'about:blank', title: code, status, code, detail, newest },
       'application/problem+json',
     );
   }

@@ -1,4 +1,5 @@
 // Only for developing the page: cameras, zones and events in memory, judged by a few lines.
+import { History } from './history.mjs';
 import { boxOf, FPS, HEIGHT, PEOPLE, render, WIDTH } from './scene.mjs';
 
 const halls = Object.fromEntries(Object.keys(PEOPLE).map((hall) => [hall, render(hall)]));
@@ -12,6 +13,7 @@ function id(kind) {
 export class World {
   cameras = new Map();
   zones = new Map();
+  history = new History(this);
   events = [];
   seq = 0;
   announce = () => {};
@@ -151,10 +153,11 @@ export class World {
       since: new Map(),
       fired: new Map(),
     });
+    this.history.note(camera.id, null, 'added', []);
     return camera;
   }
 
-  addZone(input) {
+  addZone(input, name = null) {
     const zone = {
       id: id('zone'),
       active: true,
@@ -165,10 +168,15 @@ export class World {
       ...input,
     };
     this.zones.set(zone.id, zone);
+    const change = { path: ['zones', zone.id], zone: zone.name, before: null, after: zone };
+    this.history.note(zone.camera, name, 'changed', [change]);
     return zone;
   }
 
-  zoneList = (camera) => [...this.zones.values()].filter((zone) => zone.camera === camera);
+  zoneList = (camera) =>
+    [...this.zones.values()]
+      .filter((zone) => zone.camera === camera)
+      .map((zone) => ({ ...zone, version: this.cameras.get(camera).camera.version }));
 
   status(entry) {
     const { state } = entry;

@@ -74,7 +74,9 @@ function Shell() {
       {at.page === 'wall' && <WallPage />}
       {at.page === 'history' && <HistoryPage />}
       {at.page === 'cameras' && <CamerasPage />}
-      {at.page === 'zones' && <ZoneEditorPage key={at.camera} camera={at.camera} />}
+      {at.page === 'zones' && (
+        <ZoneEditorPage key={at.camera} camera={at.camera} version={at.version} />
+      )}
       <StatusBar />
     </div>
   );

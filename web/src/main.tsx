@@ -9,6 +9,7 @@ import './wall/wall.css';
 import './events/events.css';
 import './zones/zones.css';
 import './cameras/cameras.css';
+import './versions/versions.css';
 import './session/login.css';
 
 // Canvas labels do not make a browser load a font by themselves.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a clock, a file or a socket; nothing here spawns a thread.
 
+pub mod address;
 pub mod analysis;
 pub mod assignment;
 pub mod breaker;

@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header;
 use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::problem::{Code, Problem};
 
@@ -120,6 +122,68 @@ impl<S: Send + Sync, T: Named> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The identifier and the number in a path such as `/api/cameras/{id}/versions/{version}`.
+#[derive(Debug)]
+pub(crate) struct Version<T>(pub(crate) T, pub(crate) u64);
+
+impl<S: Send + Sync, T: Named> FromRequestParts<S> for Version<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Ok(Path((id, version))) = path else {
+            return Err(Problem::not_found(T::WHAT, "(not UTF-8)"));
+        };
+        let id = id.parse().map_err(|_no_id| Problem::not_found(T::WHAT, &id))?;
+        let number = version.parse().map_err(|_none| Problem::not_found("version", &version))?;
+        Ok(Self(id, number))
+    }
+}
+
+/// The version that a change is based on, of `If-Match`; none if the header is missing or `*`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BasedOn(pub(crate) Option<u64>);
+
+impl BasedOn {
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text == "*" {
+            return Some(Self(None));
+        }
+        // Proxies that compress make tags weak.
+        let tag = text.strip_prefix("W/").unwrap_or(text);
+        tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok().map(|version| Self(Some(version)))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for BasedOn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let Some(header) = parts.headers.get(header::IF_MATCH) else {
+            return Ok(Self(None));
+        };
+        let text = header.to_str().unwrap_or("(not text)");
+        Self::parse(text).ok_or_else(|| {
+            let text: String = text.chars().take(40).collect();
+            let detail = format!(
+                "If-Match is '{text}': send the ETag of the answer that the change is based on, such as \"7\""
+            );
+            Problem::new(Code::Malformed, detail)
+        })
+    }
+}
+
+/// JSON with the version of the camera that it shows as `ETag`.
+#[derive(Debug)]
+pub(crate) struct Tagged<T>(pub(crate) u64, pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Tagged<T> {
+    fn into_response(self) -> Response {
+        ([(header::ETAG, format!("\"{}\"", self.0))], Json(self.1)).into_response()
+    }
+}
+
 /// A password in a body: shown by nothing, not even by the message of a wrong type.
 #[derive(Clone)]
 pub(crate) struct Secret(pub(crate) String);
@@ -149,6 +213,16 @@ mod tests {
         assert!(!error.to_string().contains("12345678"), "{error}");
         let secret: Secret = serde_json::from_str("\"x1y2\"").unwrap();
         assert!(!format!("{secret:?}").contains("x1y2"));
+    }
+
+    #[test]
+    fn what_a_change_is_based_on_is_read_or_refused() {
+        for (text, version) in [("\"7\"", Some(7)), ("W/\"7\"", Some(7)), ("*", None)] {
+            assert_eq!(BasedOn::parse(text), Some(BasedOn(version)), "{text}");
+        }
+        for text in ["", "7", "\"", "\"7", "\"-1\"", "\"7\", \"8\"", "\"x\""] {
+            assert_eq!(BasedOn::parse(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -5,12 +5,14 @@ use std::error::Error;
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use safe_yolo_core::BlindReason;
+use safe_yolo_core::{BlindReason, Utc};
 use safe_yolo_media::StreamError;
 use safe_yolo_media::source::SourceError;
 use safe_yolo_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::api::AuthorBody;
 
 /// What went wrong, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,7 @@ pub(crate) enum Code {
     Invalid,
     Malformed,
     Conflict,
+    PreconditionFailed,
     TooLarge,
     Unavailable,
     SourceFailed,
@@ -45,6 +48,7 @@ impl Code {
             Self::Invalid => "invalid",
             Self::Malformed => "malformed",
             Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition_failed",
             Self::TooLarge => "too_large",
             Self::Unavailable => "unavailable",
             Self::SourceFailed => "source_failed",
@@ -62,6 +66,7 @@ impl Code {
             Self::Invalid | Self::SourceFailed => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -75,7 +80,21 @@ pub(crate) struct Problem {
     pub(crate) code: Code,
     pub(crate) detail: String,
     reason: Option<BlindReason>,
+    newest: Option<Box<Newest>>,
     header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// Who changed the camera meanwhile, of `precondition_failed`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = NewestVersion)]
+pub(crate) struct Newest {
+    camera: String,
+    /// The version that is the newest now.
+    version: u64,
+    /// RFC 3339, UTC.
+    #[schema(value_type = String)]
+    at: Utc,
+    by: AuthorBody,
 }
 
 /// The body of every error.
@@ -96,11 +115,14 @@ pub(crate) struct ProblemBody {
     /// Of `source_failed`: what the camera would show.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
+    /// Of `precondition_failed`: the newest version of the camera.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest: Option<Newest>,
 }
 
 impl Problem {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), reason: None, header: None }
+        Self { code, detail: detail.into(), reason: None, newest: None, header: None }
     }
 
     pub(crate) fn not_found(what: &str, id: &str) -> Self {
@@ -166,6 +188,7 @@ impl IntoResponse for Problem {
             code: self.code.name(),
             detail: self.detail,
             reason: self.reason.map(BlindReason::name),
+            newest: self.newest.map(|newest| *newest),
         };
         let mut response = (status, Json(body)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
@@ -183,6 +206,16 @@ impl From<StoreError> for Problem {
             StoreError::NotFound { .. } => Code::NotFound,
             StoreError::Conflict { .. } | StoreError::LastAdmin { .. } => Code::Conflict,
             StoreError::Invalid { .. } | StoreError::Config(_) => Code::Invalid,
+            StoreError::Stale { newest, .. } => {
+                let newest = Newest {
+                    camera: newest.camera.to_string(),
+                    version: newest.version,
+                    at: newest.at,
+                    by: AuthorBody::from(&newest.by),
+                };
+                let problem = Self::new(Code::PreconditionFailed, error.to_string());
+                return Self { newest: Some(Box::new(newest)), ..problem };
+            }
             other if other.is_unavailable() => {
                 tracing::error!(error = chain(other), "the store failed a request");
                 Code::Unavailable

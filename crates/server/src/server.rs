@@ -101,7 +101,7 @@ impl Server {
             trusted: SourcePolicy::trusted(),
         };
         if let Some(calendar) = &config.calendar {
-            store.set_calendar(calendar).await?;
+            store.set_calendar(calendar, &safe_yolo_store::Author::SiteFile).await?;
         }
         ensure_cameras(&store, &policies, config.startup_cameras).await?;
 

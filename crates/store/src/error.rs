@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use safe_yolo_core::config::ConfigError;
 
+use crate::CameraVersion;
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -97,6 +99,19 @@ pub enum StoreError {
         what: &'static str,
         /// The name.
         name: String,
+    },
+    /// Somebody else has changed the camera meanwhile.
+    #[error(
+        "camera '{name}' is at version {now} and not {based_on} any more, by {by} at {at}: load it again, look at what has changed and repeat your change",
+        now = newest.version, by = newest.by, at = newest.at
+    )]
+    Stale {
+        /// The camera's name.
+        name: String,
+        /// The version that the change is based on.
+        based_on: u64,
+        /// The newest.
+        newest: Box<CameraVersion>,
     },
     /// Without this user nobody could administer the system.
     #[error("'{username}' is the last administrator: make another one first")]

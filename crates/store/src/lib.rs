@@ -1,4 +1,4 @@
-//! Durable state: users, cameras, zones, events, evidence files.
+//! Durable state: users, cameras, zones and their history, events, evidence files.
 //!
 //! [`Store`] is one SQLite file with a single writer and many readers;
 //! [`outbox`] is the way of the engine's event changes into it, and keeps
@@ -23,8 +23,8 @@ mod users;
 
 pub use audit::AuditEntry;
 pub use cameras::{
-    CameraPatch, CameraRecord, Credentials, NewCamera, NewZone, Origin, SiteCamera, Upserted,
-    ZonePatch,
+    Author, CameraPatch, CameraRecord, CameraVersion, Change, Credentials, Deed, Edit, NewCamera,
+    NewZone, Origin, SiteCamera, Upserted, VersionSettings, ZonePatch,
 };
 pub use error::StoreError;
 pub use events::{Announced, EventFilter, EventRecord, Recorded, StoredChange};

@@ -61,6 +61,9 @@ pub struct StoreOptions {
     pub sessions: SessionPolicy,
     /// Announcements kept for a slow receiver (`drop_oldest`).
     pub announcements: usize,
+    /// Versions of each camera's settings that are kept, the newest; those that events name are
+    /// kept besides.
+    pub camera_versions: u64,
     /// Larger files are opened without reading them whole for damage.
     pub check_bytes_max: u64,
 }
@@ -72,6 +75,7 @@ impl Default for StoreOptions {
             busy_timeout: Duration::from_secs(2),
             sessions: SessionPolicy::default(),
             announcements: 1024,
+            camera_versions: 1000,
             check_bytes_max: 256 << 20,
         }
     }
@@ -156,7 +160,7 @@ impl Store {
             .fetch_one(&readers)
             .await
             .doing("reading the newest change")?;
-        Ok(Self {
+        let store = Self {
             inner: Arc::new(Inner {
                 path,
                 writer,
@@ -167,7 +171,9 @@ impl Store {
                 touching: Arc::new(Semaphore::new(1)),
                 options,
             }),
-        })
+        };
+        store.begin_histories().await?;
+        Ok(store)
     }
 
     /// The database file.

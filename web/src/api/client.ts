@@ -11,6 +11,8 @@ import type {
   System,
   TestPicture,
   User,
+  Version,
+  VersionDetail,
   Zone,
   ZoneDraft,
 } from './types';
@@ -45,18 +47,36 @@ export const api = {
 
   cameras: () => request<{ cameras: Camera[] }>('GET', '/api/cameras').then((r) => r.cameras),
   addCamera: (input: CameraInput) => request<Camera>('POST', '/api/cameras', input),
-  changeCamera: (id: string, input: Partial<CameraInput>) =>
-    request<Camera>('PATCH', path('cameras', id), input),
-  deleteCamera: (id: string) => request<void>('DELETE', path('cameras', id)),
+  camera: (id: string) => request<Camera>('GET', path('cameras', id)),
+  changeCamera: (id: string, input: Partial<CameraInput>, version: number) =>
+    request<Camera>('PATCH', path('cameras', id), input, version),
+  deleteCamera: (id: string, version: number) =>
+    request<void>('DELETE', path('cameras', id), undefined, version),
+  versions: (id: string, before?: number) =>
+    request<{ versions: Version[] }>(
+      'GET',
+      `${path('cameras', id, 'versions')}${query({ before })}`,
+    ).then((r) => r.versions),
+  version: (id: string, version: number) =>
+    request<VersionDetail>('GET', path('cameras', id, 'versions', String(version))),
+  /** Zones and rules as they were in a version. */
+  restore: (id: string, version: number, basedOn: number) =>
+    request<Camera>(
+      'POST',
+      path('cameras', id, 'versions', String(version), 'restore'),
+      undefined,
+      basedOn,
+    ),
   testCamera: (input: Pick<CameraInput, 'source' | 'username' | 'password'>) =>
     request<TestPicture>('POST', '/api/cameras/test', input),
   command: (id: string, action: FileAction, position_ms?: number) =>
     request<Status>('POST', path('cameras', id, 'command'), { action, position_ms }),
 
   addZone: (zone: ZoneDraft) => request<Zone>('POST', '/api/zones', zone),
-  changeZone: (id: string, zone: Partial<ZoneDraft>) =>
-    request<Zone>('PATCH', path('zones', id), zone),
-  deleteZone: (id: string) => request<void>('DELETE', path('zones', id)),
+  changeZone: (id: string, zone: Partial<ZoneDraft>, version: number) =>
+    request<Zone>('PATCH', path('zones', id), zone, version),
+  deleteZone: (id: string, version: number) =>
+    request<void>('DELETE', path('zones', id), undefined, version),
   zones: (camera: string) =>
     request<{ zones: Zone[] }>('GET', `/api/zones${query({ camera })}`).then((r) => r.zones),
 

@@ -1,6 +1,8 @@
 // Requests to the server: JSON in and out, problem+json as one error type, and one place that
 // notices that the login has expired.
 
+import type { NewestVersion } from './types';
+
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -8,6 +10,8 @@ export class ApiError extends Error {
     readonly detail: string,
     readonly reason: string | null = null,
     readonly retryAfterS: number | null = null,
+    /** Who changed the camera meanwhile. */
+    readonly newest: NewestVersion | null = null,
   ) {
     super(detail);
   }
@@ -32,15 +36,24 @@ async function problem(response: Response): Promise<ApiError> {
     text('detail') ?? text('title') ?? `HTTP ${response.status}`,
     text('reason'),
     Number.isFinite(retry) && retry > 0 ? retry : null,
+    (body.newest as NewestVersion | undefined) ?? null,
   );
 }
 
-export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const init: RequestInit = { method, credentials: 'same-origin', cache: 'no-store' };
+/** With `version` only if the camera is still at it. */
+export async function request<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  version?: number,
+): Promise<T> {
+  const headers: Record<string, string> = {};
+  const init: RequestInit = { method, credentials: 'same-origin', cache: 'no-store', headers };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
-    init.headers = { 'content-type': 'application/json' };
+    headers['content-type'] = 'application/json';
   }
+  if (version !== undefined) headers['if-match'] = `"${version}"`;
   let response: Response;
   try {
     response = await fetch(path, init);

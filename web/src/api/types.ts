@@ -115,6 +115,8 @@ export interface Rule {
 export interface Zone {
   id: string;
   camera: string;
+  /** Of its camera. */
+  version: number;
   name: string;
   type: ZoneType;
   points: Point[];
@@ -125,7 +127,48 @@ export interface Zone {
   rules: Rule[];
 }
 
-export type ZoneDraft = Omit<Zone, 'id'>;
+export type ZoneDraft = Omit<Zone, 'id' | 'version'>;
+
+export interface Author {
+  kind: 'user' | 'site_file' | 'command_line' | 'start';
+  /** Of a user. */
+  name?: string;
+}
+
+/** Who was faster, of an error 412. */
+export interface NewestVersion {
+  camera: string;
+  version: number;
+  at: string;
+  by: Author;
+}
+
+export interface VersionChange {
+  /** Names of fields, ids of zones, names of rules. */
+  path: string[];
+  /** The name of the zone that it is in. */
+  zone?: string;
+  before: unknown;
+  after: unknown;
+  /** It differs in a secret. */
+  hidden?: boolean;
+}
+
+export interface Version {
+  version: number;
+  at: string;
+  by: Author;
+  action: 'added' | 'changed' | 'restored' | 'deleted' | 'found';
+  restored?: number;
+  /** Of these a list has the first ten. */
+  change_count: number;
+  changes: VersionChange[];
+}
+
+export interface VersionDetail extends Version {
+  /** Of the camera; its zones may lack what was not known then. */
+  settings: { zones: Pick<Zone, 'id' | 'name'>[] };
+}
 
 export interface Camera {
   id: string;

@@ -6,6 +6,7 @@ import { useT } from '../i18n/i18n';
 import { Dialog, ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { Icon } from '../ui/icons';
+import { isStale, StaleNote } from '../versions/stale';
 import { cameras } from './cameras';
 
 export function CameraForm({ camera, onClose }: { camera: Camera | null; onClose: () => void }) {
@@ -19,6 +20,8 @@ export function CameraForm({ camera, onClose }: { camera: Camera | null; onClose
   const [picture, setPicture] = useState<TestPicture | null>(null);
   const [busy, setBusy] = useState<'test' | 'save' | null>(null);
   const [error, setError] = useState<string | null>(null);
+  const [version, setVersion] = useState(camera?.version ?? 0);
+  const [stale, setStale] = useState(false);
   const network = /^[a-z]+:\/\//i.test(source) && !source.startsWith('file:');
 
   /** Empty fields are left out, so that a stored password is kept. */
@@ -38,26 +41,59 @@ export function CameraForm({ camera, onClose }: { camera: Camera | null; onClose
     }
   };
 
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
+  const save = async (basedOn: number) => {
     if (!name.trim()) return setError(t('camera.noname'));
     if (!source.trim()) return setError(t('camera.nosource'));
     setBusy('save');
     setError(null);
+    setStale(false);
     const input: CameraInput = { name: name.trim(), source: source.trim(), ...login(), enabled };
     if (!network) input.repeat = repeat;
     try {
-      cameras.put(await (camera ? api.changeCamera(camera.id, input) : api.addCamera(input)));
+      const saved = camera
+        ? await api.changeCamera(camera.id, input, basedOn)
+        : await api.addCamera(input);
+      cameras.put(saved);
       onClose();
     } catch (problem) {
-      setError(errorText(problem, t));
-      setBusy(null);
+      failed(problem);
     }
+  };
+  /** The form stays as it is, whatever goes wrong. */
+  const failed = (problem: unknown) => {
+    if (isStale(problem)) setStale(true);
+    else setError(errorText(problem, t));
+    setBusy(null);
+  };
+  const newest = () => api.camera(camera?.id ?? '').catch((problem) => failed(problem));
+  const load = async () => {
+    const now = await newest();
+    if (!now) return;
+    cameras.put(now);
+    setName(now.name);
+    setSource(now.source);
+    setRepeat(now.repeat);
+    setEnabled(now.enabled);
+    setUsername('');
+    setPassword('');
+    setVersion(now.version);
+    setStale(false);
+  };
+  const saveMine = async () => {
+    const now = await newest();
+    if (now) await save(now.version);
   };
 
   return (
     <Dialog title={t(camera ? 'camera.edit' : 'camera.add')} onClose={onClose} wide>
-      <form className="camera-form" onSubmit={save} noValidate>
+      <form
+        className="camera-form"
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          void save(version);
+        }}
+        noValidate
+      >
         <div className="form">
           <label>
             {t('camera.name')}
@@ -125,6 +161,14 @@ export function CameraForm({ camera, onClose }: { camera: Camera | null; onClose
             {t('camera.enabled')}
           </label>
           {error && <ErrorNote text={error} />}
+          {stale && camera && (
+            <StaleNote
+              camera={camera.id}
+              basedOn={version}
+              onLoad={() => void load()}
+              onMine={() => void saveMine()}
+            />
+          )}
         </div>
         <div className="camera-test">
           <div className="test-frame">

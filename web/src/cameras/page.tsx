@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { api, pictureUrl } from '../api/client';
 import type { Camera } from '../api/types';
 import { useT } from '../i18n/i18n';
+import { clock } from '../i18n/time';
 import { live } from '../live/live';
 import { rate } from '../live/rate';
 import { may, session } from '../session/session';
@@ -12,12 +13,14 @@ import { useTick } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import { RateFigure } from '../ui/rate';
 import { useStore } from '../ui/store';
+import { isStale } from '../versions/stale';
+import { authorName } from '../versions/words';
 import { cameras } from './cameras';
 import { EmptyState } from './empty';
 import { CameraForm } from './form';
 
 export function CamerasPage() {
-  const { t } = useT();
+  const { t, lang } = useT();
   const { user } = useStore(session);
   const list = useStore(cameras.list);
   const failed = useStore(cameras.failed);
@@ -27,11 +30,16 @@ export function CamerasPage() {
   const admin = may.configure(user);
   const remove = async (camera: Camera) => {
     try {
-      await api.deleteCamera(camera.id);
+      await api.deleteCamera(camera.id, camera.version);
       cameras.remove(camera.id);
       setDoomed(null);
     } catch (problem) {
-      setError(errorText(problem, t));
+      if (!isStale(problem)) return setError(errorText(problem, t));
+      const { newest } = problem;
+      const who = newest ? authorName(newest.by, t) : t('common.unknown');
+      const time = newest ? clock(newest.at, lang) : t('common.unknown');
+      setError(t('stale.delete', { who, time }));
+      setDoomed(await newestOf(camera));
     }
   };
   return (
@@ -60,10 +68,10 @@ export function CamerasPage() {
             key={camera.id}
             camera={camera}
             admin={admin}
-            onEdit={() => setForm({ camera })}
-            onDelete={() => {
+            onEdit={async () => setForm({ camera: await newestOf(camera) })}
+            onDelete={async () => {
               setError(null);
-              setDoomed(camera);
+              setDoomed(await newestOf(camera));
             }}
           />
         ))}
@@ -81,6 +89,13 @@ export function CamerasPage() {
       )}
     </main>
   );
+}
+
+/** The list is not told of changes by others: a change is based on what the server has now. */
+async function newestOf(camera: Camera): Promise<Camera> {
+  const now = await api.camera(camera.id).catch(() => camera);
+  cameras.put(now);
+  return now;
 }
 
 interface RowProps {

@@ -1,9 +1,13 @@
 // One event in full: the picture that proves it, with or without the judgement drawn on it.
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { SafetyEvent } from '../api/types';
+import { cameras } from '../cameras/cameras';
 import { useT } from '../i18n/i18n';
 import { clock } from '../i18n/time';
+import { may, session } from '../session/session';
 import { Dialog } from '../ui/dialog';
+import { address } from '../ui/route';
+import { useStore } from '../ui/store';
 import { cameraName, Severity, Snapshot, title, trackNumber } from './parts';
 
 const figure = (value: unknown) =>
@@ -16,7 +20,23 @@ const figure = (value: unknown) =>
 export function EventDetail({ event, onClose }: { event: SafetyEvent; onClose: () => void }) {
   const { t, lang } = useT();
   const [clean, setClean] = useState(false);
-  const rows: [string, string | null][] = [
+  const { user } = useStore(session);
+  const list = useStore(cameras.list);
+  const version = event.config_version;
+  const isThere = list?.some((camera) => camera.id === event.camera);
+  const config =
+    event.camera && isThere && may.configure(user) ? (
+      <a
+        data-testid="event-version"
+        href={address({ page: 'zones', camera: event.camera, version })}
+        onClick={onClose}
+      >
+        {t('versions.number', { n: version })}
+      </a>
+    ) : (
+      String(version)
+    );
+  const rows: [string, ReactNode][] = [
     [t('detail.message'), event.message[lang]],
     [t('history.camera'), cameraName(event, t)],
     [t('history.zone'), event.zone?.name ?? null],
@@ -32,7 +52,7 @@ export function EventDetail({ event, onClose }: { event: SafetyEvent; onClose: (
           : t('event.unacknowledged'),
     ],
     [t('detail.reason'), event.acknowledged?.reason || null],
-    [t('detail.config'), String(event.config_version)],
+    [t('detail.config'), config],
     ...Object.entries(event.details).map(([key, value]): [string, string] => [
       t(`detail.${key}`, undefined, key),
       figure(value),

@@ -1,7 +1,9 @@
 // English, key for key with the Korean dictionary.
+import { enVersions } from './en-versions';
 import type { ko } from './ko';
 
 export const en: Record<keyof typeof ko, string> = {
+  ...enVersions,
   'app.name': 'SAFE-YOLO',
   'app.place': 'Safety control room',
   'app.aid': 'Video analysis is an aid. It does not replace a certified safety device.',

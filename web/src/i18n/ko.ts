@@ -1,5 +1,8 @@
 // Korean, the first language: as a safety manager would say it.
+import { koVersions } from './ko-versions';
+
 export const ko = {
+  ...koVersions,
   'app.name': 'SAFE-YOLO',
   'app.place': '산업안전 관제실',
   'app.aid': '영상 분석은 안전 관리를 돕는 보조 수단이며, 법정 안전장치를 대신하지 않습니다.',
@@ -354,7 +357,7 @@ export const ko = {
   'detail.clean': '원본',
   'detail.start': '발생',
   'detail.end': '종료',
-  'detail.config': '설정 판',
+  'detail.config': '설정 버전',
   'detail.details': '상세 수치',
   'detail.message': '내용',
   'detail.part': '대상',

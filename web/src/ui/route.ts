@@ -5,18 +5,31 @@ export type Route =
   | { page: 'wall' }
   | { page: 'history' }
   | { page: 'cameras' }
-  | { page: 'zones'; camera: string };
+  /** With a version, the history is open at it. */
+  | { page: 'zones'; camera: string; version?: number };
 
 export function parseRoute(hash: string): Route {
-  const [page, id] = hash.replace(/^#\/?/, '').split('/');
+  const [page, id, version] = hash.replace(/^#\/?/, '').split('/');
   if (page === 'history' || page === 'cameras') return { page };
-  if (page === 'zones' && id) return { page, camera: decodeURIComponent(id) };
+  if (page === 'zones' && id) {
+    const camera = decodeURIComponent(id);
+    return version && /^\d+$/.test(version)
+      ? { page, camera, version: Number(version) }
+      : { page, camera };
+  }
   return { page: 'wall' };
 }
 
 export const route = new Store<Route>(parseRoute(location.hash));
 window.addEventListener('hashchange', () => route.set(parseRoute(location.hash)));
 
+/** The address of a page, for links. */
+export function address(to: Route): string {
+  if (to.page !== 'zones') return `#/${to.page}`;
+  const camera = `#/zones/${encodeURIComponent(to.camera)}`;
+  return to.version === undefined ? camera : `${camera}/${to.version}`;
+}
+
 export function go(next: Route): void {
-  location.hash = next.page === 'zones' ? `/zones/${next.camera}` : `/${next.page}`;
+  location.hash = address(next);
 }

@@ -10,6 +10,8 @@ export interface Shape {
 export interface Draft {
   /** Null for a zone that is not saved yet. */
   id: string | null;
+  /** Of the camera, when the zone was opened: what a change of it is based on. */
+  version: number;
   settings: Omit<ZoneDraft, 'points' | 'camera'>;
   shape: Shape;
   past: Shape[];
@@ -21,6 +23,7 @@ const UNDO_MAX = 100;
 export function newDraft(name: string): Draft {
   return {
     id: null,
+    version: 0,
     settings: {
       name,
       type: 'danger',
@@ -37,8 +40,8 @@ export function newDraft(name: string): Draft {
 }
 
 export function editDraft(zone: Zone): Draft {
-  const { id, points, camera: _, ...settings } = zone;
-  return { id, settings, shape: { points, closed: true }, past: [], dirty: false };
+  const { id, version, points, camera: _, ...settings } = zone;
+  return { id, version, settings, shape: { points, closed: true }, past: [], dirty: false };
 }
 
 /** A change of shape that can be undone. */

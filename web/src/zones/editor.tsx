@@ -1,7 +1,8 @@
 // The zone editor: one camera, its picture, its zones and the one being drawn.
 import { useEffect, useRef, useState } from 'react';
 import { api } from '../api/client';
-import type { Camera, LiveHeader, Zone } from '../api/types';
+import { ApiError } from '../api/http';
+import type { Camera, LiveHeader, Version, Zone } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import { useT } from '../i18n/i18n';
 import { live } from '../live/live';
@@ -12,6 +13,9 @@ import { errorText } from '../ui/errors';
 import { isTyping, useSize, useTick } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import { useStore } from '../ui/store';
+import { VersionsPanel } from '../versions/panel';
+import { RestoreQuestion } from '../versions/restore';
+import { isStale, StaleNote } from '../versions/stale';
 import { Badge } from '../wall/tile-parts';
 import {
   addPoint,
@@ -30,7 +34,13 @@ import { Inside } from './inside';
 import { ZonePicture } from './picture';
 import { ZoneShape } from './shape';
 
-export function ZoneEditorPage({ camera: id }: { camera: string }) {
+interface PageProps {
+  camera: string;
+  /** A version to show in the history. */
+  version?: number | undefined;
+}
+
+export function ZoneEditorPage({ camera: id, version }: PageProps) {
   const { t } = useT();
   const list = useStore(cameras.list);
   const { user } = useStore(session);
@@ -39,23 +49,25 @@ export function ZoneEditorPage({ camera: id }: { camera: string }) {
     const why = !list ? 'common.loading' : camera ? 'role.needs.admin' : 'reason.not_found';
     return <main className="page splash inner">{t(why)}</main>;
   }
-  return <ZoneEditor camera={camera} />;
+  return <ZoneEditor camera={camera} at={version} />;
 }
 
-type Asking = 'delete' | { discard: () => void } | null;
+type Asking = 'delete' | { discard: () => void } | { restore: Version } | null;
 
-function ZoneEditor({ camera }: { camera: Camera }) {
+function ZoneEditor({ camera, at }: { camera: Camera; at: number | undefined }) {
   const { t } = useT();
   const lost = useStore(live.lost);
   const now = useTick(250);
   const view = live.feed(camera.id).view(lost, now);
   const [zones, setZones] = useState<Zone[]>(camera.zones);
+  const [version, setVersion] = useState(camera.version);
   const [draft, setDraft] = useState<Draft | null>(null);
   const [selected, setSelected] = useState<number | null>(null);
   const [running, setRunning] = useState(true);
   const [header, setHeader] = useState<LiveHeader | null>(live.feed(camera.id).header);
   const [error, setError] = useState<string | null>(null);
-  const [saved, setSaved] = useState(false);
+  const [stale, setStale] = useState(false);
+  const [saved, setSaved] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const [asking, setAsking] = useState<Asking>(null);
   const stage = useRef<HTMLDivElement>(null);
@@ -68,11 +80,34 @@ function ZoneEditor({ camera }: { camera: Camera }) {
     return () => live.want('zone editor', []);
   }, [camera.id]);
 
+  const take = (now: Camera) => {
+    setZones(now.zones);
+    setVersion(now.version);
+    cameras.put(now);
+    return now;
+  };
+  /** The state of the server; what is being drawn stays if it was changed here. */
+  const refresh = async () => {
+    const now = await api.camera(camera.id).then(take, () => null);
+    if (!now) return;
+    setDraft((draft) => {
+      if (!draft?.id || draft.dirty) return draft;
+      const zone = now.zones.find((other) => other.id === draft.id);
+      return zone ? editDraft(zone) : null;
+    });
+  };
+  const told = Math.max(header?.config_version ?? 0, version);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: at the start, when pictures are judged by a newer version, and when nothing is unsaved any more
+  useEffect(() => {
+    if (!draft?.dirty) void refresh();
+  }, [camera.id, told, draft?.dirty ?? false]);
+
   const fresh = () => newDraft(t('editor.name.default', { n: zones.length + 1 }));
   const change = (next: Draft | null) => {
     setDraft(next);
     setError(null);
-    setSaved(false);
+    setSaved(null);
+    if (!next || next.id !== draft?.id) setStale(false);
   };
   const leave = (then: () => void) => {
     if (draft?.dirty) setAsking({ discard: then });
@@ -84,40 +119,64 @@ function ZoneEditor({ camera }: { camera: Camera }) {
       setSelected(null);
     });
 
-  const save = async () => {
+  /** The form stays as it is, whatever goes wrong. */
+  const failed = (problem: unknown) => {
+    setStale(isStale(problem) || isGone(problem));
+    setError(isStale(problem) ? null : errorText(problem, t));
+  };
+  const save = async (basedOn: number) => {
     if (!draft || busy) return;
     const wrong = fault(draft);
     if (wrong) return setError(t(wrong));
     setBusy(true);
     const body = toSend(draft, camera.id);
     try {
-      const zone = draft.id ? await api.changeZone(draft.id, body) : await api.addZone(body);
-      const rest = zones.filter((other) => other.id !== zone.id);
-      keep([...rest, zone]);
-      setDraft(null);
-      setError(null);
-      setSaved(true);
+      const zone = draft.id
+        ? await api.changeZone(draft.id, body, basedOn)
+        : await api.addZone(body);
+      setZones([...zones.filter((other) => other.id !== zone.id), zone]);
+      change(null);
+      setSaved(t('editor.saved'));
+      await refresh();
     } catch (problem) {
-      setError(errorText(problem, t));
+      failed(problem);
     } finally {
       setBusy(false);
     }
   };
+  const saveMine = async () => {
+    const now = await api.camera(camera.id).catch((problem) => failed(problem));
+    if (now) await save(now.version);
+  };
+  const load = async () => {
+    const now = await api.camera(camera.id).then(take, (problem) => failed(problem));
+    const zone = now?.zones.find((other) => other.id === draft?.id);
+    if (now) change(zone ? editDraft(zone) : null);
+    setStale(false);
+  };
   const remove = async () => {
     if (!draft?.id) return;
     try {
-      await api.deleteZone(draft.id);
-      keep(zones.filter((other) => other.id !== draft.id));
+      await api.deleteZone(draft.id, draft.version);
+      setZones(zones.filter((other) => other.id !== draft.id));
       change(null);
+      await refresh();
     } catch (problem) {
-      setError(errorText(problem, t));
+      failed(problem);
     } finally {
       setAsking(null);
     }
   };
-  const keep = (next: Zone[]) => {
-    setZones(next);
-    cameras.put({ ...camera, zones: next });
+  const restore = async (old: Version) => {
+    setAsking(null);
+    change(null);
+    try {
+      take(await api.restore(camera.id, old.version, version));
+      setSaved(t('versions.restored', { n: old.version }));
+    } catch (problem) {
+      setError(isStale(problem) ? t('stale.restore') : errorText(problem, t));
+      await refresh();
+    }
   };
 
   useEditorKeys((event) => {
@@ -230,20 +289,29 @@ function ZoneEditor({ camera }: { camera: Camera }) {
           >
             <Icon name="plus" size={16} /> {t('editor.new')}
           </button>
-          {saved && <p className="good">✓ {t('editor.saved')}</p>}
+          {saved && <p className="good">✓ {saved}</p>}
+          {error && !draft && <ErrorNote text={error} />}
         </section>
         {draft && (
           <section className="panel grow">
             <form
               onSubmit={(event) => {
                 event.preventDefault();
-                void save();
+                void save(draft.version);
               }}
               noValidate
             >
               <ZoneForm draft={draft} onChange={change}>
                 <Inside draft={draft} header={header} view={view} />
                 {error && <ErrorNote text={error} />}
+                {stale && (
+                  <StaleNote
+                    camera={camera.id}
+                    basedOn={draft.version}
+                    onLoad={() => void load()}
+                    onMine={error || !draft.dirty ? undefined : () => void saveMine()}
+                  />
+                )}
                 <div className="row end">
                   {draft.id && (
                     <button type="button" className="danger" onClick={() => setAsking('delete')}>
@@ -262,7 +330,21 @@ function ZoneEditor({ camera }: { camera: Camera }) {
             </form>
           </section>
         )}
+        <VersionsPanel
+          camera={camera.id}
+          newest={version}
+          at={at}
+          onRestore={(old) => leave(() => setAsking({ restore: old }))}
+        />
       </aside>
+      {asking && typeof asking === 'object' && 'restore' in asking && (
+        <RestoreQuestion
+          camera={camera.id}
+          version={asking.restore}
+          onConfirm={() => void restore(asking.restore)}
+          onClose={() => setAsking(null)}
+        />
+      )}
       {asking === 'delete' && (
         <Confirm
           title={t('common.delete')}
@@ -272,14 +354,14 @@ function ZoneEditor({ camera }: { camera: Camera }) {
           onClose={() => setAsking(null)}
         />
       )}
-      {asking && asking !== 'delete' && (
+      {asking && typeof asking === 'object' && 'discard' in asking && (
         <Confirm
           title={t('editor.title')}
           text={t('editor.unsaved')}
           action={t('editor.unsaved.ok')}
           onConfirm={() => {
-            asking.discard();
             setAsking(null);
+            asking.discard();
           }}
           onClose={() => setAsking(null)}
         />
@@ -287,6 +369,9 @@ function ZoneEditor({ camera }: { camera: Camera }) {
     </main>
   );
 }
+
+/** Somebody has deleted the zone meanwhile. */
+const isGone = (error: unknown) => error instanceof ApiError && error.status === 404;
 
 /** Enter on a button of the form is the button's. */
 const isButton = (target: EventTarget | null) => target instanceof HTMLButtonElement;

@@ -46,6 +46,7 @@ describe('a draft with rules', () => {
   const message = { ko: '감시인 배치', en: 'send a watchman' };
   const zone = {
     id: 'z1',
+    version: 7,
     ...toSend(newDraft('구역 1'), 'c1'),
     points: [
       [0, 0],
@@ -55,7 +56,9 @@ describe('a draft with rules', () => {
     rules: changeRule(make('lone_worker', 'occupancy_above'), 0, { message }),
   };
   const draft = editDraft(zone);
-  const { id: _, ...whole } = zone;
+  const { id: _, version: __, ...whole } = zone;
+
+  it('knows the version that it is based on', () => expect(draft.version).toBe(7));
 
   it('sends all of them, also what the form does not show', () => {
     expect(toSend(draft, 'c1')).toEqual(whole);

@@ -28,7 +28,7 @@ function rows(list: readonly Camera[], lost: boolean, now: number): Row[] {
     // Zones that another person has just added are told before the list of cameras is read again.
     const extra = told
       .filter((zone) => !camera.zones.some((own) => own.id === zone.id))
-      .map((zone) => ({ ...zone, ...BARE, camera: camera.id }));
+      .map((zone) => ({ ...zone, ...BARE, camera: camera.id, version: camera.version }));
     return [...camera.zones, ...extra].map((zone) => {
       const match = told.find((other) => other.id === zone.id) ?? null;
       const now = match?.verdict === 'unknown' ? null : match;

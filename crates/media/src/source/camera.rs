@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use safe_yolo_core::address::without_secrets;
 use url::Url;
 
 use super::{SourceError, SourcePolicy, env};
@@ -118,7 +119,7 @@ impl CameraSource {
     /// cameras take as a password in path or query replaced by `***`.
     #[must_use]
     pub fn redacted(&self) -> String {
-        redact(self.url.as_str())
+        without_secrets(self.url.as_str())
     }
 }
 
@@ -157,26 +158,6 @@ fn percent_decode(text: &str) -> Option<String> {
         i += if code.is_some() { 3 } else { 1 };
     }
     String::from_utf8(out).ok()
-}
-
-/// Hides the values of parameters that sound like secrets, up to the next '&' or '/'.
-fn redact(address: &str) -> String {
-    const SECRET: [&str; 8] =
-        ["password", "passwd", "pass", "pwd", "psw", "token", "secret", "auth"];
-    // Lower case of ASCII only, so that positions agree.
-    let lower = address.to_ascii_lowercase();
-    let mut out = String::with_capacity(address.len());
-    let mut from = 0;
-    while let Some(equals) = lower[from..].find('=').map(|at| from + at) {
-        out.push_str(&address[from..=equals]);
-        from = equals + 1;
-        if SECRET.iter().any(|word| lower[..equals].ends_with(word)) {
-            out.push_str("***");
-            from = lower[from..].find(['&', '/']).map_or(lower.len(), |at| from + at);
-        }
-    }
-    out.push_str(&address[from..]);
-    out
 }
 
 #[cfg(test)]

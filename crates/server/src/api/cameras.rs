@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use safe_yolo_core::{Calibration, CameraId, Polygon};
 use safe_yolo_pipeline::{Command, Status};
-use safe_yolo_store::CameraRecord;
+use safe_yolo_store::{CameraRecord, Edit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,7 +15,7 @@ use super::schema;
 use super::zones::ZoneBody;
 use crate::app::{App, CameraEdit, NewCameraInput, kind};
 use crate::auth::Session;
-use crate::extract::{Body, Id, Secret, given};
+use crate::extract::{BasedOn, Body, Id, Secret, Tagged, given};
 use crate::problem::{Problem, ProblemBody};
 
 /// A camera.
@@ -132,9 +132,14 @@ fn body(app: &App, record: &CameraRecord) -> CameraBody {
         masks: config.masks.clone(),
         calibration: config.calibration.clone(),
         version: config.version,
-        zones: config.zones.iter().map(|zone| ZoneBody::new(&config.id, zone)).collect(),
+        zones: config.zones.iter().map(|zone| ZoneBody::new(config, zone)).collect(),
         status: app.status(record),
     }
+}
+
+/// A camera with its version as tag.
+pub(super) fn tagged(app: &App, record: &CameraRecord) -> Tagged<CameraBody> {
+    Tagged(record.config.version, body(app, record))
 }
 
 /// All cameras.
@@ -154,7 +159,7 @@ pub(crate) async fn list(State(app): State<App>) -> Json<Cameras> {
 #[utoipa::path(
     post, path = "/api/cameras", tag = "cameras", request_body = NewCamera,
     responses(
-        (status = 201, body = CameraBody),
+        (status = 201, body = CameraBody, headers(("ETag" = String, description = "The camera's version"))),
         (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -162,7 +167,7 @@ pub(crate) async fn add(
     State(app): State<App>,
     session: Session,
     Body(new): Body<NewCamera>,
-) -> Result<(StatusCode, Json<CameraBody>), Problem> {
+) -> Result<(StatusCode, Tagged<CameraBody>), Problem> {
     let input = NewCameraInput {
         name: new.name,
         source: new.source,
@@ -175,40 +180,42 @@ pub(crate) async fn add(
         calibration: new.calibration,
     };
     let record = app.add_camera(&session.user, input).await?;
-    Ok((StatusCode::CREATED, Json(body(&app, &record))))
+    Ok((StatusCode::CREATED, tagged(&app, &record)))
 }
 
 /// One camera.
 #[utoipa::path(
     get, path = "/api/cameras/{id}", tag = "cameras", params(("id" = String, Path, description = "The camera")),
     responses(
-        (status = 200, body = CameraBody),
+        (status = 200, body = CameraBody, headers(("ETag" = String, description = "The camera's version"))),
         (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Id(id): Id<CameraId>,
-) -> Result<Json<CameraBody>, Problem> {
-    Ok(Json(body(&app, app.known(&id)?.as_ref())))
+) -> Result<Tagged<CameraBody>, Problem> {
+    Ok(tagged(&app, app.known(&id)?.as_ref()))
 }
 
 /// Changes a camera.
 #[utoipa::path(
-    patch, path = "/api/cameras/{id}", tag = "cameras", params(("id" = String, Path, description = "The camera")),
+    patch, path = "/api/cameras/{id}", tag = "cameras",
+    params(("id" = String, Path, description = "The camera"), ("If-Match" = Option<String>, Header, description = "The ETag that the change is based on")),
     request_body = CameraChange,
     responses(
-        (status = 200, body = CameraBody),
+        (status = 200, body = CameraBody, headers(("ETag" = String, description = "The camera's version"))),
         (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn change(
     State(app): State<App>,
     session: Session,
+    BasedOn(based_on): BasedOn,
     Id(id): Id<CameraId>,
     Body(change): Body<CameraChange>,
-) -> Result<Json<CameraBody>, Problem> {
-    let edit = CameraEdit {
+) -> Result<Tagged<CameraBody>, Problem> {
+    let change = CameraEdit {
         name: change.name,
         source: change.source,
         username: change.username,
@@ -219,13 +226,15 @@ pub(crate) async fn change(
         masks: change.masks,
         calibration: change.calibration,
     };
-    let record = app.update_camera(&session.user, id, edit).await?;
-    Ok(Json(body(&app, &record)))
+    let edit = Edit::by_user(&session.user.username, based_on);
+    let record = app.update_camera(edit, id, change).await?;
+    Ok(tagged(&app, &record))
 }
 
 /// Deletes a camera; its events stay.
 #[utoipa::path(
-    delete, path = "/api/cameras/{id}", tag = "cameras", params(("id" = String, Path, description = "The camera")),
+    delete, path = "/api/cameras/{id}", tag = "cameras",
+    params(("id" = String, Path, description = "The camera"), ("If-Match" = Option<String>, Header, description = "The ETag that the change is based on")),
     responses(
         (status = 204, description = "Deleted"),
         (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
@@ -234,9 +243,10 @@ pub(crate) async fn change(
 pub(crate) async fn delete(
     State(app): State<App>,
     session: Session,
+    BasedOn(based_on): BasedOn,
     Id(id): Id<CameraId>,
 ) -> Result<StatusCode, Problem> {
-    app.remove_camera(&session.user, id).await?;
+    app.remove_camera(Edit::by_user(&session.user.username, based_on), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,6 +8,7 @@ mod picture;
 mod schema;
 mod session;
 mod system;
+mod versions;
 mod zones;
 
 use axum::Json;
@@ -15,6 +16,8 @@ use axum::Router;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+pub(crate) use versions::AuthorBody;
 
 use crate::app::App;
 
@@ -51,6 +54,9 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(cameras::command))
         .routes(routes!(cameras::verdicts))
         .routes(routes!(calendar::get, calendar::put))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::get))
+        .routes(routes!(versions::restore))
         .routes(routes!(zones::list, zones::add))
         .routes(routes!(zones::get, zones::change, zones::delete))
         .routes(routes!(events::list))

@@ -7,16 +7,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use safe_yolo_core::config::{default_dwell_s, default_pause_s};
 use safe_yolo_core::{
-    Anchor, CameraId, Equipment, Polygon, Rule, Schedule, Zone, ZoneId, ZoneType,
+    Anchor, CameraConfig, CameraId, Equipment, Polygon, Rule, Schedule, Zone, ZoneId, ZoneType,
 };
-use safe_yolo_store::{NewZone, ZonePatch};
+use safe_yolo_store::{Edit, NewZone, ZonePatch};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::schema;
 use crate::app::App;
 use crate::auth::Session;
-use crate::extract::{Asked, Body, Id, given};
+use crate::extract::{Asked, BasedOn, Body, Id, Tagged, given};
 use crate::problem::{Problem, ProblemBody};
 
 /// A zone.
@@ -27,6 +27,8 @@ pub(crate) struct ZoneBody {
     id: ZoneId,
     #[schema(value_type = String)]
     camera: CameraId,
+    /// Of its camera: what a change is based on.
+    version: u64,
     name: String,
     #[serde(rename = "type")]
     #[schema(value_type = schema::ZoneType)]
@@ -52,10 +54,11 @@ pub(crate) struct ZoneBody {
 }
 
 impl ZoneBody {
-    pub(crate) fn new(camera: &CameraId, zone: &Zone) -> Self {
+    pub(crate) fn new(camera: &CameraConfig, zone: &Zone) -> Self {
         Self {
             id: zone.id.clone(),
-            camera: camera.clone(),
+            camera: camera.id.clone(),
+            version: camera.version,
             name: zone.name.clone(),
             zone_type: zone.zone_type,
             points: zone.points.clone(),
@@ -68,6 +71,10 @@ impl ZoneBody {
             rules: zone.rules.clone(),
         }
     }
+}
+
+fn tagged(camera: &CameraConfig, zone: &Zone) -> Tagged<ZoneBody> {
+    Tagged(camera.version, ZoneBody::new(camera, zone))
 }
 
 /// Zones.
@@ -159,7 +166,7 @@ pub(crate) async fn list(
     };
     let zones = records
         .iter()
-        .flat_map(|r| r.config.zones.iter().map(|zone| ZoneBody::new(&r.config.id, zone)))
+        .flat_map(|r| r.config.zones.iter().map(|zone| ZoneBody::new(&r.config, zone)))
         .collect();
     Ok(Json(Zones { zones }))
 }
@@ -167,16 +174,18 @@ pub(crate) async fn list(
 /// Adds a zone.
 #[utoipa::path(
     post, path = "/api/zones", tag = "zones", request_body = ZoneInput,
+    params(("If-Match" = Option<String>, Header, description = "The ETag that the change is based on")),
     responses(
-        (status = 201, body = ZoneBody),
+        (status = 201, body = ZoneBody, headers(("ETag" = String, description = "The camera's version"))),
         (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn add(
     State(app): State<App>,
     session: Session,
+    BasedOn(based_on): BasedOn,
     Body(input): Body<ZoneInput>,
-) -> Result<(StatusCode, Json<ZoneBody>), Problem> {
+) -> Result<(StatusCode, Tagged<ZoneBody>), Problem> {
     let camera = camera_id(&input.camera)?;
     let zone = NewZone {
         name: input.name,
@@ -190,41 +199,44 @@ pub(crate) async fn add(
         require: input.require.unwrap_or_default(),
         rules: input.rules.unwrap_or_default(),
     };
-    let (record, zone) = app.add_zone(&session.user, camera, zone).await?;
-    Ok((StatusCode::CREATED, Json(ZoneBody::new(&record.config.id, &zone))))
+    let edit = Edit::by_user(&session.user.username, based_on);
+    let (record, zone) = app.add_zone(edit, camera, zone).await?;
+    Ok((StatusCode::CREATED, tagged(&record.config, &zone)))
 }
 
 /// One zone.
 #[utoipa::path(
     get, path = "/api/zones/{id}", tag = "zones", params(("id" = String, Path, description = "The zone")),
     responses(
-        (status = 200, body = ZoneBody),
+        (status = 200, body = ZoneBody, headers(("ETag" = String, description = "The camera's version"))),
         (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn get(
     State(app): State<App>,
     Id(id): Id<ZoneId>,
-) -> Result<Json<ZoneBody>, Problem> {
+) -> Result<Tagged<ZoneBody>, Problem> {
     let (record, zone) = app.zone(&id)?;
-    Ok(Json(ZoneBody::new(&record.config.id, &zone)))
+    Ok(tagged(&record.config, &zone))
 }
 
 /// Changes a zone, from the next analysed picture on.
 #[utoipa::path(
-    patch, path = "/api/zones/{id}", tag = "zones", params(("id" = String, Path, description = "The zone")),
+    patch, path = "/api/zones/{id}", tag = "zones",
+    params(("id" = String, Path, description = "The zone"), ("If-Match" = Option<String>, Header, description = "The ETag that the change is based on")),
     request_body = ZoneChange,
     responses(
-        (status = 200, body = ZoneBody),
+        (status = 200, body = ZoneBody, headers(("ETag" = String, description = "The camera's version"))),
         (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn change(
     State(app): State<App>,
     session: Session,
+    BasedOn(based_on): BasedOn,
     Id(id): Id<ZoneId>,
     Body(change): Body<ZoneChange>,
-) -> Result<Json<ZoneBody>, Problem> {
+) -> Result<Tagged<ZoneBody>, Problem> {
     let (record, _) = app.zone(&id)?;
     if change.camera.is_some_and(|camera| camera != record.config.id.as_str()) {
         return Err(Problem::invalid("a zone can't move to another camera: add a new one there"));
@@ -241,13 +253,15 @@ pub(crate) async fn change(
         require: change.require,
         rules: change.rules,
     };
-    let (record, zone) = app.update_zone(&session.user, id, patch).await?;
-    Ok(Json(ZoneBody::new(&record.config.id, &zone)))
+    let edit = Edit::by_user(&session.user.username, based_on);
+    let (record, zone) = app.update_zone(edit, id, patch).await?;
+    Ok(tagged(&record.config, &zone))
 }
 
 /// Deletes a zone; events in it stay.
 #[utoipa::path(
-    delete, path = "/api/zones/{id}", tag = "zones", params(("id" = String, Path, description = "The zone")),
+    delete, path = "/api/zones/{id}", tag = "zones",
+    params(("id" = String, Path, description = "The zone"), ("If-Match" = Option<String>, Header, description = "The ETag that the change is based on")),
     responses(
         (status = 204, description = "Deleted"),
         (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
@@ -256,8 +270,9 @@ pub(crate) async fn change(
 pub(crate) async fn delete(
     State(app): State<App>,
     session: Session,
+    BasedOn(based_on): BasedOn,
     Id(id): Id<ZoneId>,
 ) -> Result<StatusCode, Problem> {
-    app.remove_zone(&session.user, id).await?;
+    app.remove_zone(Edit::by_user(&session.user.username, based_on), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

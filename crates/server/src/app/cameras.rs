@@ -10,7 +10,7 @@ use safe_yolo_core::{
 use safe_yolo_media::source::SourceSpec;
 use safe_yolo_pipeline::Status;
 use safe_yolo_store::{
-    CameraPatch, CameraRecord, Credentials, NewCamera, Origin, StoreError, User,
+    Author, CameraPatch, CameraRecord, Credentials, Edit, NewCamera, Origin, StoreError, User,
 };
 
 use super::{App, sources};
@@ -102,7 +102,7 @@ impl App {
         by: &User,
         input: NewCameraInput,
     ) -> Result<Arc<CameraRecord>, Problem> {
-        let by = by.username.clone();
+        let by = Edit::by_user(&by.username, None).by;
         self.edit(async move |app| {
             let count = app.registry.all().len() + 1;
             if count > CameraConfig::CAMERAS_MAX {
@@ -119,8 +119,8 @@ impl App {
                 input.analysis_rate_max.unwrap_or(CameraConfig::ANALYSIS_RATE_MAX);
             camera.masks = input.masks.unwrap_or_default();
             camera.calibration = input.calibration;
-            let record = app.store.create_camera(camera).await?;
-            app.audit.note(&by, "camera.add", record.config.id.as_str(), &record.config.name).await;
+            let record = app.store.create_camera(camera, &by).await?;
+            app.note(&by, "camera.add", record.config.id.as_str(), &record.config.name).await;
             app.take(record).await
         })
         .await
@@ -129,17 +129,16 @@ impl App {
     /// Changes a camera, and the running one with it.
     pub(crate) async fn update_camera(
         &self,
-        by: &User,
+        edit: Edit,
         id: CameraId,
-        edit: CameraEdit,
+        change: CameraEdit,
     ) -> Result<Arc<CameraRecord>, Problem> {
-        let by = by.username.clone();
         self.edit(async move |app| {
             let before = app.known(&id)?;
-            let patch = app.patch(&before, edit).await?;
-            let record = app.store.update_camera(&id, patch).await?;
+            let patch = app.patch(&before, change).await?;
+            let record = app.store.update_camera(&id, patch, &edit).await?;
             if record != *before {
-                app.audit.note(&by, "camera.change", id.as_str(), &record.config.name).await;
+                app.note(&edit.by, "camera.change", id.as_str(), &record.config.name).await;
             }
             app.take(record).await
         })
@@ -185,7 +184,7 @@ impl App {
     pub(crate) async fn set_calendar(&self, by: &User, calendar: Calendar) -> Result<(), Problem> {
         let by = by.username.clone();
         self.edit(async move |app| {
-            let changed = app.store.set_calendar(&calendar).await?;
+            let changed = app.store.set_calendar(&calendar, &Author::User(by.clone())).await?;
             if !changed.is_empty() {
                 app.audit.note(&by, "calendar.change", "site", calendar.time_zone()).await;
             }
@@ -198,16 +197,15 @@ impl App {
     }
 
     /// Ends a camera and deletes it; its events stay.
-    pub(crate) async fn remove_camera(&self, by: &User, id: CameraId) -> Result<(), Problem> {
-        let by = by.username.clone();
+    pub(crate) async fn remove_camera(&self, edit: Edit, id: CameraId) -> Result<(), Problem> {
         self.edit(async move |app| {
             let before = app.known(&id)?;
-            app.store.delete_camera(&id).await?;
+            app.store.delete_camera(&id, &edit).await?;
             app.registry.remove(&id);
             app.engine.remove(&id).await;
             app.note_opened(&id, "camera_removed").await;
             crate::metrics::forget(&id);
-            app.audit.note(&by, "camera.delete", id.as_str(), &before.config.name).await;
+            app.note(&edit.by, "camera.delete", id.as_str(), &before.config.name).await;
             Ok(())
         })
         .await

@@ -1,6 +1,6 @@
 //! The running application: what handlers share, and what they can ask of it.
 //!
-//! Cameras and zones are changed by [`cameras`] and [`zones`] only, whether at
+//! Cameras and zones are changed by [`cameras`], [`zones`] and [`versions`] only, whether at
 //! the start, by a request or by a retry: one path.
 
 mod audit;
@@ -9,6 +9,7 @@ mod registry;
 mod sources;
 mod startup;
 mod unopened;
+mod versions;
 mod zones;
 
 use std::ops::Deref;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use safe_yolo_core::{CameraId, Zone, ZoneId};
-use safe_yolo_store::{CameraRecord, NewZone, User, ZonePatch};
+use safe_yolo_store::{CameraRecord, Edit, NewZone, ZonePatch};
 
 use super::App;
 use crate::problem::Problem;
 
 impl App {
     /// Refuses rules that the loaded model can't judge.
-    fn check_zone(&self, zone: &Zone) -> Result<(), Problem> {
+    pub(super) fn check_zone(&self, zone: &Zone) -> Result<(), Problem> {
         let invalid =
             |error: safe_yolo_core::config::ConfigError| Problem::invalid(error.to_string());
         zone.validate().map_err(invalid)?;
@@ -20,19 +20,18 @@ impl App {
     /// Adds a zone.
     pub(crate) async fn add_zone(
         &self,
-        by: &User,
+        edit: Edit,
         camera: CameraId,
         zone: NewZone,
     ) -> Result<(Arc<CameraRecord>, Zone), Problem> {
-        let by = by.username.clone();
         self.edit(async move |app| {
             app.known(&camera)?;
             let unnamed: ZoneId = "new".parse().map_err(|error: safe_yolo_core::id::IdError| {
                 Problem::internal("naming a zone", &error)
             })?;
             app.check_zone(&zone.clone().with_id(unnamed))?;
-            let (record, zone) = app.store.create_zone(&camera, zone).await?;
-            app.audit.note(&by, "zone.add", zone.id.as_str(), &zone.name).await;
+            let (record, zone) = app.store.create_zone(&camera, zone, &edit).await?;
+            app.note(&edit.by, "zone.add", zone.id.as_str(), &zone.name).await;
             Ok((app.take(record).await?, zone))
         })
         .await
@@ -41,21 +40,20 @@ impl App {
     /// Changes a zone.
     pub(crate) async fn update_zone(
         &self,
-        by: &User,
+        edit: Edit,
         id: ZoneId,
         patch: ZonePatch,
     ) -> Result<(Arc<CameraRecord>, Zone), Problem> {
-        let by = by.username.clone();
         self.edit(async move |app| {
             let (_, before) = app.zone(&id)?;
             let mut after = before.clone();
             patch.clone().apply(&mut after);
             app.check_zone(&after)?;
-            let record = app.store.update_zone(&id, patch).await?;
+            let record = app.store.update_zone(&id, patch, &edit).await?;
             let record = app.take(record).await?;
             let (_, zone) = app.zone(&id)?;
             if zone != before {
-                app.audit.note(&by, "zone.change", id.as_str(), &zone.name).await;
+                app.note(&edit.by, "zone.change", id.as_str(), &zone.name).await;
             }
             Ok((record, zone))
         })
@@ -63,13 +61,12 @@ impl App {
     }
 
     /// Deletes a zone; events in it stay.
-    pub(crate) async fn remove_zone(&self, by: &User, id: ZoneId) -> Result<(), Problem> {
-        let by = by.username.clone();
+    pub(crate) async fn remove_zone(&self, edit: Edit, id: ZoneId) -> Result<(), Problem> {
         self.edit(async move |app| {
             let (_, before) = app.zone(&id)?;
-            let record = app.store.delete_zone(&id).await?;
+            let record = app.store.delete_zone(&id, &edit).await?;
             app.take(record).await?;
-            app.audit.note(&by, "zone.delete", id.as_str(), &before.name).await;
+            app.note(&edit.by, "zone.delete", id.as_str(), &before.name).await;
             Ok(())
         })
         .await

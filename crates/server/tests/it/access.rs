@@ -19,6 +19,9 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/api/cameras/none/status", Role::Viewer),
     ("GET", "/api/cameras/none/picture", Role::Viewer),
     ("POST", "/api/cameras/none/command", Role::Operator),
+    ("GET", "/api/cameras/none/versions", Role::Viewer),
+    ("GET", "/api/cameras/none/versions/1", Role::Viewer),
+    ("POST", "/api/cameras/none/versions/1/restore", Role::Admin),
     ("GET", "/api/zones", Role::Viewer),
     ("POST", "/api/zones", Role::Admin),
     ("GET", "/api/zones/none", Role::Viewer),
@@ -216,6 +219,8 @@ async fn passwords_are_in_no_answer() {
             .post("/api/cameras", json!({"name": "b", "source": format!("rtsp://u:{secret}@")}))
             .await,
         admin.post("/api/session", json!({"username": "x", "password": {secret: 1}})).await,
+        admin.get(&format!("/api/cameras/{id}/versions")).await,
+        admin.get(&format!("/api/cameras/{id}/versions/1")).await,
         admin.get("/metrics").await,
     ];
     for answer in answers {

@@ -11,4 +11,5 @@ mod log;
 mod openapi;
 mod site;
 mod supervision;
+mod versions;
 mod zones;

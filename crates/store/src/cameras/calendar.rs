@@ -3,6 +3,7 @@
 use safe_yolo_core::Calendar;
 use sqlx::SqliteConnection;
 
+use super::history::{Author, Deed};
 use super::{CameraRecord, rows};
 use crate::error::Doing;
 use crate::{Store, StoreError};
@@ -36,10 +37,15 @@ impl Store {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn set_calendar(&self, calendar: &Calendar) -> Result<Vec<CameraRecord>, StoreError> {
+    pub async fn set_calendar(
+        &self,
+        calendar: &Calendar,
+        by: &Author,
+    ) -> Result<Vec<CameraRecord>, StoreError> {
         let doing = "setting the calendar";
         let mut tx = self.begin(doing).await?;
-        if read(&mut tx).await? == *calendar {
+        let old = read(&mut tx).await?;
+        if old == *calendar {
             return Ok(Vec::new());
         }
         let json = serde_json::to_string(calendar)
@@ -49,10 +55,14 @@ impl Store {
             .execute(&mut *tx)
             .await
             .doing(doing)?;
-        let mut records = rows::all(&mut tx).await?;
-        for record in &mut records {
+        let mut records = Vec::new();
+        // All are read with the calendar that is written by now.
+        for mut record in rows::all(&mut tx).await? {
+            let mut before = record.clone();
+            before.config.calendar = old.clone();
             record.config.version += 1;
-            rows::update(&mut tx, record).await?;
+            rows::update(&mut tx, &before, &record, self.noted(by, Deed::Changed)).await?;
+            records.push(record);
         }
         tx.commit().await.doing(doing)?;
         Ok(records)

@@ -1,8 +1,9 @@
-//! Adding, changing and deleting cameras; each change raises the version in
-//! the same transaction.
+//! Adding, changing and deleting cameras; each change raises the version, and
+//! notes it, in the same transaction.
 
 use safe_yolo_core::{CameraConfig, CameraId};
 
+use super::history::{Author, Deed, Edit, check_base};
 use super::{CameraPatch, CameraRecord, NewCamera, calendar, rows, set};
 use crate::error::Doing;
 use crate::{Store, StoreError, random};
@@ -58,12 +59,16 @@ impl Store {
     ///
     /// # Errors
     /// When the name is taken, a setting does not fit, or the database fails.
-    pub async fn create_camera(&self, camera: NewCamera) -> Result<CameraRecord, StoreError> {
+    pub async fn create_camera(
+        &self,
+        camera: NewCamera,
+        by: &Author,
+    ) -> Result<CameraRecord, StoreError> {
         let doing = "adding a camera";
         let mut record = camera.into_record()?;
         let mut tx = self.begin(doing).await?;
         record.config.calendar = calendar::read(&mut tx).await?;
-        rows::insert(&mut tx, &record).await?;
+        rows::insert(&mut tx, &record, self.noted(by, Deed::Added)).await?;
         tx.commit().await.doing(doing)?;
         Ok(record)
     }
@@ -71,17 +76,19 @@ impl Store {
     /// Changes a camera. A patch that changes nothing leaves the version.
     ///
     /// # Errors
-    /// When there is no such camera, the name is taken, a setting does not fit,
-    /// or the database fails.
+    /// When there is no such camera, the change is based on an older version,
+    /// the name is taken, a setting does not fit, or the database fails.
     pub async fn update_camera(
         &self,
         id: &CameraId,
         patch: CameraPatch,
+        edit: &Edit,
     ) -> Result<CameraRecord, StoreError> {
         let doing = "changing a camera";
         let mut tx = self.begin(doing).await?;
         let before = rows::one(&mut tx, id.as_str()).await?;
         let before = before.ok_or_else(|| StoreError::not_found("camera", id.as_str()))?;
+        check_base(&mut tx, &before, edit).await?;
         let mut record = before.clone();
         set(&mut record.config.name, patch.name);
         set(&mut record.config.source, patch.source);
@@ -96,7 +103,7 @@ impl Store {
             return Ok(before);
         }
         record.config.version += 1;
-        rows::update(&mut tx, &record).await?;
+        rows::update(&mut tx, &before, &record, self.noted(&edit.by, Deed::Changed)).await?;
         tx.commit().await.doing(doing)?;
         Ok(record)
     }
@@ -105,13 +112,15 @@ impl Store {
     /// never given again, its name is free.
     ///
     /// # Errors
-    /// When there is no such camera, or the database fails.
-    pub async fn delete_camera(&self, id: &CameraId) -> Result<(), StoreError> {
+    /// When there is no such camera, the change is based on an older version,
+    /// or the database fails.
+    pub async fn delete_camera(&self, id: &CameraId, edit: &Edit) -> Result<(), StoreError> {
         let doing = "deleting a camera";
         let mut tx = self.begin(doing).await?;
-        if !rows::delete(&mut tx, id).await? {
-            return Err(StoreError::not_found("camera", id.as_str()));
-        }
+        let record = rows::one(&mut tx, id.as_str()).await?;
+        let record = record.ok_or_else(|| StoreError::not_found("camera", id.as_str()))?;
+        check_base(&mut tx, &record, edit).await?;
+        rows::delete(&mut tx, &record, self.noted(&edit.by, Deed::Deleted)).await?;
         tx.commit().await.doing(doing)
     }
 }

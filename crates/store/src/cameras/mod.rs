@@ -2,6 +2,7 @@
 
 mod calendar;
 mod edit;
+mod history;
 mod rows;
 mod site;
 mod zones;
@@ -14,6 +15,7 @@ use safe_yolo_core::{
     Anchor, Calibration, CameraConfig, Equipment, Polygon, Rule, Schedule, Zone, ZoneId, ZoneType,
 };
 
+pub use history::{Author, CameraVersion, Change, Deed, Edit, VersionSettings};
 pub use site::{SiteCamera, Upserted};
 
 /// User and password of a camera. Nothing prints or serialises them.

@@ -6,6 +6,7 @@ use safe_yolo_core::{Calendar, Calibration, CameraConfig, CameraId, Polygon, Zon
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 
+use super::history::{self, Noted};
 use super::{CameraRecord, Credentials, Origin, calendar};
 use crate::StoreError;
 use crate::error::Doing;
@@ -176,9 +177,11 @@ async fn check_name(db: &mut SqliteConnection, record: &CameraRecord) -> Result<
     }
 }
 
+/// Writes a new camera with its zones, and its first version.
 pub(super) async fn insert(
     db: &mut SqliteConnection,
     record: &CameraRecord,
+    noted: Noted<'_>,
 ) -> Result<(), StoreError> {
     record.config.validate()?;
     check_name(db, record).await?;
@@ -204,13 +207,15 @@ pub(super) async fn insert(
     for zone in &record.config.zones {
         put_zone(db, &record.config.id, zone).await?;
     }
-    Ok(())
+    history::add(db, None, record, noted).await
 }
 
-/// Writes the camera's own row, not its zones.
+/// Writes the camera's own row, not its zones, and the version that it has become.
 pub(super) async fn update(
     db: &mut SqliteConnection,
+    before: &CameraRecord,
     record: &CameraRecord,
+    noted: Noted<'_>,
 ) -> Result<(), StoreError> {
     record.config.validate()?;
     check_name(db, record).await?;
@@ -229,13 +234,32 @@ pub(super) async fn update(
     .bind(i64::try_from(record.config.version).unwrap_or(i64::MAX))
     .bind(scene_to_json(&record.config)?)
     .bind(record.config.id.as_str())
-    .execute(db)
+    .execute(&mut *db)
     .await
     .doing("changing a camera")?;
+    history::add(db, Some(before), record, noted).await
+}
+
+/// Brings the rows of zones from what they were to what they are.
+pub(super) async fn put_zones(
+    db: &mut SqliteConnection,
+    before: &CameraRecord,
+    after: &CameraRecord,
+) -> Result<(), StoreError> {
+    for zone in &before.config.zones {
+        if !after.config.zones.iter().any(|kept| kept.id == zone.id) {
+            delete_zone(db, &zone.id).await?;
+        }
+    }
+    for zone in &after.config.zones {
+        if !before.config.zones.contains(zone) {
+            put_zone(db, &after.config.id, zone).await?;
+        }
+    }
     Ok(())
 }
 
-/// Adds or replaces a zone.
+/// Adds or replaces a zone; one that was deleted is there again.
 pub(super) async fn put_zone(
     db: &mut SqliteConnection,
     camera: &CameraId,
@@ -243,7 +267,7 @@ pub(super) async fn put_zone(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO zones (id, camera, zone) VALUES (?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET zone = excluded.zone",
+         ON CONFLICT (id) DO UPDATE SET zone = excluded.zone, deleted_at = NULL",
     )
     .bind(zone.id.as_str())
     .bind(camera.as_str())
@@ -269,22 +293,29 @@ pub(super) async fn delete_zone(
 
 /// Marks camera and zones deleted and forgets the credentials; the rows keep
 /// the ids from being given again.
-pub(super) async fn delete(db: &mut SqliteConnection, id: &CameraId) -> Result<bool, StoreError> {
+pub(super) async fn delete(
+    db: &mut SqliteConnection,
+    record: &CameraRecord,
+    noted: Noted<'_>,
+) -> Result<(), StoreError> {
     let doing = "deleting a camera";
-    let at = now().micros();
-    let done = sqlx::query(
-        "UPDATE cameras SET deleted_at = ?, username = NULL, password = NULL WHERE id = ? AND deleted_at IS NULL",
+    let (at, id) = (now().micros(), record.config.id.as_str());
+    let mut last = record.clone();
+    last.config.version += 1;
+    sqlx::query(
+        "UPDATE cameras SET deleted_at = ?, username = NULL, password = NULL, version = ? WHERE id = ?",
     )
     .bind(at)
-    .bind(id.as_str())
+    .bind(i64::try_from(last.config.version).unwrap_or(i64::MAX))
+    .bind(id)
     .execute(&mut *db)
     .await
     .doing(doing)?;
     sqlx::query("UPDATE zones SET deleted_at = ? WHERE camera = ? AND deleted_at IS NULL")
         .bind(at)
-        .bind(id.as_str())
-        .execute(db)
+        .bind(id)
+        .execute(&mut *db)
         .await
         .doing(doing)?;
-    Ok(done.rows_affected() > 0)
+    history::add(db, Some(record), &last, noted).await
 }

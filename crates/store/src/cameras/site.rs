@@ -1,5 +1,6 @@
 //! Cameras of a site file: brought into line by name at each start.
 
+use super::history::{Author, Deed};
 use super::zones::zone_id;
 use super::{CameraRecord, NewCamera, NewZone, calendar, rows};
 use crate::error::Doing;
@@ -44,6 +45,7 @@ impl Store {
     /// When a setting does not fit, or the database fails.
     pub async fn upsert_camera_by_name(&self, site: SiteCamera) -> Result<Upserted, StoreError> {
         let doing = "bringing a camera into line with the site file";
+        let by = Author::at_start(site.camera.origin);
         let mut tx = self.begin(doing).await?;
         let before = match rows::id_by_name(&mut tx, &site.camera.name).await? {
             Some(id) => rows::one(&mut tx, &id).await?,
@@ -61,7 +63,7 @@ impl Store {
             record.config.zones.push(zone.with_id(id));
         }
         let Some(before) = before else {
-            rows::insert(&mut tx, &record).await?;
+            rows::insert(&mut tx, &record, self.noted(&by, Deed::Added)).await?;
             tx.commit().await.doing(doing)?;
             return Ok(Upserted::Created(record));
         };
@@ -76,17 +78,8 @@ impl Store {
             return Ok(Upserted::Unchanged(before));
         }
         record.config.version += 1;
-        rows::update(&mut tx, &record).await?;
-        for zone in &before.config.zones {
-            if !record.config.zones.iter().any(|kept| kept.id == zone.id) {
-                rows::delete_zone(&mut tx, &zone.id).await?;
-            }
-        }
-        for zone in &record.config.zones {
-            if !before.config.zones.contains(zone) {
-                rows::put_zone(&mut tx, &record.config.id, zone).await?;
-            }
-        }
+        rows::update(&mut tx, &before, &record, self.noted(&by, Deed::Changed)).await?;
+        rows::put_zones(&mut tx, &before, &record).await?;
         tx.commit().await.doing(doing)?;
         Ok(Upserted::Changed(record))
     }

@@ -4,6 +4,7 @@
 use safe_yolo_core::{CameraId, Zone, ZoneId};
 use sqlx::{Sqlite, Transaction};
 
+use super::history::{Deed, Edit, check_base};
 use super::{CameraRecord, NewZone, ZonePatch, rows};
 use crate::error::Doing;
 use crate::{Store, StoreError, random};
@@ -36,21 +37,25 @@ impl Store {
     /// Adds a zone with a new id; answers the camera after it, and the zone.
     ///
     /// # Errors
-    /// When there is no such camera, the camera has a zone of that name or too
-    /// many, a setting does not fit, or the database fails.
+    /// When there is no such camera, the change is based on an older version,
+    /// the camera has a zone of that name or too many, a setting does not fit,
+    /// or the database fails.
     pub async fn create_zone(
         &self,
         camera: &CameraId,
         zone: NewZone,
+        edit: &Edit,
     ) -> Result<(CameraRecord, Zone), StoreError> {
         let doing = "adding a zone";
         let mut tx = self.begin(doing).await?;
-        let record = rows::one(&mut tx, camera.as_str()).await?;
-        let mut record = record.ok_or_else(|| StoreError::not_found("camera", camera.as_str()))?;
+        let before = rows::one(&mut tx, camera.as_str()).await?;
+        let before = before.ok_or_else(|| StoreError::not_found("camera", camera.as_str()))?;
+        check_base(&mut tx, &before, edit).await?;
+        let mut record = before.clone();
         let zone = zone.with_id(zone_id()?);
         record.config.zones.push(zone.clone());
         record.config.version += 1;
-        rows::update(&mut tx, &record).await?;
+        rows::update(&mut tx, &before, &record, self.noted(&edit.by, Deed::Changed)).await?;
         rows::put_zone(&mut tx, camera, &zone).await?;
         tx.commit().await.doing(doing)?;
         Ok((record, zone))
@@ -60,27 +65,30 @@ impl Store {
     /// nothing leaves the version.
     ///
     /// # Errors
-    /// When there is no such zone, the camera has another of that name, a
-    /// setting does not fit, or the database fails.
+    /// When there is no such zone, the change is based on an older version of
+    /// its camera, the camera has another of that name, a setting does not fit,
+    /// or the database fails.
     pub async fn update_zone(
         &self,
         id: &ZoneId,
         patch: ZonePatch,
+        edit: &Edit,
     ) -> Result<CameraRecord, StoreError> {
         let doing = "changing a zone";
         let mut tx = self.begin(doing).await?;
-        let mut record = camera_with(&mut tx, id).await?;
+        let before = camera_with(&mut tx, id).await?;
+        check_base(&mut tx, &before, edit).await?;
+        let mut record = before.clone();
         let Some(zone) = record.config.zones.iter_mut().find(|zone| zone.id == *id) else {
             return Err(StoreError::not_found("zone", id.as_str()));
         };
-        let before = zone.clone();
         patch.apply(zone);
-        if *zone == before {
+        let zone = zone.clone();
+        if record == before {
             return Ok(record);
         }
-        let zone = zone.clone();
         record.config.version += 1;
-        rows::update(&mut tx, &record).await?;
+        rows::update(&mut tx, &before, &record, self.noted(&edit.by, Deed::Changed)).await?;
         rows::put_zone(&mut tx, &record.config.id, &zone).await?;
         tx.commit().await.doing(doing)?;
         Ok(record)
@@ -89,14 +97,17 @@ impl Store {
     /// Deletes a zone; answers its camera after it. Events in it stay.
     ///
     /// # Errors
-    /// When there is no such zone, or the database fails.
-    pub async fn delete_zone(&self, id: &ZoneId) -> Result<CameraRecord, StoreError> {
+    /// When there is no such zone, the change is based on an older version of
+    /// its camera, or the database fails.
+    pub async fn delete_zone(&self, id: &ZoneId, edit: &Edit) -> Result<CameraRecord, StoreError> {
         let doing = "deleting a zone";
         let mut tx = self.begin(doing).await?;
-        let mut record = camera_with(&mut tx, id).await?;
+        let before = camera_with(&mut tx, id).await?;
+        check_base(&mut tx, &before, edit).await?;
+        let mut record = before.clone();
         record.config.zones.retain(|zone| zone.id != *id);
         record.config.version += 1;
-        rows::update(&mut tx, &record).await?;
+        rows::update(&mut tx, &before, &record, self.noted(&edit.by, Deed::Changed)).await?;
         rows::delete_zone(&mut tx, id).await?;
         tx.commit().await.doing(doing)?;
         Ok(record)

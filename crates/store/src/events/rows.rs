@@ -152,13 +152,14 @@ pub(super) async fn put(
     .doing(doing)?;
     sqlx::query(
         "INSERT INTO events (id, camera, event_type, severity, start_at, end_at, raised_seq, seq, waits,
-                             acknowledged_by, acknowledged_at, acknowledged_reason, event)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                             acknowledged_by, acknowledged_at, acknowledged_reason, config_version, event)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET
              camera = excluded.camera, event_type = excluded.event_type, severity = excluded.severity,
              start_at = excluded.start_at, end_at = excluded.end_at, seq = excluded.seq, waits = excluded.waits,
              acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at,
-             acknowledged_reason = excluded.acknowledged_reason, event = excluded.event",
+             acknowledged_reason = excluded.acknowledged_reason,
+             config_version = excluded.config_version, event = excluded.event",
     )
     .bind(&id)
     .bind(event.camera.as_ref().map(|camera| camera.as_str().to_owned()))
@@ -172,6 +173,7 @@ pub(super) async fn put(
     .bind(acknowledged.as_ref().map(|a| a.by.clone()))
     .bind(acknowledged.as_ref().map(|a| a.at.micros()))
     .bind(acknowledged.as_ref().map(|a| a.reason.clone()))
+    .bind(i64::try_from(event.config_version).unwrap_or(i64::MAX))
     .bind(&json)
     .execute(db)
     .await

@@ -1,65 +1,50 @@
 //! Cameras and zones.
 
-use std::collections::BTreeSet;
-
-use safe_yolo_core::{Equipment, Polygon, Rule, RuleKind, Severity, ZoneType};
+use safe_yolo_core::Severity;
 use safe_yolo_store::{
     CameraPatch, Credentials, NewCamera, NewZone, Origin, SiteCamera, StoreError, Upserted,
     ZonePatch,
 };
 use uuid::Uuid;
 
-use crate::fixture::{connect, event, raised, store};
-
-fn polygon(size: f64) -> Polygon {
-    Polygon::new(vec![[0.1, 0.1].into(), [size, 0.1].into(), [0.1, 0.7].into()]).unwrap()
-}
-
-fn zone(name: &str) -> NewZone {
-    NewZone {
-        dwell_s: 1.1,
-        require: BTreeSet::from([Equipment::Helmet]),
-        rules: vec![Rule::new(RuleKind::OccupancyAbove { people: 3 })],
-        ..NewZone::new(name, ZoneType::Danger, polygon(0.1 + 0.2))
-    }
-}
+use crate::fixture::{connect, event, kim, polygon, raised, store, zone};
 
 #[tokio::test]
 async fn each_change_raises_the_version_by_one() {
     let (_dir, store) = store().await;
     let mut new = NewCamera::new("gate", "rtsp://10.0.0.5/1", Origin::Api);
     new.credentials = Some(Credentials { username: "u".into(), password: "s3cret".into() });
-    let made = store.create_camera(new).await.unwrap();
+    let made = store.create_camera(new, &kim().by).await.unwrap();
     let id = made.config.id.clone();
     assert!(id.as_str().starts_with("c-") && id.as_str().len() == 12, "{id}");
     assert_eq!(made.config.version, 1);
     assert!(!format!("{made:?}").contains("s3cret"));
 
     let patch = CameraPatch { name: Some("north gate".into()), ..CameraPatch::default() };
-    let renamed = store.update_camera(&id, patch.clone()).await.unwrap();
+    let renamed = store.update_camera(&id, patch.clone(), &kim()).await.unwrap();
     assert_eq!((renamed.config.version, renamed.credentials.is_some()), (2, true));
-    assert_eq!(store.update_camera(&id, patch).await.unwrap(), renamed);
+    assert_eq!(store.update_camera(&id, patch, &kim()).await.unwrap(), renamed);
     let forget = CameraPatch { credentials: Some(None), ..CameraPatch::default() };
-    assert_eq!(store.update_camera(&id, forget).await.unwrap().config.version, 3);
+    assert_eq!(store.update_camera(&id, forget, &kim()).await.unwrap().config.version, 3);
 
-    let (camera, press) = store.create_zone(&id, zone("press")).await.unwrap();
+    let (camera, press) = store.create_zone(&id, zone("press"), &kim()).await.unwrap();
     assert_eq!(
         (camera.config.version, camera.config.zones.as_slice()),
         (4, std::slice::from_ref(&press))
     );
     let patch = ZonePatch { points: Some(polygon(0.8)), ..ZonePatch::default() };
-    let camera = store.update_zone(&press.id, patch.clone()).await.unwrap();
+    let camera = store.update_zone(&press.id, patch.clone(), &kim()).await.unwrap();
     assert_eq!((camera.config.version, &camera.config.zones[0].points), (5, &polygon(0.8)));
-    assert_eq!(store.update_zone(&press.id, patch).await.unwrap().config.version, 5);
+    assert_eq!(store.update_zone(&press.id, patch, &kim()).await.unwrap().config.version, 5);
     assert_eq!(
         store.zone(&press.id).await.unwrap().unwrap(),
         (id.clone(), camera.config.zones[0].clone())
     );
-    let camera = store.delete_zone(&press.id).await.unwrap();
+    let camera = store.delete_zone(&press.id, &kim()).await.unwrap();
     assert_eq!((camera.config.version, camera.config.zones.len()), (6, 0));
     assert_eq!(store.zone(&press.id).await.unwrap(), None);
     assert!(matches!(
-        store.delete_zone(&press.id).await,
+        store.delete_zone(&press.id, &kim()).await,
         Err(StoreError::NotFound { what: "zone", .. })
     ));
     assert_eq!(store.camera(&id).await.unwrap(), Some(camera.clone()));
@@ -69,25 +54,33 @@ async fn each_change_raises_the_version_by_one() {
 #[tokio::test]
 async fn names_are_unique_among_the_living() {
     let (_dir, store) = store().await;
-    let gate = store.create_camera(NewCamera::new("gate", "sim:1", Origin::Api)).await.unwrap();
-    let yard = store.create_camera(NewCamera::new("yard", "sim:2", Origin::Api)).await.unwrap();
-    let error =
-        store.create_camera(NewCamera::new("gate", "sim:3", Origin::Api)).await.unwrap_err();
+    let gate =
+        store.create_camera(NewCamera::new("gate", "sim:1", Origin::Api), &kim().by).await.unwrap();
+    let yard =
+        store.create_camera(NewCamera::new("yard", "sim:2", Origin::Api), &kim().by).await.unwrap();
+    let error = store
+        .create_camera(NewCamera::new("gate", "sim:3", Origin::Api), &kim().by)
+        .await
+        .unwrap_err();
     assert!(matches!(&error, StoreError::Conflict { name, .. } if name == "gate"), "{error}");
     let patch = CameraPatch { name: Some("gate".into()), ..CameraPatch::default() };
     assert!(matches!(
-        store.update_camera(&yard.config.id, patch).await,
+        store.update_camera(&yard.config.id, patch, &kim()).await,
         Err(StoreError::Conflict { .. })
     ));
-    store.delete_camera(&gate.config.id).await.unwrap();
-    let again = store.create_camera(NewCamera::new("gate", "sim:1", Origin::Api)).await.unwrap();
+    store.delete_camera(&gate.config.id, &kim()).await.unwrap();
+    let again =
+        store.create_camera(NewCamera::new("gate", "sim:1", Origin::Api), &kim().by).await.unwrap();
     assert_ne!(again.config.id, gate.config.id);
 
-    store.create_zone(&yard.config.id, zone("press")).await.unwrap();
-    let error = store.create_zone(&yard.config.id, zone("press")).await.unwrap_err();
+    store.create_zone(&yard.config.id, zone("press"), &kim()).await.unwrap();
+    let error = store.create_zone(&yard.config.id, zone("press"), &kim()).await.unwrap_err();
     assert!(error.to_string().contains("press"), "{error}");
     let wrong = NewZone { dwell_s: f64::NAN, ..zone("other") };
-    assert!(matches!(store.create_zone(&yard.config.id, wrong).await, Err(StoreError::Config(_))));
+    assert!(matches!(
+        store.create_zone(&yard.config.id, wrong, &kim()).await,
+        Err(StoreError::Config(_))
+    ));
     assert_eq!(store.camera(&yard.config.id).await.unwrap().unwrap().config.version, 2);
 }
 
@@ -96,18 +89,18 @@ async fn deleting_a_camera_keeps_its_events_and_forgets_its_password() {
     let (dir, store) = store().await;
     let mut new = NewCamera::new("gate", "rtsp://10.0.0.5/1", Origin::Api);
     new.credentials = Some(Credentials { username: "u".into(), password: "s3cret".into() });
-    let camera = store.create_camera(new).await.unwrap();
-    let (_, press) = store.create_zone(&camera.config.id, zone("press")).await.unwrap();
+    let camera = store.create_camera(new, &kim().by).await.unwrap();
+    let (_, press) = store.create_zone(&camera.config.id, zone("press"), &kim()).await.unwrap();
     let mut seen = event(Severity::Critical);
     seen.camera = Some(camera.config.id.clone());
     store.record(Uuid::now_v7(), &raised(&seen)).await.unwrap();
 
-    store.delete_camera(&camera.config.id).await.unwrap();
+    store.delete_camera(&camera.config.id, &kim()).await.unwrap();
     assert_eq!(store.camera(&camera.config.id).await.unwrap(), None);
     assert_eq!(store.zone(&press.id).await.unwrap(), None);
     assert_eq!(store.event(seen.id).await.unwrap().unwrap().event, seen);
     assert_eq!(store.open_events(Some(&camera.config.id)).await.unwrap().len(), 1);
-    let missing = store.delete_camera(&camera.config.id).await.unwrap_err();
+    let missing = store.delete_camera(&camera.config.id, &kim()).await.unwrap_err();
     assert!(matches!(missing, StoreError::NotFound { what: "camera", .. }), "{missing}");
     let mut connection = connect(dir.path()).await;
     let password: Option<String> = sqlx::query_scalar("SELECT password FROM cameras")

@@ -1,11 +1,15 @@
 //! Stores in temporary folders, events, and bounded waiting.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState, ZoneRef};
-use safe_yolo_core::{Event, EventChange, EventId, EventType, Message, Severity, Utc};
-use safe_yolo_store::{Store, StoreOptions};
+use safe_yolo_core::{
+    Equipment, Event, EventChange, EventId, EventType, Message, Polygon, Rule, RuleKind, Severity,
+    Utc, ZoneType,
+};
+use safe_yolo_store::{Edit, NewZone, Store, StoreOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -61,6 +65,24 @@ pub(crate) fn ended(event: &Event, at: Utc) -> EventChange {
     let mut event = event.clone();
     event.end = Some(at);
     EventChange { kind: ChangeKind::Ended, event }
+}
+
+pub(crate) fn polygon(size: f64) -> Polygon {
+    Polygon::new(vec![[0.1, 0.1].into(), [size, 0.1].into(), [0.1, 0.7].into()]).unwrap()
+}
+
+pub(crate) fn zone(name: &str) -> NewZone {
+    NewZone {
+        dwell_s: 1.1,
+        require: BTreeSet::from([Equipment::Helmet]),
+        rules: vec![Rule::new(RuleKind::OccupancyAbove { people: 3 })],
+        ..NewZone::new(name, ZoneType::Danger, polygon(0.1 + 0.2))
+    }
+}
+
+/// A change by an administrator who does not say what it is based on.
+pub(crate) fn kim() -> Edit {
+    Edit::by_user("kim", None)
 }
 
 /// Records a new event.

@@ -10,6 +10,7 @@ mod cameras;
 mod events;
 mod evidence;
 mod fixture;
+mod history;
 mod journal;
 mod opening;
 mod outbox;

@@ -8,7 +8,7 @@ use safe_yolo_store::{NewCamera, Origin, Role, Store, StoreError};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::fixture::{connect, event, raised};
+use crate::fixture::{connect, event, kim, raised};
 
 #[tokio::test]
 async fn a_folder_is_made_for_its_owner_and_keeps_what_was_stored() {
@@ -22,8 +22,10 @@ async fn a_folder_is_made_for_its_owner_and_keeps_what_was_stored() {
     let event = event(Severity::Critical);
     store.record(Uuid::now_v7(), &raised(&event)).await.unwrap();
     store.create_user("kim", "long enough".into(), Role::Operator).await.unwrap();
-    let camera =
-        store.create_camera(NewCamera::new("gate", "sim:gate", Origin::Api)).await.unwrap();
+    let camera = store
+        .create_camera(NewCamera::new("gate", "sim:gate", Origin::Api), &kim().by)
+        .await
+        .unwrap();
     store.close().await;
 
     let store = Store::open(&data).await.unwrap();
