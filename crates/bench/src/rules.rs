@@ -39,7 +39,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-fn rules() -> Vec<Rule> {
+/// One of each type.
+pub(crate) fn rules() -> Vec<Rule> {
     let class = Class::Forklift;
     [
         RuleKind::Loitering,

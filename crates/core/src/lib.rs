@@ -9,6 +9,7 @@ pub mod class;
 pub mod config;
 pub mod event;
 pub mod geometry;
+pub mod grid;
 pub mod id;
 pub mod rule;
 pub mod state;

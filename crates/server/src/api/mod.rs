@@ -4,6 +4,7 @@ mod cameras;
 mod changes;
 mod events;
 mod picture;
+mod replay;
 mod schema;
 mod session;
 mod system;
@@ -47,6 +48,7 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(cameras::status))
         .routes(routes!(cameras::picture))
         .routes(routes!(cameras::command))
+        .routes(routes!(replay::replay))
         .routes(routes!(zones::list, zones::add))
         .routes(routes!(zones::get, zones::change, zones::delete))
         .routes(routes!(events::list))

@@ -47,6 +47,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule("GET", "/api/cameras/{id}/status", VIEWER),
     rule("GET", "/api/cameras/{id}/picture", VIEWER),
     rule("POST", "/api/cameras/{id}/command", OPERATOR),
+    rule("POST", "/api/cameras/{id}/replay", ADMIN),
     rule("GET", "/api/zones", VIEWER),
     rule("POST", "/api/zones", ADMIN),
     rule("GET", "/api/zones/{id}", VIEWER),

@@ -19,6 +19,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/api/cameras/none/status", Role::Viewer),
     ("GET", "/api/cameras/none/picture", Role::Viewer),
     ("POST", "/api/cameras/none/command", Role::Operator),
+    ("POST", "/api/cameras/none/replay", Role::Admin),
     ("GET", "/api/zones", Role::Viewer),
     ("POST", "/api/zones", Role::Admin),
     ("GET", "/api/zones/none", Role::Viewer),
