@@ -17,6 +17,7 @@ mod memory;
 mod metrics;
 mod process;
 mod program;
+mod replay;
 mod rules;
 mod scenarios;
 mod server;
@@ -65,6 +66,8 @@ enum Table {
     Handover,
     /// The rules of twelve cameras
     Rules,
+    /// A day of one camera, logged and judged again
+    Replay,
     /// One to three cameras from files
     Server,
     /// Six cameras with people and six quiet; twelve with people
@@ -90,6 +93,7 @@ impl Bench {
             Table::Detector => detector::measure().await,
             Table::Handover => handover::measure(self).await,
             Table::Rules => rules::measure(self),
+            Table::Replay => replay::measure(self),
             Table::Server => server::measure().await,
             Table::Load => load::measure(self).await,
             Table::Latency => latency::measure(self).await,

@@ -40,7 +40,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-fn rules() -> Result<Vec<Rule>> {
+/// One of each type.
+pub(crate) fn rules() -> Result<Vec<Rule>> {
     let class = Class::Forklift;
     let line = Tripwire::new([0.1, 0.7].into(), [0.9, 0.7].into())?;
     Ok([

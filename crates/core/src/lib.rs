@@ -11,6 +11,7 @@ pub mod config;
 pub mod event;
 pub mod floor;
 pub mod geometry;
+pub mod grid;
 pub mod id;
 mod overlap;
 pub mod rule;

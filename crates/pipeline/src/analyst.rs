@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use safe_yolo_core::grid::{round_detection, round_track};
 use safe_yolo_core::{
     CameraConfig, Class, CloseUp, Detection, EventChange, PictureSize, PictureTime, SegmentId,
     Track, Utc,
@@ -15,6 +16,7 @@ use safe_yolo_track::{TrackError, Tracker, TrackerConfig, TrackerConfigError};
 
 use crate::live::{Counters, LiveBox};
 use crate::shake::ShakeWatch;
+use crate::track_sink::SegmentSink;
 
 /// Boxes of objects below this score are not shown.
 const SHOWN_SCORE_MIN: f32 = 0.35;
@@ -43,6 +45,8 @@ pub struct Analyst {
     /// Whether the camera itself moves.
     shake: ShakeWatch,
     judge: Judge,
+    /// Where what the judge is told is kept, if it is.
+    log: Option<Box<dyn SegmentSink>>,
     /// People of the newest analysed picture, by track: predictions are shown with these.
     people: HashMap<u32, PersonView>,
     /// Time and size of the newest analysed picture.
@@ -66,10 +70,24 @@ impl Analyst {
             tracker,
             shake: ShakeWatch::default(),
             judge: Judge::new(segment, config, known),
+            log: None,
             people: HashMap::new(),
             last: PictureTime::default(),
             size: PictureSize::new(0, 0),
         })
+    }
+
+    /// Keeps what the judge is told from now on.
+    pub(crate) fn log_to(&mut self, log: Box<dyn SegmentSink>) {
+        self.log = Some(log);
+    }
+
+    /// Tells the judge, and the log before it.
+    fn feed(&mut self, entry: &Entry<'_>) -> Vec<EventChange> {
+        if let Some(log) = self.log.as_mut() {
+            log.entry(entry);
+        }
+        self.judge.feed(entry)
     }
 
     /// One analysed picture and what the detector says of it; `close_up` is the part of it that
@@ -97,7 +115,8 @@ impl Analyst {
         }
     }
 
-    /// What the detector says of a picture, without looking at it.
+    /// What the detector says of a picture, without looking at it. Boxes and scores lie on the grid
+    /// of [`safe_yolo_core::grid`] from here on, so that what is logged of them is small and exact.
     pub(crate) fn answer(
         &mut self,
         time: PictureTime,
@@ -107,11 +126,20 @@ impl Analyst {
         detections: &[Detection],
         close_up: Option<CloseUp>,
     ) -> Result<Analysed, TrackError> {
-        let tracks = self.tracker.update(time, detections)?;
+        let mut tracks = self.tracker.update(time, detections)?;
+        tracks.iter_mut().for_each(round_track);
+        let detections: Vec<Detection> = detections.iter().map(round_detection).collect();
         (self.last, self.size) = (time, size);
-        let entry =
-            PictureEntry { time, utc, size, tracks: &tracks, detections, input_scale, close_up };
-        let changes = self.judge.feed(&Entry::Picture(entry));
+        let entry = PictureEntry {
+            time,
+            utc,
+            size,
+            tracks: &tracks,
+            detections: &detections,
+            input_scale,
+            close_up,
+        };
+        let changes = self.feed(&Entry::Picture(entry));
         let view = self.judge.view();
         self.people = view.people.iter().map(|p| (p.track.number, p.clone())).collect();
         let mut boxes = self.person_boxes(&tracks, time);
@@ -153,7 +181,7 @@ impl Analyst {
         to: PictureTime,
         reason: &'static str,
     ) -> Vec<EventChange> {
-        self.judge.feed(&Entry::NotAnalysed { from, to, reason })
+        self.feed(&Entry::NotAnalysed { from, to, reason })
     }
 
     /// New settings, from the next picture on.
@@ -162,11 +190,14 @@ impl Analyst {
         config: Arc<CameraConfig>,
         known: BTreeSet<Class>,
     ) -> Vec<EventChange> {
-        self.judge.feed(&Entry::Config { config, known })
+        self.feed(&Entry::Config { config, known })
     }
 
     /// The segment is over: whatever lasts ends.
     pub fn finish(&mut self, reason: &str) -> Vec<EventChange> {
+        if let Some(log) = self.log.take() {
+            log.finish(reason);
+        }
         self.judge.finish(reason)
     }
 

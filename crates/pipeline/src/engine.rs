@@ -14,6 +14,7 @@ use crate::camera::{CameraHandle, CameraSetup};
 use crate::evidence::Evidence;
 use crate::opener::Opener;
 use crate::scheduler::Scheduler;
+use crate::track_sink::TrackSink;
 
 /// What a camera gives to the world.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct EngineConfig {
     pub connect_timeout: Duration,
     /// How sources are opened: [`crate::RealSources`], or something that tries out faults.
     pub opener: Arc<dyn Opener>,
+    /// Where what the rules are told is kept, if it is.
+    pub tracks: Option<Arc<dyn TrackSink>>,
 }
 
 /// All cameras.

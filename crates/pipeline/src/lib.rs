@@ -31,6 +31,7 @@ pub mod shake;
 pub mod shot;
 pub mod status;
 mod supervisor;
+pub mod track_sink;
 
 pub use camera::CameraHandle;
 pub use command::{Command, CommandError};
@@ -38,3 +39,4 @@ pub use engine::{Engine, EngineConfig, Output};
 pub use live::{LiveHeader, LivePicture};
 pub use opener::{Opener, RealSources};
 pub use status::Status;
+pub use track_sink::{SegmentSink, TrackSink};

@@ -50,6 +50,7 @@ async fn a_camera_whose_task_is_gone_is_never_live() {
         outputs,
         connect_timeout: Duration::from_secs(10),
         opener: safe_yolo_pipeline::RealSources::shared(),
+        tracks: None,
     });
     let source = SourceSpec::parse("sim://helmets?seed=1", &SourcePolicy::trusted()).unwrap();
     for name in ["one", "two"] {
@@ -104,6 +105,7 @@ async fn c1_a_detector_that_never_answers_holds_up_neither_pictures_nor_commands
         outputs,
         connect_timeout: Duration::from_secs(10),
         opener: safe_yolo_pipeline::RealSources::shared(),
+        tracks: None,
     });
     let source = SourceSpec::parse("sim://helmets?seed=1", &SourcePolicy::trusted()).unwrap();
     engine.apply(config("one"), source).await;

@@ -88,6 +88,7 @@ impl Site {
             outputs,
             connect_timeout: Duration::from_secs(10),
             opener: Arc::new(faults.clone()),
+            tracks: None,
         });
         for (name, seed) in [("bad", 13), ("good", 1)] {
             let address = format!("sim://helmets?seed={seed}");

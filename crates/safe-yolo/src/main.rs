@@ -11,6 +11,7 @@ mod doctor;
 mod model;
 mod model_bench;
 mod model_inspect;
+mod rules_replay;
 mod score;
 mod serve;
 mod simulate;
@@ -41,6 +42,9 @@ enum Command {
     Score(score::ScoreArguments),
     /// Draws a scene of the simulated site and writes the truth about it
     Simulate(simulate::SimulateArguments),
+    /// Tries out rules
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Looks into ONNX models: what they are, how fast they are here
     #[command(subcommand)]
     Model(ModelCommand),
@@ -59,6 +63,12 @@ enum ModelCommand {
     Bench(model_bench::BenchArguments),
 }
 
+#[derive(Debug, Subcommand)]
+enum RulesCommand {
+    /// Judges the logged tracks of a camera again, by its rules of that time and by others
+    Replay(rules_replay::ReplayArguments),
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
@@ -69,6 +79,7 @@ fn main() -> ExitCode {
         Command::Track(arguments) => track::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Rules(RulesCommand::Replay(arguments)) => rules_replay::run(&arguments),
         Command::Model(ModelCommand::Inspect(arguments)) => model_inspect::run(&arguments),
         Command::Model(ModelCommand::Bench(arguments)) => model_bench::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -16,6 +16,7 @@ use safe_yolo_server::{Server, ServerConfig, ServiceManager, StartupCamera, simu
 use safe_yolo_store::evidence::EvidenceLimits;
 use safe_yolo_store::{FirstAdmin, NewCamera, NewZone, Origin};
 use safe_yolo_track::TrackerConfig;
+use safe_yolo_tracklog::TrackLogLimits;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -45,7 +46,28 @@ pub(crate) struct ServeArguments {
     #[arg(long)]
     log_json: bool,
     #[command(flatten)]
+    tracks: TrackArguments,
+    #[command(flatten)]
     detector: DetectorArguments,
+}
+
+/// How much of what the rules were told is kept for `rules replay`.
+#[derive(Debug, Clone, Copy, Args)]
+struct TrackArguments {
+    /// Most megabytes of tracks kept for replays; 0 keeps none
+    #[arg(long, value_name = "MB", default_value_t = 2048)]
+    tracks_mb: u32,
+    /// Days for which tracks are kept; 0 keeps none
+    #[arg(long, value_name = "DAYS", default_value_t = 7)]
+    tracks_days: u32,
+}
+
+impl TrackArguments {
+    fn limits(self) -> Option<TrackLogLimits> {
+        let Self { tracks_mb, tracks_days: days_max } = self;
+        let bytes_max = u64::from(tracks_mb) << 20;
+        (bytes_max > 0 && days_max > 0).then_some(TrackLogLimits { bytes_max, days_max })
+    }
 }
 
 /// Where the simulated site is shown.
@@ -60,6 +82,8 @@ pub(crate) struct DemoArguments {
     /// Log lines as JSON
     #[arg(long)]
     log_json: bool,
+    #[command(flatten)]
+    tracks: TrackArguments,
     #[command(flatten)]
     detector: DetectorArguments,
 }
@@ -89,9 +113,10 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
 pub(crate) fn demo(arguments: DemoArguments) -> Result<ExitCode> {
     safe_yolo_sys::limit_heaps(HEAPS);
     start_log(arguments.log_json);
-    let DemoArguments { listen, data_dir, log_json, detector } = arguments;
+    let DemoArguments { listen, data_dir, log_json, tracks, detector } = arguments;
     let (site, video, video_dir) = (None, Vec::new(), Vec::new());
-    let arguments = ServeArguments { listen, data_dir, site, video, video_dir, log_json, detector };
+    let arguments =
+        ServeArguments { listen, data_dir, site, video, video_dir, log_json, tracks, detector };
     start(arguments, simulated_site()?, None)
 }
 
@@ -113,6 +138,7 @@ fn start(
         service: ServiceManager::from_env(),
         tracking: TrackerConfig::default(),
         evidence: EvidenceLimits::default(),
+        tracks: arguments.tracks.limits(),
         startup_cameras,
         calendar,
     };

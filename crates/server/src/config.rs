@@ -12,6 +12,7 @@ use safe_yolo_store::evidence::{EvidenceError, EvidenceLimits};
 use safe_yolo_store::journal::JournalError;
 use safe_yolo_store::{NewCamera, NewZone, StoreError};
 use safe_yolo_track::TrackerConfig;
+use safe_yolo_tracklog::{TrackLogError, TrackLogLimits};
 
 use crate::service::ServiceManager;
 
@@ -37,6 +38,8 @@ pub struct ServerConfig {
     pub tracking: TrackerConfig,
     /// How much evidence is kept.
     pub evidence: EvidenceLimits,
+    /// How much of what the rules were told is kept; nothing of it is logged without.
+    pub tracks: Option<TrackLogLimits>,
     /// Cameras of the site file and the command line, brought into line by name.
     pub startup_cameras: Vec<StartupCamera>,
     /// The site's time zone and holidays; none leaves what was set before.
@@ -84,6 +87,9 @@ pub enum ServerError {
     /// The folder of evidence.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// The folder of tracks.
+    #[error(transparent)]
+    Tracks(#[from] TrackLogError),
     /// A camera of the site file or the command line.
     #[error("camera '{name}' of the site file or the command line can't be used")]
     Camera {

@@ -25,6 +25,7 @@ mod server;
 mod service;
 mod stall;
 mod system_event;
+mod tracks;
 mod ws;
 
 pub use api::openapi_json;

@@ -122,6 +122,10 @@ fn observe(app: &App) {
     metrics::gauge!("safe_yolo_cameras").set(cameras.len() as f64);
     metrics::gauge!("safe_yolo_store_queue_changes").set(app.outbox.depth() as f64);
     metrics::gauge!("safe_yolo_store_evidence_bytes").set(app.evidence.bytes() as f64);
+    if let Some(tracks) = &app.tracks {
+        metrics::gauge!("safe_yolo_tracklog_bytes").set(tracks.bytes() as f64);
+        metrics::gauge!("safe_yolo_tracklog_queue_blocks").set(tracks.depth() as f64);
+    }
     let live = LIVE_SOCKETS_MAX - app.live_sockets.available_permits();
     metrics::gauge!("safe_yolo_server_sockets", "kind" => "live").set(live as f64);
     let events = EVENT_SOCKETS_MAX - app.event_sockets.available_permits();

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use axum::serve::Listener;
 use safe_yolo_core::Class;
 use safe_yolo_media::source::SourcePolicy;
-use safe_yolo_pipeline::{Engine, EngineConfig};
+use safe_yolo_pipeline::{Engine, EngineConfig, TrackSink};
 use safe_yolo_store::{
     EvidenceStore, FirstAdmin, Journal, Outbox, OutboxConfig, Store, StoreState,
 };
+use safe_yolo_tracklog::{LogReader, TrackLog};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ use crate::config::{ServerConfig, ServerError};
 use crate::listener::{Bounded, Peer};
 use crate::outputs::{OUTPUTS_MAX, Outputs};
 use crate::service::ServiceManager;
+use crate::tracks::Tracks;
 use crate::{clock, descriptors, health, metrics, router};
 
 /// How long a camera may take to answer.
@@ -82,6 +84,10 @@ impl Server {
         let store = Store::open(&config.data_dir).await?;
         let first_admin = store.ensure_admin(config.admin_password).await?;
         let evidence = EvidenceStore::open(&config.data_dir, config.evidence).await?;
+        let (dir, limits) = (config.data_dir.clone(), config.tracks);
+        let tracks = spawn_blocking(move || limits.map(|l| TrackLog::open(&dir, l)).transpose());
+        let tracks =
+            tracks.await.map_err(|_panicked| ServerError::Task { what: "the track log" })??;
         let dir = config.data_dir.clone();
         let journal = spawn_blocking(move || Journal::open(&dir, Journal::BYTES_MAX)).await;
         let journal = journal.map_err(|_panicked| ServerError::Task { what: "the journal" })??;
@@ -117,6 +123,7 @@ impl Server {
             outputs: outputs_in,
             connect_timeout: CONNECT_MAX,
             opener: config.opener,
+            tracks: tracks.clone().map(|log| Arc::new(Tracks(log)) as Arc<dyn TrackSink>),
         });
         let (evidence_state, evidence_seen) = watch::channel(PartState::Ok);
         let drain = CancellationToken::new();
@@ -132,6 +139,8 @@ impl Server {
             outbox,
             audit,
             evidence,
+            tracks,
+            track_reader: LogReader::new(&config.data_dir),
             engine,
             model,
             policies,
@@ -232,6 +241,10 @@ impl Server {
         drain.cancel();
         step.take("saving evidence", outputs).await;
         step.take("writing the audit", audit).await;
+        if let Some(tracks) = app.tracks.clone() {
+            let closed = spawn_blocking(move || tracks.close());
+            step.take("closing the track log", closed).await;
+        }
         step.take("ending events", app.close_unopened()).await;
         let saved = step.take("storing the last events", app.outbox.shutdown()).await;
         step.take("closing the database", app.store.close()).await;

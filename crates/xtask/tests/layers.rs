@@ -23,12 +23,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("infer", &["core", "media", "sys"]),
     ("pipeline", &["core", "track", "rules", "media", "infer"]),
     ("store", &["core"]),
-    ("server", &["core", "sim", "track", "rules", "bus", "media", "infer", "pipeline", "store"]),
+    ("tracklog", &["core", "rules"]),
+    (
+        "server",
+        &[
+            "core", "sim", "track", "rules", "bus", "media", "infer", "pipeline", "store",
+            "tracklog",
+        ],
+    ),
     (
         "safe-yolo",
         &[
             "core", "sim", "sys", "track", "rules", "score", "media", "infer", "pipeline", "store",
-            "server",
+            "tracklog", "server",
         ],
     ),
     ("testkit", &[]),
@@ -36,7 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "bench",
         &[
             "core", "sim", "track", "rules", "score", "media", "infer", "pipeline", "store",
-            "server", "testkit",
+            "tracklog", "server", "testkit",
         ],
     ),
     ("chaos", &["core", "sim", "media", "testkit"]),

@@ -71,7 +71,12 @@ impl Supervisor {
             self.setup.engine.tracking.clone(),
         );
         match analyst {
-            Ok(analyst) => self.analyst = Some(analyst),
+            Ok(mut analyst) => {
+                if let Some(tracks) = &self.setup.engine.tracks {
+                    analyst.log_to(tracks.segment(self.segment, &self.config, &self.known));
+                }
+                self.analyst = Some(analyst);
+            }
             Err(error) => {
                 tracing::error!(camera = %self.config.id, %error, "the tracker can't be set up");
             }

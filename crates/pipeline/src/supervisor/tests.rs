@@ -164,6 +164,7 @@ impl Site {
             outputs: outputs.clone(),
             connect_timeout: Duration::from_secs(10),
             opener: Arc::new(sessions),
+            tracks: None,
         };
         let setup = CameraSetup {
             scheduler: Scheduler::start(Arc::clone(&engine.detectors)),

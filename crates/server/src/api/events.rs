@@ -100,7 +100,7 @@ pub(super) fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, 
     })
 }
 
-fn time(name: &str, text: &str) -> Result<Utc, Problem> {
+pub(super) fn time(name: &str, text: &str) -> Result<Utc, Problem> {
     // A '+' that was not escaped has become a space.
     Utc::parse(&text.replace(' ', "+")).map_err(|_no_time| {
         let text = short(text);

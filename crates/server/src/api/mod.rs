@@ -5,6 +5,7 @@ mod cameras;
 mod changes;
 mod events;
 mod picture;
+mod replay;
 mod schema;
 mod session;
 mod system;
@@ -57,6 +58,7 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(versions::restore))
+        .routes(routes!(replay::replay))
         .routes(routes!(zones::list, zones::add))
         .routes(routes!(zones::get, zones::change, zones::delete))
         .routes(routes!(events::list))

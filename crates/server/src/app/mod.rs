@@ -6,6 +6,7 @@
 mod audit;
 mod cameras;
 mod registry;
+mod replay;
 mod sources;
 mod startup;
 mod unopened;
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex};
 use safe_yolo_media::source::SourcePolicy;
 use safe_yolo_pipeline::Engine;
 use safe_yolo_store::{EvidenceStore, OutboxHandle, Store, StoreState};
+use safe_yolo_tracklog::{LogReader, TrackLog};
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +48,8 @@ pub(crate) const EVENT_SOCKETS_MAX: usize = 4096;
 const HISTORIES_MAX: usize = 2;
 /// Sources tried at once by `POST /api/cameras/test`.
 const TESTS_MAX: usize = 2;
+/// Replays at once: each keeps a core busy.
+const REPLAYS_MAX: usize = 1;
 
 /// What model is loaded.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -86,6 +90,9 @@ pub(crate) struct Inner {
     /// Who did what.
     pub(crate) audit: Audit,
     pub(crate) evidence: EvidenceStore,
+    /// What the rules were told, if it is kept; and how it is read.
+    pub(crate) tracks: Option<TrackLog>,
+    pub(crate) track_reader: LogReader,
     pub(crate) engine: Engine,
     pub(crate) model: Model,
     pub(crate) policies: Policies,
@@ -105,6 +112,8 @@ pub(crate) struct Inner {
     pub(crate) live_sockets: Arc<Semaphore>,
     pub(crate) event_sockets: Arc<Semaphore>,
     pub(crate) tests: Semaphore,
+    /// Turns of replays (`refuse`).
+    pub(crate) replays: Arc<Semaphore>,
     pub(crate) progress: Progress,
     /// Held while settings change, so that the engine sees versions in order.
     edits: tokio::sync::Mutex<()>,
@@ -129,6 +138,9 @@ pub(crate) struct Parts {
     pub(crate) outbox: OutboxHandle,
     pub(crate) audit: Audit,
     pub(crate) evidence: EvidenceStore,
+    /// What the rules were told, if it is kept; and how it is read.
+    pub(crate) tracks: Option<TrackLog>,
+    pub(crate) track_reader: LogReader,
     pub(crate) engine: Engine,
     pub(crate) model: Model,
     pub(crate) policies: Policies,
@@ -144,6 +156,8 @@ impl App {
             outbox: parts.outbox,
             audit: parts.audit,
             evidence: parts.evidence,
+            tracks: parts.tracks,
+            track_reader: parts.track_reader,
             engine: parts.engine,
             model: parts.model,
             policies: parts.policies,
@@ -157,6 +171,7 @@ impl App {
             live_sockets: Arc::new(Semaphore::new(LIVE_SOCKETS_MAX)),
             event_sockets: Arc::new(Semaphore::new(EVENT_SOCKETS_MAX)),
             tests: Semaphore::new(TESTS_MAX),
+            replays: Arc::new(Semaphore::new(REPLAYS_MAX)),
             progress: Progress::default(),
             edits: tokio::sync::Mutex::new(()),
             closing: parts.closing,

@@ -53,6 +53,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule("GET", "/api/cameras/{id}/versions", VIEWER),
     rule("GET", "/api/cameras/{id}/versions/{version}", VIEWER),
     rule("POST", "/api/cameras/{id}/versions/{version}/restore", ADMIN),
+    rule("POST", "/api/cameras/{id}/replay", ADMIN),
     rule("GET", "/api/zones", VIEWER),
     rule("POST", "/api/zones", ADMIN),
     rule("GET", "/api/zones/{id}", VIEWER),

@@ -22,6 +22,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/api/cameras/none/versions", Role::Viewer),
     ("GET", "/api/cameras/none/versions/1", Role::Viewer),
     ("POST", "/api/cameras/none/versions/1/restore", Role::Admin),
+    ("POST", "/api/cameras/none/replay", Role::Admin),
     ("GET", "/api/zones", Role::Viewer),
     ("POST", "/api/zones", Role::Admin),
     ("GET", "/api/zones/none", Role::Viewer),

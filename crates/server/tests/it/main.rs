@@ -9,6 +9,7 @@ mod events;
 mod live;
 mod log;
 mod openapi;
+mod replay;
 mod site;
 mod supervision;
 mod versions;

@@ -12,6 +12,7 @@ use safe_yolo_server::{Server, ServerConfig, ServerError, ServiceManager, Startu
 use safe_yolo_store::evidence::EvidenceLimits;
 use safe_yolo_store::{AuditEntry, NewCamera, Origin, Role, Store};
 use safe_yolo_track::TrackerConfig;
+use safe_yolo_tracklog::TrackLogLimits;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -136,6 +137,7 @@ impl Site {
             service: ServiceManager::none(),
             tracking: TrackerConfig::default(),
             evidence: EvidenceLimits::default(),
+            tracks: Some(TrackLogLimits::default()),
             startup_cameras: cameras,
             calendar: None,
         }))
