@@ -77,7 +77,7 @@ SOURCES = (
     Source("fire-smoke", ("fire", None, "smoke"), 0.08),
 )
 """The sets of `../shared/data/detection`; the unexplained `default` of fire-smoke is dropped."""
-SIMULATED = Source("", CLASSES, 0.25)
+SIMULATED = Source("", CLASSES, 0.25, zoom=(0.7, 3.2))
 """Drawn pictures: everything in them is labelled, in the order of `CLASSES`."""
 
 

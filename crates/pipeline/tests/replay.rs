@@ -59,11 +59,14 @@ impl SegmentSink for Segment {
 fn config(version: u64, dwell_s: f64) -> Arc<CameraConfig> {
     let zones = Scene::new("helmets", 1).unwrap().zones();
     let zones = zones.into_iter().enumerate().map(|(number, zone)| Zone {
-        id: format!("z-{number}").parse().unwrap(),
+        // Zones of the second settings are new ones: those of the first end, and all is raised again.
+        id: format!("z-{version}-{number}").parse().unwrap(),
         name: zone.name_ko,
         zone_type: zone.zone_type,
         points: Polygon::new(zone.points).unwrap(),
+        anchor: safe_yolo_core::Anchor::default(),
         active: true,
+        schedule: None,
         dwell_s,
         pause_s: 2.0,
         require: zone.require,
@@ -80,6 +83,9 @@ fn config(version: u64, dwell_s: f64) -> Arc<CameraConfig> {
         repeat: true,
         analysis_rate_max: 6.0,
         zones: zones.collect(),
+        masks: Vec::new(),
+        calibration: None,
+        calendar: safe_yolo_core::Calendar::default(),
         version,
     })
 }
@@ -121,8 +127,8 @@ async fn a_replay_raises_what_was_raised_live_to_the_byte() {
     let count = || live.lock().unwrap().len();
     until("alarms of the first settings", PATIENCE, || count() >= 6).await.unwrap();
     engine.apply(config(2, 0.5), source).await;
-    let before = count();
-    until("alarms of the second settings", PATIENCE, || count() >= before + 3).await.unwrap();
+    let of_second = || live.lock().unwrap().iter().filter(|c| c.event.config_version == 2).count();
+    until("alarms of the second settings", PATIENCE, || of_second() >= 3).await.unwrap();
     engine.shutdown().await;
     drop(engine);
     collector.await.unwrap();

@@ -37,7 +37,9 @@ fn zone(name: &str, left: f64, right: f64) -> Zone {
         name: name.into(),
         zone_type: ZoneType::Danger,
         points: Polygon::new(corners.map(FractionPoint::from).to_vec()).unwrap(),
+        anchor: safe_yolo_core::Anchor::default(),
         active: true,
+        schedule: None,
         dwell_s: 1.0,
         pause_s: 10.0,
         require: [safe_yolo_core::Equipment::Helmet].into(),
@@ -54,6 +56,9 @@ fn config(version: u64, zones: Vec<Zone>) -> Arc<CameraConfig> {
         repeat: true,
         analysis_rate_max: 10.0,
         zones,
+        masks: Vec::new(),
+        calibration: None,
+        calendar: safe_yolo_core::Calendar::default(),
         version,
     })
 }

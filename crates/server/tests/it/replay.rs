@@ -22,7 +22,7 @@ fn hall() -> StartupCamera {
         pause_s: 5.0,
         require: zone.require,
         ..NewZone::new(
-            zone.name_en,
+            &zone.name_en,
             zone.zone_type,
             safe_yolo_core::Polygon::new(zone.points).unwrap(),
         )
