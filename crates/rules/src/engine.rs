@@ -197,14 +197,16 @@ impl Judge {
             }
             end_all(&mut subject, |_| true, picture.time, picture.utc, "left", &mut changes);
         }
+        debug_assert!(self.subjects.all().is_sorted_by_key(|subject| subject.number));
         let scene = Scene {
             time: picture.time,
             size: picture.size,
             subjects: self.subjects.all(),
+            inside: &[],
             detections: picture.detections,
             floor: config.calibration.as_ref(),
         };
-        let known = |rule: &Rule| rule.classes().is_subset(&self.known);
+        let known = |rule: &Rule| rule.needs().all(|class| self.known.contains(&class));
         self.rules.step(&config, known, &scene, &mut maker, &mut changes);
         changes
     }

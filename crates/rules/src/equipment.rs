@@ -269,8 +269,13 @@ impl Ballot {
 
     /// How many pictures of the last `window_s` seconds before `now` showed it.
     pub(crate) fn sightings(&self, now: PictureTime, window_s: f64) -> usize {
-        let recent = self.votes.iter().filter(|(time, _)| now.secs_since(*time) <= window_s);
+        let recent = self.votes.range(self.first_since(now, window_s)..);
         recent.filter(|(_, vote)| matches!(vote, Vote::Present(_))).count()
+    }
+
+    /// Which vote is the first of the last `window_s` seconds.
+    fn first_since(&self, now: PictureTime, window_s: f64) -> usize {
+        self.votes.partition_point(|(time, _)| now.secs_since(*time) > window_s)
     }
 
     /// The verdict over the last `window_s` seconds before `now`.
@@ -280,7 +285,9 @@ impl Ballot {
         let (mut present, mut missing, mut covered) = (0.0_f64, 0.0_f64, 0.0_f64);
         let mut since = now;
         let mut first = None;
-        for (i, (time, vote)) in self.votes.iter().enumerate() {
+        // The one before still speaks when the window begins.
+        let first_vote = self.first_since(now, window_s).saturating_sub(1);
+        for (i, (time, vote)) in self.votes.iter().enumerate().skip(first_vote) {
             let until = self.votes.get(i + 1).map_or(now, |(next, _)| *next);
             // The vote speaks until the next one, but no longer than its span.
             let spoken_s = until.secs_since(*time).min(Self::VOTE_SPAN_MAX_S);

@@ -137,15 +137,16 @@ impl RuleKind {
         )
     }
 
-    fn classes(&self) -> BTreeSet<Class> {
+    /// What it looks at: people, things, or both.
+    const fn classes(&self) -> [Option<Class>; 2] {
         match self {
-            Self::ObjectMissing { class } | Self::ObjectPresent { class } => [*class].into(),
+            Self::ObjectMissing { class } | Self::ObjectPresent { class } => [Some(*class), None],
             Self::Proximity { class, .. } | Self::NearMiss { class, .. } => {
-                [Class::Person, *class].into()
+                [Some(Class::Person), Some(*class)]
             }
-            Self::Fire => [Class::Fire].into(),
-            Self::Smoke => [Class::Smoke].into(),
-            _ => [Class::Person].into(),
+            Self::Fire => [Some(Class::Fire), None],
+            Self::Smoke => [Some(Class::Smoke), None],
+            _ => [Some(Class::Person), None],
         }
     }
 }
@@ -223,9 +224,13 @@ impl Rule {
     /// What the model must know for it; without that the rule is never clear.
     #[must_use]
     pub fn classes(&self) -> BTreeSet<Class> {
-        let mut classes = self.kind.classes();
-        classes.extend(self.when.map(|when| when.class));
-        classes
+        self.needs().collect()
+    }
+
+    /// The same one by one; a class may come twice.
+    pub fn needs(&self) -> impl Iterator<Item = Class> + use<> {
+        let awaited = self.when.map(|when| when.class);
+        self.kind.classes().into_iter().flatten().chain(awaited)
     }
 
     /// Whether the settings make sense, whatever the model.
@@ -286,7 +291,7 @@ impl Rule {
             RuleKind::Fire => class == Class::Fire,
             RuleKind::Smoke => class == Class::Smoke,
             RuleKind::OccupancyBelow { .. } => false,
-            _ => !present && self.kind.classes().contains(&class),
+            _ => !present && self.kind.classes().contains(&Some(class)),
         };
         if is_own {
             let (rule, rule_type) = (self.name.clone(), self.kind.rule_type());

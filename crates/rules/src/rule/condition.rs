@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use safe_yolo_core::{
-    Calibration, Class, Detection, PictureSize, PictureTime, PixelBox, RuleKind, When, Zone, ZoneId,
+    Calibration, Class, Detection, PictureSize, PictureTime, PixelBox, RuleKind, When, Zone,
 };
 use serde_json::{Map, Value, json};
 
@@ -35,10 +35,21 @@ const STILL_HEIGHT_CHANGE_MAX: f32 = 0.15;
 pub(crate) struct Scene<'a> {
     pub(crate) time: PictureTime,
     pub(crate) size: PictureSize,
+    /// Everybody, by number.
     pub(crate) subjects: &'a [Subject],
+    /// Those of them who are in the zone that is judged.
+    pub(crate) inside: &'a [(&'a Subject, &'a Presence)],
     pub(crate) detections: &'a [Detection],
     /// How long a metre is, where that is known.
     pub(crate) floor: Option<&'a Calibration>,
+}
+
+impl<'a> Scene<'a> {
+    /// The person of this number, if he is here.
+    pub(super) fn subject(&self, number: u64) -> Option<&'a Subject> {
+        let place = self.subjects.binary_search_by_key(&number, |subject| subject.number);
+        place.ok().and_then(|place| self.subjects.get(place))
+    }
 }
 
 /// Of whom a condition is.
@@ -111,8 +122,8 @@ struct Still {
 
 impl Memory {
     /// Forgets who is gone.
-    pub(crate) fn keep(&mut self, subjects: &[Subject]) {
-        let is_here = |number: u64| subjects.iter().any(|subject| subject.number == number);
+    pub(crate) fn keep(&mut self, scene: &Scene<'_>) {
+        let is_here = |number: u64| scene.subject(number).is_some();
         self.still.retain(|number, _| is_here(*number));
         self.approaches.keep(is_here);
         self.crossings.keep(is_here);
@@ -128,10 +139,10 @@ impl Memory {
     ) -> Vec<(About, Now)> {
         let here = |now| vec![(About::Place, now)];
         match *kind {
-            RuleKind::Loitering => each(&zone.id, scene, |_, presence| Now::since(presence.since)),
-            RuleKind::OccupancyAbove { people } => here(above(people, zone, scene)),
-            RuleKind::OccupancyBelow { people } => here(below(people, zone, scene)),
-            RuleKind::LoneWorker => here(alone(zone, scene)),
+            RuleKind::Loitering => each(scene, |_, presence| Now::since(presence.since)),
+            RuleKind::OccupancyAbove { people } => here(above(people, scene)),
+            RuleKind::OccupancyBelow { people } => here(below(people, scene)),
+            RuleKind::LoneWorker => here(alone(scene)),
             RuleKind::EntriesAbove { people, window_s } => {
                 here(self.entries.judge(people, window_s, zone, scene))
             }
@@ -154,7 +165,7 @@ impl Memory {
                     return here(Now::Unknown("not_calibrated"));
                 };
                 let things = things(class, scene);
-                each(&zone.id, scene, |subject, _| {
+                each(scene, |subject, _| {
                     let nearest = nearest(subject, &things, unit);
                     self.approaches.by_distance(subject, nearest, distance.value(), scene.time)
                 })
@@ -164,7 +175,7 @@ impl Memory {
                     return here(Now::Unknown("not_calibrated"));
                 };
                 let things = things(class, scene);
-                each(&zone.id, scene, |subject, _| {
+                each(scene, |subject, _| {
                     let nearest = nearest(subject, &things, unit);
                     let approaches = &mut self.approaches;
                     let closing = approaches.closing(subject.number, scene.time, &nearest);
@@ -178,10 +189,8 @@ impl Memory {
                     }
                 })
             }
-            RuleKind::Fall => each(&zone.id, scene, |subject, _| lies(subject, scene.size)),
-            RuleKind::Motionless => {
-                each(&zone.id, scene, |subject, _| self.is_still(subject, scene.time))
-            }
+            RuleKind::Fall => each(scene, |subject, _| lies(subject, scene.size)),
+            RuleKind::Motionless => each(scene, |subject, _| self.is_still(subject, scene.time)),
         }
     }
 
@@ -196,7 +205,7 @@ impl Memory {
     /// Whether that is certainly not so for which a rule waits.
     pub(crate) fn must_wait(&mut self, when: When, zone: &Zone, scene: &Scene<'_>) -> bool {
         let seen = match when.class {
-            Class::Person => match count(zone, scene) {
+            Class::Person => match count(scene) {
                 (1.., _) => Verdict::Present,
                 (0, 1..) => Verdict::Unknown,
                 (0, 0) => Verdict::Missing,
@@ -233,11 +242,10 @@ impl Memory {
 
 /// The condition of everybody who is in the zone.
 fn each(
-    zone: &ZoneId,
     scene: &Scene<'_>,
     mut condition: impl FnMut(&Subject, &Presence) -> Now,
 ) -> Vec<(About, Now)> {
-    let inside = scene.subjects.iter().filter_map(|s| s.presence.get(zone).map(|p| (s, p)));
+    let inside = scene.inside.iter();
     inside
         .map(|(subject, presence)| {
             let now = match subject.matched {
@@ -250,31 +258,31 @@ fn each(
 }
 
 /// People in the zone: who is seen there, and who was until a moment ago.
-fn count(zone: &Zone, scene: &Scene<'_>) -> (u32, u32) {
-    let inside = scene.subjects.iter().filter(|s| s.presence.contains_key(&zone.id));
-    inside.fold((0, 0), |(seen, all), s| (seen + u32::from(s.matched), all + 1))
+fn count(scene: &Scene<'_>) -> (u32, u32) {
+    let inside = scene.inside.iter();
+    inside.fold((0, 0), |(seen, all), (s, _)| (seen + u32::from(s.matched), all + 1))
 }
 
-fn above(people: u32, zone: &Zone, scene: &Scene<'_>) -> Now {
-    match count(zone, scene) {
+fn above(people: u32, scene: &Scene<'_>) -> Now {
+    match count(scene) {
         (seen, _) if seen > people => Now::with(json!({ "count": seen, "people": people })),
         (_, all) if all > people => Now::Unknown("out_of_sight"),
         _ => Now::No,
     }
 }
 
-fn below(people: u32, zone: &Zone, scene: &Scene<'_>) -> Now {
-    match count(zone, scene) {
+fn below(people: u32, scene: &Scene<'_>) -> Now {
+    match count(scene) {
         (_, all) if all < people => Now::with(json!({ "count": all, "people": people })),
         (seen, _) if seen < people => Now::Unknown("out_of_sight"),
         _ => Now::No,
     }
 }
 
-fn alone(zone: &Zone, scene: &Scene<'_>) -> Now {
-    let mut seen = scene.subjects.iter().filter(|s| s.matched && s.presence.contains_key(&zone.id));
-    match (count(zone, scene), seen.next()) {
-        ((1, 1), Some(subject)) => Now::of(subject.number),
+fn alone(scene: &Scene<'_>) -> Now {
+    let mut seen = scene.inside.iter().filter(|(s, _)| s.matched);
+    match (count(scene), seen.next()) {
+        ((1, 1), Some((subject, _))) => Now::of(subject.number),
         // A new track of the same person, or somebody who stands behind something.
         ((0 | 1, 1..), _) => Now::Unknown("out_of_sight"),
         _ => Now::No,

@@ -160,7 +160,8 @@ struct State {
 /// All rules of a camera as they stand.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RuleBook {
-    states: BTreeMap<(ZoneId, String), State>,
+    /// By zone and name.
+    states: BTreeMap<ZoneId, BTreeMap<String, State>>,
     last: Option<PictureTime>,
     /// How long nobody has looked.
     blind: Duration,
@@ -189,12 +190,22 @@ impl RuleBook {
         self.last = Some(scene.time);
         let blind = std::mem::take(&mut self.blind);
         if blind.as_secs_f64() > GRACE_S {
-            self.states.values_mut().for_each(|state| state.skip(scene.time, blind));
+            self.all_mut().for_each(|state| state.skip(scene.time, blind));
         }
-        for zone in config.zones.iter().filter(|zone| zone.active) {
+        for zone in config.zones.iter().filter(|zone| zone.active && !zone.rules.is_empty()) {
+            let all = scene.subjects.iter();
+            let inside: Vec<_> =
+                all.filter_map(|s| s.presence.get(&zone.id).map(|p| (s, p))).collect();
+            let scene = &Scene { inside: &inside, ..*scene };
+            if !self.states.contains_key(&zone.id) {
+                self.states.insert(zone.id.clone(), BTreeMap::new());
+            }
+            let Some(states) = self.states.get_mut(&zone.id) else { continue };
             for rule in zone.rules.iter().filter(|rule| rule.active) {
-                let key = (zone.id.clone(), rule.name.clone());
-                let state = self.states.entry(key).or_insert_with(|| State::new(rule.kind, zone));
+                if !states.contains_key(&rule.name) {
+                    states.insert(rule.name.clone(), State::new(rule.kind, zone));
+                }
+                let Some(state) = states.get_mut(&rule.name) else { continue };
                 let schedule = rule.schedule.as_ref().or(zone.schedule.as_ref());
                 if schedule.is_some_and(|s| !s.covers(maker.now.1, &config.calendar)) {
                     state.rest("schedule", maker.now, changes);
@@ -215,6 +226,14 @@ impl RuleBook {
         }
     }
 
+    fn all(&self) -> impl Iterator<Item = &State> {
+        self.states.values().flat_map(BTreeMap::values)
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut State> {
+        self.states.values_mut().flat_map(BTreeMap::values_mut)
+    }
+
     /// Nobody looked for a while: that time counts for nobody.
     pub(crate) fn skip_gap(&mut self, from: PictureTime, to: PictureTime) {
         self.last = None;
@@ -228,7 +247,7 @@ impl RuleBook {
         now: (PictureTime, Utc),
         changes: &mut Vec<EventChange>,
     ) {
-        self.states.retain(|(id, name), state| {
+        let mut stays = |id: &ZoneId, name: &str, state: &mut State| {
             let zone = config.zones.iter().find(|zone| zone.id == *id && zone.active);
             let rule =
                 zone.and_then(|zone| zone.rules.iter().find(|r| r.name == *name && r.active));
@@ -244,6 +263,10 @@ impl RuleBook {
                 changes.extend(state.standings.values_mut().filter_map(|s| s.end(now, reason)));
             }
             is_same
+        };
+        self.states.retain(|id, states| {
+            states.retain(|name, state| stays(id, name, state));
+            !states.is_empty()
         });
     }
 
@@ -254,27 +277,29 @@ impl RuleBook {
         reason: &str,
         changes: &mut Vec<EventChange>,
     ) {
-        for state in std::mem::take(&mut self.states).values_mut() {
+        for state in self.all_mut() {
             changes.extend(state.standings.values_mut().filter_map(|s| s.end(now, reason)));
         }
+        self.states.clear();
     }
 
     /// Whether an alarm about this person lasts, or in this zone.
     pub(crate) fn is_open(&self, zone: &ZoneId) -> bool {
-        let states = self.states.iter().filter(|((id, _), _)| id == zone);
-        states.flat_map(|(_, state)| state.standings.values()).any(Standing::is_open)
+        let states = self.states.get(zone).into_iter().flat_map(BTreeMap::values);
+        states.flat_map(|state| state.standings.values()).any(Standing::is_open)
     }
 
     /// Whether an alarm about this person lasts.
     pub(crate) fn is_about(&self, subject: &Subject) -> bool {
         let about = About::Person(subject.number);
-        self.states.values().any(|s| s.standings.get(&about).is_some_and(Standing::is_open))
+        self.all().any(|s| s.standings.get(&about).is_some_and(Standing::is_open))
     }
 
     /// How the rules of a zone stand.
     pub(crate) fn view(&self, zone: &Zone, looking: bool, now: PictureTime) -> Vec<RuleView> {
+        let states = self.states.get(&zone.id);
         let view = |rule: &Rule| {
-            let state = self.states.get(&(zone.id.clone(), rule.name.clone()));
+            let state = states.and_then(|states| states.get(&rule.name));
             let fires = state.is_some_and(|state| {
                 state.standings.values().any(|standing| standing.is_open() || standing.is_met)
             });
@@ -379,7 +404,7 @@ impl State {
         changes: &mut Vec<EventChange>,
     ) {
         let now = maker.now;
-        self.memory.keep(scene.subjects);
+        self.memory.keep(scene);
         let found = self.memory.judge(&rule.kind, zone, scene);
         self.doubt = found.iter().find_map(|(_, now)| match now {
             Now::Unknown(why) => Some(*why),
@@ -392,7 +417,10 @@ impl State {
             }
         }
         for (about, condition) in found {
-            let person = scene.subjects.iter().find(|s| About::Person(s.number) == about);
+            let person = match about {
+                About::Person(number) => scene.subject(number),
+                About::Place => None,
+            };
             if let (Some(person), Now::Yes { .. }) = (person, &condition) {
                 self.take_over(person);
             }
@@ -403,7 +431,7 @@ impl State {
             (standing.doubt, standing.details) = (None, Map::new());
             match condition {
                 Now::Yes { since, who, details } => {
-                    let of_place = who.and_then(|n| scene.subjects.iter().find(|s| s.number == n));
+                    let of_place = who.and_then(|number| scene.subject(number));
                     let subject = person.or(of_place);
                     let since = standing.hold.yes(scene.time, since);
                     standing.details.clone_from(&details);
@@ -429,11 +457,11 @@ impl State {
         // Who is not in the zone any more, or nowhere.
         let is_here = |about: &About| match about {
             About::Place => true,
-            About::Person(number) => scene.subjects.iter().any(|s| s.number == *number),
+            About::Person(number) => scene.subject(*number).is_some(),
         };
         let waits = matches!(self.kind, RuleKind::Fall | RuleKind::Motionless);
         self.standings.retain(|about, standing| {
-            if known.contains(about) {
+            if known.binary_search(about).is_ok() {
                 return true;
             }
             (standing.since, standing.is_met, standing.hold) = (None, false, Hold::default());
