@@ -225,16 +225,27 @@ pub enum ConfigError {
     Masked(String),
     /// The loaded model can't see what a rule needs.
     #[error(
-        "zone '{zone}' requires '{class}', but the loaded model knows only {known}: load a model with that class or drop the requirement"
+        "{} needs '{class}', but the loaded model knows only {known}: load a model with that class or {}",
+        needy(.zone, .rule.as_deref()),
+        if .rule.is_some() { "leave the rule out" } else { "drop the requirement" }
     )]
     ClassMissing {
         /// Which zone.
         zone: String,
+        /// Which of its rules; none where the zone itself needs it.
+        rule: Option<String>,
         /// Which class.
         class: Class,
         /// What the model knows.
         known: String,
     },
+}
+
+fn needy(zone: &str, rule: Option<&str>) -> String {
+    match rule {
+        Some(rule) => format!("rule '{rule}' of zone '{zone}'"),
+        None => format!("zone '{zone}'"),
+    }
 }
 
 fn check_name(field: &'static str, name: &str) -> Result<(), ConfigError> {
@@ -294,13 +305,18 @@ impl Zone {
     /// # Errors
     /// Names the class that is missing.
     pub fn validate_classes(&self, known: &BTreeSet<Class>) -> Result<(), ConfigError> {
-        let needed = std::iter::once(Class::Person)
-            .chain(self.require.iter().map(|item| item.class()))
-            .chain(self.rules.iter().filter(|rule| rule.active).flat_map(Rule::classes));
-        for class in needed {
+        let of_zone =
+            std::iter::once(Class::Person).chain(self.require.iter().map(|item| item.class()));
+        let of_rules = self
+            .rules
+            .iter()
+            .filter(|rule| rule.active)
+            .flat_map(|rule| rule.needs().map(|class| (Some(rule.name.as_str()), class)));
+        for (rule, class) in of_zone.map(|class| (None, class)).chain(of_rules) {
             if !known.contains(&class) {
                 let known = known.iter().map(|c| c.name()).collect::<Vec<_>>().join(", ");
-                return Err(ConfigError::ClassMissing { zone: self.name.clone(), class, known });
+                let (zone, rule) = (self.name.clone(), rule.map(str::to_owned));
+                return Err(ConfigError::ClassMissing { zone, rule, class, known });
             }
         }
         Ok(())
@@ -398,5 +414,48 @@ impl CameraConfig {
             Some(_) => points.all(|point| self.is_masked(point)),
             None => corners.into_iter().all(|point| self.is_masked(point)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FractionPoint, RuleKind};
+
+    #[test]
+    fn who_needs_a_class_that_the_model_lacks_is_named() {
+        let corner = |x, y| FractionPoint { x, y };
+        let mut zone = Zone {
+            id: "z1".parse().unwrap(),
+            name: "press".into(),
+            zone_type: ZoneType::Danger,
+            points: Polygon::new(vec![corner(0.1, 0.1), corner(0.9, 0.1), corner(0.5, 0.9)])
+                .unwrap(),
+            anchor: Anchor::default(),
+            active: true,
+            schedule: None,
+            dwell_s: default_dwell_s(),
+            pause_s: default_pause_s(),
+            require: [Equipment::Helmet].into(),
+            rules: vec![Rule::new(RuleKind::ObjectMissing { class: Class::FireExtinguisher })],
+        };
+        let says = |zone: &Zone, known: &[Class]| {
+            let known = known.iter().copied().collect();
+            zone.validate_classes(&known).map_err(|error| error.to_string())
+        };
+        let all = [Class::Person, Class::Helmet, Class::FireExtinguisher];
+        assert_eq!(says(&zone, &all), Ok(()));
+        assert_eq!(
+            says(&zone, &[Class::Person]).unwrap_err(),
+            "zone 'press' needs 'helmet', but the loaded model knows only person: load a model \
+             with that class or drop the requirement"
+        );
+        assert_eq!(
+            says(&zone, &all[..2]).unwrap_err(),
+            "rule 'object_missing' of zone 'press' needs 'fire_extinguisher', but the loaded model \
+             knows only person, helmet: load a model with that class or leave the rule out"
+        );
+        zone.rules[0].active = false;
+        assert_eq!(says(&zone, &all[..2]), Ok(()), "a rule that is off needs nothing");
     }
 }

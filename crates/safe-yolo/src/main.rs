@@ -11,8 +11,9 @@ mod doctor;
 mod model;
 mod model_bench;
 mod model_inspect;
-mod rules_replay;
+mod rules;
 mod score;
+mod secrets;
 mod serve;
 mod simulate;
 mod site;
@@ -42,9 +43,9 @@ enum Command {
     Score(score::ScoreArguments),
     /// Draws a scene of the simulated site and writes the truth about it
     Simulate(simulate::SimulateArguments),
-    /// Tries out rules
+    /// Checks and writes site files, tries out rules on what was logged, imports the prototype's data
     #[command(subcommand)]
-    Rules(RulesCommand),
+    Rules(rules::RulesCommand),
     /// Looks into ONNX models: what they are, how fast they are here
     #[command(subcommand)]
     Model(ModelCommand),
@@ -63,12 +64,6 @@ enum ModelCommand {
     Bench(model_bench::BenchArguments),
 }
 
-#[derive(Debug, Subcommand)]
-enum RulesCommand {
-    /// Judges the logged tracks of a camera again, by its rules of that time and by others
-    Replay(rules_replay::ReplayArguments),
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
@@ -79,7 +74,7 @@ fn main() -> ExitCode {
         Command::Track(arguments) => track::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
-        Command::Rules(RulesCommand::Replay(arguments)) => rules_replay::run(&arguments),
+        Command::Rules(command) => rules::run(&command),
         Command::Model(ModelCommand::Inspect(arguments)) => model_inspect::run(&arguments),
         Command::Model(ModelCommand::Bench(arguments)) => model_bench::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),

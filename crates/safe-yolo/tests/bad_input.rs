@@ -101,12 +101,16 @@ fn mistakes_in_a_site_file_are_named_with_their_place() {
         (points, "[[0.1, 0.5], [0.4, 0.9], [0.4, 0.5], [0.1, 0.9]]", "crosses"),
         (points, "[[0.1, 0.5], [0.4, 0.5], [1.4, 0.9]]", "point 3 (1.4, 0.9) is outside"),
         (points, "[[0.1, 0.5], [0.2, 0.5], [0.3, 0.5]]", "no area"),
-        ("require", "requires", "line 9"),
-        ("require", "requires", "requires"),
+        (
+            "require",
+            "requires",
+            "site.toml:9:1: camera 'yard', zone 'press': unknown field 'requires'",
+        ),
+        ("require", "requires", "did you mean 'require'?"),
         ("\"danger\"", "\"deadly\"", "deadly"),
         ("name = \"press\"", "name = \"press\"\ndwell_s = -3", "dwell_s is -3"),
         ("[\"helmet\"]", "[\"cape\"]", "cape"),
-        ("[[camera]]", "[[camera]", "line 2"),
+        ("[[camera]]", "[[camera]", "site.toml:2:10: this is no TOML"),
     ] {
         let outcome = outcome(&SITE.replace(from, to), "yard");
         outcome.refused(&["site.toml", says]);

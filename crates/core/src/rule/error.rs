@@ -81,3 +81,20 @@ pub enum RuleError {
         max: usize,
     },
 }
+
+impl RuleError {
+    /// The setting that is wrong, too much or not there; the first where several would do.
+    #[must_use]
+    pub fn setting(&self) -> &'static str {
+        let setting = match self {
+            Self::Missing { setting, .. }
+            | Self::Unused { setting, .. }
+            | Self::Units { setting, .. }
+            | Self::Range { setting, .. }
+            | Self::Words { setting, .. } => setting,
+            Self::Class { .. } => "class",
+            Self::When { .. } => "when",
+        };
+        setting.split(['\'', ' ']).next().unwrap_or(setting)
+    }
+}

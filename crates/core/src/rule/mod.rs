@@ -9,7 +9,7 @@ mod text;
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::schedule::Schedule;
 use crate::tripwire::{Direction, Tripwire};
@@ -213,6 +213,17 @@ impl Rule {
             when: None,
             message: None,
         }
+    }
+
+    /// Reads a rule and tells what is no table of settings from settings that make no sense.
+    ///
+    /// # Errors
+    /// The outer one is the reader's own.
+    pub fn read<'de, D>(from: D) -> Result<Result<Self, RuleError>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        Ok(Self::try_from(RuleText::deserialize(from)?))
     }
 
     /// The event that it raises.

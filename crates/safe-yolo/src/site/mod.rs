@@ -1,27 +1,39 @@
 //! Site files: cameras, zones and rules as text.
+//!
+//! `read` walks through the text, `table` reads one table of it in spite of its mistakes,
+//! `wording` says what is wrong, `contradiction` finds rules that can't go together, and `write`
+//! makes a text of cameras.
+
+mod contradiction;
+mod mistakes;
+mod points;
+mod read;
+mod table;
+mod wording;
+mod write;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use safe_yolo_core::config::ConfigError;
+use anyhow::{Context, Result};
 use safe_yolo_core::{
     Anchor, Calendar, Calibration, CameraConfig, CameraId, Equipment, Polygon, Rule, Schedule,
     Zone, ZoneId, ZoneType, config,
 };
 use serde::Deserialize;
 
+pub(crate) use mistakes::SiteError;
+pub(crate) use write::write;
+
 /// A whole site.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default)]
 pub(crate) struct Site {
     /// The site's time zone and holidays; as set in the control room unless given.
     pub(crate) calendar: Option<Calendar>,
-    #[serde(default, rename = "camera")]
     pub(crate) cameras: Vec<SiteCamera>,
 }
 
-/// One camera of the file.
+/// One camera of the file: the only list of its fields.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SiteCamera {
@@ -43,7 +55,7 @@ pub(crate) struct SiteCamera {
     pub(crate) zones: Vec<SiteZone>,
 }
 
-/// One zone of a camera.
+/// One zone of a camera: the only list of its fields. Those of a rule are in `core`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SiteZone {
@@ -75,31 +87,27 @@ const fn analysis_rate_max() -> f64 {
 }
 
 impl Site {
-    /// Reads and checks a site file.
+    /// Reads and checks a site file; the error holds all its mistakes.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("site file '{}'", path.display()))?;
-        Self::parse(&text).with_context(|| format!("site file '{}'", path.display()))
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).with_context(|| format!("site file '{name}'"))?;
+        Ok(Self::parse(&name, &text)?)
     }
 
-    fn parse(text: &str) -> Result<Self> {
-        // The error of the TOML reader names line and column.
-        let mut site: Self = toml::from_str(text)?;
-        for camera in &mut site.cameras {
-            camera.calendar = site.calendar.clone().unwrap_or_default();
-        }
-        let count = site.cameras.len();
-        if count > CameraConfig::CAMERAS_MAX {
-            bail!(ConfigError::TooManyCameras(count));
-        }
-        let mut names = BTreeSet::new();
-        for camera in &site.cameras {
-            if !names.insert(camera.name.as_str()) {
-                bail!("two cameras are named '{}': give each its own name", camera.name);
-            }
-            camera.config()?.validate().with_context(|| format!("camera '{}'", camera.name))?;
-        }
-        Ok(site)
+    /// Reads a text; `name` is that of its file.
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Self, SiteError> {
+        read::site(text).map_err(|mistakes| mistakes.of_file(name))
+    }
+
+    /// How much is in it.
+    pub(crate) fn summary(&self) -> String {
+        let zones = || self.cameras.iter().flat_map(|camera| &camera.zones);
+        let rules = zones().map(|zone| zone.rules.len()).sum();
+        let [cameras, zones, rules] =
+            [("camera", self.cameras.len()), ("zone", zones().count()), ("rule", rules)].map(
+                |(word, count)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }),
+            );
+        format!("{cameras}, {zones}, {rules}")
     }
 
     /// The camera of this name.
@@ -158,8 +166,8 @@ impl SiteZone {
             name: self.name.clone(),
             zone_type: self.zone_type,
             points: self.points.clone(),
-            active: self.active,
             anchor: self.anchor,
+            active: self.active,
             schedule: self.schedule.clone(),
             dwell_s: self.dwell_s,
             pause_s: self.pause_s,
@@ -170,61 +178,4 @@ impl SiteZone {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const YARD: &str = r#"
-[[camera]]
-name = "yard"
-source = "rtsp://user:${YARD_PASSWORD}@10.0.0.5/stream1"
-[[camera.zone]]
-name = "press"
-type = "danger"
-points = [[0.10, 0.55], [0.42, 0.50], [0.47, 0.98], [0.08, 0.98]]
-dwell_s = 1.0
-require = ["helmet"]
-[[camera.zone.rule]]
-type = "lone_worker"
-dwell_s = 120
-[[camera.zone.rule]]
-type = "proximity"
-class = "forklift"
-distance = 0.5
-message = { ko = "지게차 접근", en = "forklift" }
-"#;
-
-    #[test]
-    fn the_smallest_form_is_read() {
-        let site = Site::parse(YARD).unwrap();
-        let config = site.camera("yard").unwrap().config().unwrap();
-        assert_eq!(config.zones[0].points.points().len(), 4);
-        assert!((config.zones[0].dwell_s - 1.0).abs() < 1e-9);
-        assert!((config.zones[0].pause_s - 30.0).abs() < 1e-9);
-        let rules = &config.zones[0].rules;
-        assert!((rules[0].dwell_s - 120.0).abs() < 1e-9 && rules[1].name == "proximity");
-        assert_eq!(rules[1].message.as_ref().unwrap().ko, "지게차 접근");
-    }
-
-    #[test]
-    fn mistakes_are_named_with_their_place() {
-        for (from, to, says) in [
-            ("\"danger\"", "\"dangerous\"", "line 7"),
-            ("[0.08, 0.98]]", "[0.08, 1.98]]", "outside the picture"),
-            ("[0.47, 0.98], [0.08, 0.98]]", "[0.08, 0.98], [0.47, 0.98]]", "crosses"),
-            ("dwell_s = 1.0", "dwell_s = -1.0", "dwell_s is -1"),
-            ("dwell_s", "dwel_s", "unknown field `dwel_s`"),
-            ("\"helmet\"", "\"hat\"", "line 10"),
-            ("[0.42, 0.50], [0.47, 0.98], ", "", "at least 3 points"),
-            ("dwell_s = 120", "people = 3", "line 11"),
-            ("dwell_s = 120", "people = 3", "of type lone_worker takes no 'people'"),
-            ("\"lone_worker\"", "\"proximity\"\nclass = \"vehicle\"", "needs 'distance'"),
-            ("\"lone_worker\"", "\"fall\"\nname = \"proximity\"", "two rules of zone 'press'"),
-            ("class = \"forklift\"", "class = \"cat\"", "line 16"),
-        ] {
-            let error = format!("{:#}", Site::parse(&YARD.replace(from, to)).unwrap_err());
-            assert!(error.contains(says), "{says}: {error}");
-        }
-        let error = Site::parse(YARD).unwrap().camera("gate").unwrap_err().to_string();
-        assert!(error.contains("'gate'") && error.contains("yard"), "{error}");
-    }
-}
+mod tests;
