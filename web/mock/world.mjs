@@ -135,6 +135,8 @@ export class World {
       repeat: true,
       enabled: true,
       analysis_rate_max: 10,
+      masks: [],
+      calibration: null,
       version: 1,
       kind,
       ...input,
@@ -160,7 +162,9 @@ export class World {
   addZone(input, name = null) {
     const zone = {
       id: id('zone'),
+      anchor: 'foot',
       active: true,
+      schedule: null,
       dwell_s: 2,
       pause_s: 30,
       require: [],

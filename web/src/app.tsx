@@ -17,6 +17,7 @@ import { useStore } from './ui/store';
 import { startSystem, stopSystem, system } from './ui/system';
 import { WallPage } from './wall/page';
 import { ZoneEditorPage } from './zones/editor';
+import { ScenePage } from './zones/scene-editor';
 
 function connect(): () => void {
   const broke = () => void probe();
@@ -74,6 +75,7 @@ function Shell() {
       {at.page === 'wall' && <WallPage />}
       {at.page === 'history' && <HistoryPage />}
       {at.page === 'cameras' && <CamerasPage />}
+      {at.page === 'scene' && <ScenePage camera={at.camera} />}
       {at.page === 'zones' && (
         <ZoneEditorPage key={at.camera} camera={at.camera} version={at.version} />
       )}

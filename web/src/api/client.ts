@@ -1,11 +1,13 @@
 // Every request of the control room, typed; addresses as in docs/api.md.
 import { request } from './http';
 import type {
+  Calendar,
   Camera,
   CameraInput,
   ChangePage,
   EventPage,
   FileAction,
+  Replay,
   SafetyEvent,
   Status,
   System,
@@ -71,6 +73,11 @@ export const api = {
     request<TestPicture>('POST', '/api/cameras/test', input),
   command: (id: string, action: FileAction, position_ms?: number) =>
     request<Status>('POST', path('cameras', id, 'command'), { action, position_ms }),
+
+  calendar: () => request<Calendar>('GET', '/api/calendar'),
+  setCalendar: (calendar: Calendar) => request<Calendar>('PUT', '/api/calendar', calendar),
+  replay: (id: string, from: string, to: string, zones: readonly (Zone | ZoneDraft)[]) =>
+    request<Replay>('POST', path('cameras', id, 'replay'), { from, to, zones }),
 
   addZone: (zone: ZoneDraft) => request<Zone>('POST', '/api/zones', zone),
   changeZone: (id: string, zone: Partial<ZoneDraft>, version: number) =>

@@ -58,12 +58,55 @@ export interface Status {
 /** A point in fractions of the picture. */
 export type Point = [number, number];
 
-export type ZoneType = 'warning' | 'danger';
-export type Equipment = 'helmet' | 'vest' | 'mask';
+export type ZoneType = 'warning' | 'danger' | 'custom';
+export type Equipment = 'helmet' | 'vest' | 'mask' | 'gloves' | 'boots' | 'goggles';
 export type Worn = 'present' | 'missing' | 'unknown';
 export type Worns = Partial<Record<Equipment, Worn>>;
 
-export const EQUIPMENT: readonly Equipment[] = ['helmet', 'vest', 'mask'];
+export const EQUIPMENT: readonly Equipment[] = [
+  'helmet',
+  'vest',
+  'mask',
+  'gloves',
+  'boots',
+  'goggles',
+];
+
+/** What of a person says whether he is in a zone. */
+export const ANCHORS = ['foot', 'centre', 'overlap'] as const;
+export type Anchor = (typeof ANCHORS)[number];
+
+export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Day = (typeof DAYS)[number];
+
+export const HOLIDAYS = ['included', 'excluded', 'only'] as const;
+export type Holidays = (typeof HOLIDAYS)[number];
+
+/** Hours of some days; over midnight they belong to the day on which they begin. */
+export interface Period {
+  /** All days without. */
+  days?: Day[];
+  /** As 08:30. */
+  from?: string;
+  /** 24:00 at most. */
+  to?: string;
+  holidays: Holidays;
+}
+
+export interface Calendar {
+  time_zone: string;
+  /** As 2026-05-05. */
+  holidays: string[];
+}
+
+export const DIRECTIONS = ['both', 'to_left', 'to_right'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** Places on the floor in metres, corner by corner. */
+export interface Calibration {
+  points: Point[];
+  metres: [number, number][];
+}
 
 export type Severity = 'INFO' | 'WARNING' | 'CRITICAL';
 
@@ -72,7 +115,9 @@ export const RULE_TYPES = [
   'loitering',
   'occupancy_above',
   'occupancy_below',
+  'entries_above',
   'lone_worker',
+  'line_crossing',
   'object_missing',
   'object_present',
   'proximity',
@@ -95,6 +140,12 @@ export const THINGS = [
 ] as const;
 export type Thing = (typeof THINGS)[number];
 
+/** A rule applies only while things or people are in its zone, or are not. */
+export interface When {
+  class: Thing | 'person';
+  present: boolean;
+}
+
 export interface Rule {
   type: RuleType;
   /** Unique in its zone. */
@@ -103,12 +154,22 @@ export interface Rule {
   class?: Thing;
   /** In heights of the person. */
   distance?: number;
+  /** In metres, instead. */
+  distance_m?: number;
   /** In heights of the person a second. */
   speed?: number;
+  speed_m_s?: number;
+  window_s?: number;
+  line?: [Point, Point];
+  direction?: Direction;
   active: boolean;
   severity: Severity;
-  dwell_s: number;
+  /** Missing where nothing lasts that could dwell. */
+  dwell_s?: number;
   pause_s: number;
+  /** That of the zone without. */
+  schedule?: Period[];
+  when?: When;
   message?: { ko: string; en: string };
 }
 
@@ -120,7 +181,10 @@ export interface Zone {
   name: string;
   type: ZoneType;
   points: Point[];
+  anchor: Anchor;
   active: boolean;
+  /** Null for always. */
+  schedule: Period[] | null;
   dwell_s: number;
   pause_s: number;
   require: Equipment[];
@@ -178,6 +242,9 @@ export interface Camera {
   enabled: boolean;
   repeat: boolean;
   analysis_rate_max: number | null;
+  /** Areas in which nothing is detected. */
+  masks: Point[][];
+  calibration: Calibration | null;
   version: number;
   zones: Zone[];
   status: Status;
@@ -190,6 +257,9 @@ export interface CameraInput {
   password?: string;
   repeat?: boolean;
   enabled?: boolean;
+  masks?: Point[][];
+  /** Null forgets it. */
+  calibration?: Calibration | null;
 }
 
 export interface TestPicture {
@@ -206,6 +276,9 @@ export const EVENT_TYPES = [
   'helmet_missing',
   'vest_missing',
   'mask_missing',
+  'gloves_missing',
+  'boots_missing',
+  'goggles_missing',
   ...RULE_TYPES,
   'entrance',
   'exit',
@@ -304,7 +377,7 @@ export interface PersonInZone {
   equipment: Worns;
 }
 
-export type RuleVerdict = 'fire' | 'clear' | 'unknown';
+export type RuleVerdict = 'fire' | 'clear' | 'unknown' | 'off';
 export type RuleDoubt =
   | 'not_looked_at'
   | 'class_unknown'
@@ -312,7 +385,19 @@ export type RuleDoubt =
   | 'hidden'
   | 'cut'
   | 'not_sure'
-  | 'pending';
+  | 'not_calibrated'
+  | 'pending'
+  | 'schedule'
+  | 'waiting';
+
+/** What a verdict rests on. */
+export interface Ground {
+  track?: string;
+  verdict: RuleVerdict;
+  reason?: RuleDoubt;
+  held_s?: number;
+  details?: Record<string, unknown>;
+}
 
 export interface RuleNow {
   name: string;
@@ -321,6 +406,12 @@ export interface RuleNow {
   reason?: RuleDoubt;
   /** For how long its condition has held. */
   held_s?: number;
+  /** Of a line: who crossed it since the segment began. */
+  passed?: { to_left: number; to_right: number };
+  /** Of entrances: how many there were within the window. */
+  count?: number;
+  line?: [Point, Point];
+  grounds?: Ground[];
 }
 
 export interface ZoneNow {
@@ -361,3 +452,18 @@ export type LiveText =
   | { type: 'status'; cameras: Record<string, Status> }
   | { type: 'missed'; camera: string; count: number }
   | { type: 'error'; code: string; message: string };
+
+/** What zones would have raised over what was recorded, beside what was raised. */
+export interface Replay {
+  events: {
+    difference: 'same' | 'moved' | 'new' | 'gone';
+    fired: SafetyEvent | null;
+    would_fire: SafetyEvent | null;
+    moved_s: number | null;
+  }[];
+  events_left_out: number;
+  counts: { same: number; moved: number; new: number; gone: number };
+  /** Times of which nothing is known. */
+  holes: { from: string; to: string; reason: string }[];
+  exact: boolean;
+}

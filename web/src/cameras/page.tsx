@@ -15,6 +15,7 @@ import { RateFigure } from '../ui/rate';
 import { useStore } from '../ui/store';
 import { isStale } from '../versions/stale';
 import { authorName } from '../versions/words';
+import { CalendarPanel } from './calendar';
 import { cameras } from './cameras';
 import { EmptyState } from './empty';
 import { CameraForm } from './form';
@@ -76,6 +77,7 @@ export function CamerasPage() {
           />
         ))}
       </ul>
+      {admin && <CalendarPanel />}
       {form && <CameraForm camera={form.camera} onClose={() => setForm(null)} />}
       {doomed && (
         <Confirm

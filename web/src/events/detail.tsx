@@ -8,14 +8,8 @@ import { may, session } from '../session/session';
 import { Dialog } from '../ui/dialog';
 import { address } from '../ui/route';
 import { useStore } from '../ui/store';
+import { detailText } from './detail-text';
 import { cameraName, Severity, Snapshot, title, trackNumber } from './parts';
-
-const figure = (value: unknown) =>
-  typeof value === 'number'
-    ? String(Math.round(value * 100) / 100)
-    : typeof value === 'string'
-      ? value
-      : JSON.stringify(value);
 
 export function EventDetail({ event, onClose }: { event: SafetyEvent; onClose: () => void }) {
   const { t, lang } = useT();
@@ -55,7 +49,7 @@ export function EventDetail({ event, onClose }: { event: SafetyEvent; onClose: (
     [t('detail.config'), config],
     ...Object.entries(event.details).map(([key, value]): [string, string] => [
       t(`detail.${key}`, undefined, key),
-      figure(value),
+      detailText(key, value, t),
     ]),
   ];
   return (

@@ -1,9 +1,11 @@
 // English, key for key with the Korean dictionary.
+import { enRules } from './en-rules';
 import { enVersions } from './en-versions';
 import type { ko } from './ko';
 
 export const en: Record<keyof typeof ko, string> = {
   ...enVersions,
+  ...enRules,
   'app.name': 'SAFE-YOLO',
   'app.place': 'Safety control room',
   'app.aid': 'Video analysis is an aid. It does not replace a certified safety device.',

@@ -1,6 +1,7 @@
 // Paints one live message on a canvas: its picture and, over it, what was known on that picture.
-import type { Box, Level, LiveHeader, ZoneNow } from '../api/types';
+import type { Box, Level, LiveHeader, Point, RuleNow, ZoneNow, ZoneType } from '../api/types';
 import type { Translate } from '../i18n/i18n';
+import { arrows } from '../zones/line-arrows';
 import { boxLabel, stays } from './describe';
 
 const FONT = '"Pretendard Variable", "Noto Sans KR", system-ui, sans-serif';
@@ -19,7 +20,15 @@ const OBJECT: Paint = { line: '#9fc3dd', ink: '#06121b' };
 const ZONES = {
   danger: { line: '#ff5c5c', fill: '#ff5c5c2e', text: '#ffd9d9', mark: '■' },
   warning: { line: '#f2b233', fill: '#f2b23326', text: '#ffe9bd', mark: '▲' },
+  custom: { line: '#4aa8ff', fill: '#4aa8ff22', text: '#cfe6ff', mark: '◆' },
 } as const;
+
+/** Signs of the types of zones, for those who don't see colours. */
+export const ZONE_MARKS: Record<ZoneType, string> = {
+  danger: ZONES.danger.mark,
+  warning: ZONES.warning.mark,
+  custom: ZONES.custom.mark,
+};
 
 export interface Place {
   x: number;
@@ -115,6 +124,8 @@ function paintZone(
   c.strokeStyle = unknown ? '#a371f7' : look.line;
   c.lineWidth = zone.verdict === 'alarm' ? 3 : 2;
   c.stroke();
+  for (const rule of zone.rules)
+    if (rule.line) paintLine(c, rule, rule.line, unknown, place, size, t);
   if (!options.labels) return;
   // The name sits at the zone's top corner, inside the picture.
   const [x, y] = xy(zone.points.reduce((top, p) => (p[1] < top[1] ? p : top), first));
@@ -126,6 +137,39 @@ function paintZone(
   round(c, left, top, width, size * 1.6);
   c.fillStyle = unknown ? '#d8c6ff' : look.text;
   c.fillText(text, left + size / 2, top + size * 0.82);
+}
+
+/** A line with how many have crossed it to either side. */
+function paintLine(
+  c: CanvasRenderingContext2D,
+  rule: RuleNow,
+  line: [Point, Point],
+  unknown: boolean,
+  place: Place,
+  size: number,
+  t: Translate,
+): void {
+  const [a, b] = line.map(
+    ([x, y]): Point => [place.x + x * place.width, place.y + y * place.height],
+  ) as [Point, Point];
+  c.strokeStyle = unknown ? '#a371f7' : rule.verdict === 'fire' ? '#ff5c5c' : '#5ee0e6';
+  c.lineWidth = 3;
+  c.beginPath();
+  c.moveTo(...a);
+  c.lineTo(...b);
+  for (const [from, to] of arrows([a, b], 'both')) {
+    c.moveTo(...from);
+    c.lineTo(...to);
+  }
+  c.stroke();
+  if (!rule.passed) return;
+  const { to_left: left, to_right: right } = rule.passed;
+  const text = t('rule.passed', { left, right });
+  const width = c.measureText(text).width + size;
+  c.fillStyle = '#0b0f14b8';
+  round(c, b[0] - width, b[1] - size * 2, width, size * 1.6);
+  c.fillStyle = '#d5fbfd';
+  c.fillText(text, b[0] - width + size / 2, b[1] - size * 1.2);
 }
 
 function paintBox(

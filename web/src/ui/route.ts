@@ -5,12 +5,15 @@ export type Route =
   | { page: 'wall' }
   | { page: 'history' }
   | { page: 'cameras' }
+  /** Masks and floor of a camera. */
+  | { page: 'scene'; camera: string }
   /** With a version, the history is open at it. */
   | { page: 'zones'; camera: string; version?: number };
 
 export function parseRoute(hash: string): Route {
   const [page, id, version] = hash.replace(/^#\/?/, '').split('/');
   if (page === 'history' || page === 'cameras') return { page };
+  if (page === 'scene' && id) return { page, camera: decodeURIComponent(id) };
   if (page === 'zones' && id) {
     const camera = decodeURIComponent(id);
     return version && /^\d+$/.test(version)
@@ -25,6 +28,7 @@ window.addEventListener('hashchange', () => route.set(parseRoute(location.hash))
 
 /** The address of a page, for links. */
 export function address(to: Route): string {
+  if (to.page === 'scene') return `#/scene/${encodeURIComponent(to.camera)}`;
   if (to.page !== 'zones') return `#/${to.page}`;
   const camera = `#/zones/${encodeURIComponent(to.camera)}`;
   return to.version === undefined ? camera : `${camera}/${to.version}`;

@@ -1,6 +1,7 @@
 // A zone being drawn or changed, with the way back: pure, so that every step can be tested.
 import type { Point, Zone, ZoneDraft } from '../api/types';
-import { ruleFault } from './rule';
+import { type RuleFault, ruleFault } from './rule';
+import { isBad } from './schedule';
 
 export interface Shape {
   points: Point[];
@@ -27,7 +28,9 @@ export function newDraft(name: string): Draft {
     settings: {
       name,
       type: 'danger',
+      anchor: 'foot',
       active: true,
+      schedule: null,
       dwell_s: 2,
       pause_s: 30,
       require: ['helmet'],
@@ -85,12 +88,7 @@ export const toSend = ({ settings, shape }: Draft, camera: string): ZoneDraft =>
   points: shape.points,
 });
 
-export type Fault =
-  | 'editor.toofew'
-  | 'editor.noname'
-  | 'editor.badnumber'
-  | 'rule.noname'
-  | 'rule.badnumber';
+export type Fault = 'editor.toofew' | 'editor.noname' | 'editor.badnumber' | RuleFault;
 
 /** What keeps the draft from being saved; the server has the last word. */
 export function fault({ settings, shape }: Draft): Fault | null {
@@ -98,5 +96,6 @@ export function fault({ settings, shape }: Draft): Fault | null {
   if (!settings.name.trim()) return 'editor.noname';
   const good = (value: number) => Number.isFinite(value) && value >= 0;
   if (!good(settings.dwell_s) || !good(settings.pause_s)) return 'editor.badnumber';
+  if (settings.schedule?.some(isBad)) return 'rule.badschedule';
   return settings.rules.map(ruleFault).find((wrong) => wrong !== null) ?? null;
 }

@@ -2,16 +2,17 @@
 import { useEffect, useRef, useState } from 'react';
 import { api } from '../api/client';
 import { ApiError } from '../api/http';
-import type { Camera, LiveHeader, Version, Zone } from '../api/types';
+import type { Camera, LiveHeader, Version, Zone, ZoneDraft } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import { useT } from '../i18n/i18n';
 import { live } from '../live/live';
-import { contain } from '../live/paint';
+import { contain, ZONE_MARKS } from '../live/paint';
 import { may, session } from '../session/session';
 import { Confirm, ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { isTyping, useSize, useTick } from '../ui/hooks';
 import { Icon } from '../ui/icons';
+import { address, go } from '../ui/route';
 import { useStore } from '../ui/store';
 import { VersionsPanel } from '../versions/panel';
 import { RestoreQuestion } from '../versions/restore';
@@ -32,6 +33,8 @@ import { ZoneForm } from './form';
 import { removePoint } from './geometry';
 import { Inside } from './inside';
 import { ZonePicture } from './picture';
+import { RulePreview } from './preview';
+import { ReplayPanel } from './replay';
 import { ZoneShape } from './shape';
 
 interface PageProps {
@@ -226,6 +229,18 @@ function ZoneEditor({ camera, at }: { camera: Camera; at: number | undefined }) 
           >
             <Icon name="undo" size={16} /> {t('editor.undo')}
           </button>
+          <a
+            className="button"
+            data-testid="zone-scene"
+            href={address({ page: 'scene', camera: camera.id })}
+            onClick={(event) => {
+              if (!draft?.dirty) return;
+              event.preventDefault();
+              leave(() => go({ page: 'scene', camera: camera.id }));
+            }}
+          >
+            {t('scene.title')}
+          </a>
           <button type="button" aria-pressed={!running} onClick={() => setRunning(!running)}>
             <Icon name={running ? 'pause' : 'play'} size={16} />
             {t(running ? 'editor.still' : 'editor.live')}
@@ -240,6 +255,7 @@ function ZoneEditor({ camera, at }: { camera: Camera; at: number | undefined }) 
               camera={camera}
               points={draft?.shape.points ?? []}
               type={draft?.settings.type ?? 'danger'}
+              anchor={draft?.settings.anchor ?? 'foot'}
               running={running}
               onHeader={setHeader}
             />
@@ -274,7 +290,7 @@ function ZoneEditor({ camera, at }: { camera: Camera; at: number | undefined }) 
                   aria-pressed={draft?.id === zone.id}
                   onClick={() => pick(zone)}
                 >
-                  <i className={zone.type}>{zone.type === 'danger' ? '■' : '▲'}</i>
+                  <i className={zone.type}>{ZONE_MARKS[zone.type]}</i>
                   <span>{zone.name}</span>
                   <small>{t(zone.active ? `zone.${zone.type}` : 'zone.inactive')}</small>
                 </button>
@@ -301,8 +317,9 @@ function ZoneEditor({ camera, at }: { camera: Camera; at: number | undefined }) 
               }}
               noValidate
             >
-              <ZoneForm draft={draft} onChange={change}>
+              <ZoneForm draft={draft} calibrated={camera.calibration !== null} onChange={change}>
                 <Inside draft={draft} header={header} view={view} />
+                <RulePreview draft={draft} zones={zones} header={header} view={view} />
                 {error && <ErrorNote text={error} />}
                 {stale && (
                   <StaleNote
@@ -330,6 +347,7 @@ function ZoneEditor({ camera, at }: { camera: Camera; at: number | undefined }) 
             </form>
           </section>
         )}
+        <ReplayPanel camera={camera.id} zones={tried(zones, draft, camera.id)} />
         <VersionsPanel
           camera={camera.id}
           newest={version}
@@ -368,6 +386,14 @@ function ZoneEditor({ camera, at }: { camera: Camera; at: number | undefined }) 
       )}
     </main>
   );
+}
+
+/** All zones, with what is being drawn instead of what is saved. */
+function tried(zones: readonly Zone[], draft: Draft | null, camera: string): (Zone | ZoneDraft)[] {
+  if (!draft || fault(draft)) return [...zones];
+  const { id, version } = draft;
+  const own = toSend(draft, camera);
+  return [...zones.filter((zone) => zone.id !== id), id ? { ...own, id, version } : own];
 }
 
 /** Somebody has deleted the zone meanwhile. */

@@ -1,20 +1,23 @@
 // The settings of the zone being drawn.
 import type { ReactNode } from 'react';
-import { EQUIPMENT, type Equipment, type ZoneType } from '../api/types';
+import { ANCHORS, type Anchor, EQUIPMENT, type Equipment, type ZoneType } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { configure, type Draft } from './draft';
 import { NumberField } from './number';
 import { RuleList } from './rules';
+import { ScheduleEditor } from './schedule-editor';
 
 interface FormProps {
   draft: Draft;
+  /** Whether the camera's floor is known in metres. */
+  calibrated: boolean;
   onChange: (draft: Draft) => void;
   children: ReactNode;
 }
 
-const TYPES: readonly ZoneType[] = ['danger', 'warning'];
+const TYPES: readonly ZoneType[] = ['danger', 'warning', 'custom'];
 
-export function ZoneForm({ draft, onChange, children }: FormProps) {
+export function ZoneForm({ draft, calibrated, onChange, children }: FormProps) {
   const { t } = useT();
   const { settings, shape } = draft;
   const set = (change: Partial<Draft['settings']>) => onChange(configure(draft, change));
@@ -47,6 +50,21 @@ export function ZoneForm({ draft, onChange, children }: FormProps) {
           ))}
         </select>
       </label>
+      <label>
+        {t('anchor.title')}
+        <select
+          data-testid="zone-anchor"
+          value={settings.anchor}
+          onChange={(event) => set({ anchor: event.target.value as Anchor })}
+        >
+          {ANCHORS.map((anchor) => (
+            <option key={anchor} value={anchor}>
+              {t(`anchor.${anchor}`)}
+            </option>
+          ))}
+        </select>
+        <small>{t(`anchor.${settings.anchor}.note`)}</small>
+      </label>
       <fieldset className="require">
         <legend>{t('editor.require')}</legend>
         {EQUIPMENT.map((item) => (
@@ -60,6 +78,7 @@ export function ZoneForm({ draft, onChange, children }: FormProps) {
             {t(`item.${item}`)}
           </label>
         ))}
+        <small>{t('editor.require.note')}</small>
       </fieldset>
       <div className="two">
         <NumberField
@@ -79,7 +98,18 @@ export function ZoneForm({ draft, onChange, children }: FormProps) {
           onChange={(pause_s) => set({ pause_s })}
         />
       </div>
-      <RuleList rules={settings.rules} onChange={(rules) => set({ rules })} />
+      <ScheduleEditor
+        name="zone-schedule"
+        schedule={settings.schedule}
+        without="schedule.always"
+        onChange={(schedule) => set({ schedule })}
+      />
+      <RuleList
+        rules={settings.rules}
+        outline={shape.points}
+        calibrated={calibrated}
+        onChange={(rules) => set({ rules })}
+      />
       <label className="check">
         <input
           type="checkbox"

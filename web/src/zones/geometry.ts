@@ -1,5 +1,5 @@
 // Polygons in fractions of the picture: what the editor does to them, and who stands inside.
-import type { Box, Point } from '../api/types';
+import type { Anchor, Box, Point } from '../api/types';
 
 export const POINTS_MAX = 64;
 
@@ -48,6 +48,29 @@ export function contains(points: readonly Point[], [x, y]: Point): boolean {
 /** Where a person stands: the middle of the box's lower edge, as a fraction of the picture. */
 export function foot(box: Box['box'], width: number, height: number): Point {
   return [(box[0] + box[2]) / 2 / width, box[3] / height];
+}
+
+/** How many points to a side of a box are looked at for the part of it that is inside. */
+const GRID = 10;
+
+/** Whether somebody counts as inside, before the edge's hysteresis. */
+export function isInside(
+  points: readonly Point[],
+  anchor: Anchor,
+  box: Box['box'],
+  width: number,
+  height: number,
+): boolean {
+  const [x1, y1, x2, y2] = box;
+  if (anchor === 'foot') return contains(points, foot(box, width, height));
+  if (anchor === 'centre') return contains(points, [(x1 + x2) / 2 / width, (y1 + y2) / 2 / height]);
+  const steps = Array.from({ length: GRID }, (_, step) => (step + 0.5) / GRID);
+  const inside = steps.flatMap((across) =>
+    steps.filter((down) =>
+      contains(points, [(x1 + across * (x2 - x1)) / width, (y1 + down * (y2 - y1)) / height]),
+    ),
+  );
+  return inside.length >= (GRID * GRID) / 2;
 }
 
 /** Distance in pixels of a picture shown `width` by `height` large. */

@@ -3,7 +3,7 @@ import type { LiveHeader } from '../api/types';
 import { useT } from '../i18n/i18n';
 import type { View } from '../live/age';
 import type { Draft } from './draft';
-import { contains, foot } from './geometry';
+import { isInside } from './geometry';
 
 interface InsideProps {
   draft: Draft;
@@ -17,7 +17,9 @@ export function Inside({ draft, header, view }: InsideProps) {
   const known = header && view.look === 'watching' && points.length > 2;
   const people = known
     ? header.boxes.filter(
-        (box) => box.track !== null && contains(points, foot(box.box, header.width, header.height)),
+        (box) =>
+          box.track !== null &&
+          isInside(points, draft.settings.anchor, box.box, header.width, header.height),
       )
     : [];
   return (

@@ -1,27 +1,28 @@
 // The picture under a zone being drawn: live while the camera sends, else the newest still.
 import { useEffect, useRef, useState } from 'react';
 import { pictureUrl } from '../api/client';
-import type { Box, Camera, LiveHeader, Point } from '../api/types';
+import type { Anchor, Box, Camera, LiveHeader, Point, ZoneType } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { live } from '../live/live';
 import { paint } from '../live/paint';
-import { contains, foot } from './geometry';
+import { isInside } from './geometry';
 
 interface PictureProps {
   camera: Camera;
   /** The zone being drawn, when closed enough to have an inside. */
   points: readonly Point[];
-  type: 'warning' | 'danger';
+  type: ZoneType;
+  anchor: Anchor;
   running: boolean;
   onHeader: (header: LiveHeader) => void;
 }
 
-export function ZonePicture({ camera, points, type, running, onHeader }: PictureProps) {
+export function ZonePicture({ camera, points, type, anchor, running, onHeader }: PictureProps) {
   const { t } = useT();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [still, setStill] = useState<string | null>(null);
-  const state = useRef({ points, type, running, onHeader, t });
-  state.current = { points, type, running, onHeader, t };
+  const state = useRef({ points, type, anchor, running, onHeader, t });
+  state.current = { points, type, anchor, running, onHeader, t };
 
   useEffect(() => {
     let frames = 0;
@@ -32,11 +33,12 @@ export function ZonePicture({ camera, points, type, running, onHeader }: Picture
       setStill(null);
       const { header, bitmap } = frame;
       const inside = (box: Box) =>
-        now.points.length > 2 && contains(now.points, foot(box.box, header.width, header.height));
+        now.points.length > 2 &&
+        isInside(now.points, now.anchor, box.box, header.width, header.height);
       paint(canvas.current, header, bitmap, now.t, {
         zones: false,
         labels: true,
-        level: (box) => (inside(box) ? now.type : 'ok'),
+        level: (box) => (inside(box) && now.type !== 'custom' ? now.type : 'ok'),
       });
       now.onHeader(header);
     });

@@ -3,9 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { RULE_TYPES, type Rule, type RuleNow, type RuleType, type ZoneNow } from '../api/types';
 import { translator } from '../i18n/words';
 import { configure, editDraft, fault, newDraft, toSend } from './draft';
-import { addRule, changeRule, removeRule, rulesNow, ruleTitle, things } from './rule';
+import {
+  addRule,
+  changeRule,
+  inMetres,
+  removeRule,
+  ruleFault,
+  rulesNow,
+  ruleTitle,
+  things,
+} from './rule';
 
-const make = (...types: RuleType[]): Rule[] => types.reduce(addRule, [] as Rule[]);
+const make = (...types: RuleType[]): Rule[] =>
+  types.reduce<Rule[]>((rules, type) => addRule(rules, type), []);
 const only = (type: RuleType): Rule => make(type)[0] as Rule;
 
 describe('a new rule', () => {
@@ -134,4 +144,52 @@ describe('how rules stand', () => {
     expect(title({ type: 'fire', name: '야적장 화재' })).toBe('야적장 화재');
     for (const type of RULE_TYPES) expect(title(only(type))).not.toContain('_');
   });
+});
+
+describe('a rule of a line', () => {
+  const outline: [number, number][] = [
+    [0.2, 0.4],
+    [0.6, 0.4],
+    [0.6, 0.8],
+  ];
+  it('goes through the middle of its zone, and has nothing that could dwell', () => {
+    const [rule] = addRule([], 'line_crossing', outline);
+    expect(rule?.line?.flat().map((v) => Math.round(v * 100) / 100)).toEqual([0.2, 0.6, 0.6, 0.6]);
+    expect(rule).toMatchObject({ direction: 'both', pause_s: 0 });
+    expect(rule).not.toHaveProperty('dwell_s');
+    expect(ruleFault(rule as Rule)).toBeNull();
+  });
+  it('is somewhere in the picture before the zone is drawn', () => {
+    const [rule] = addRule([], 'line_crossing', []);
+    expect(rule?.line?.flat().every((v) => v > 0 && v < 1)).toBe(true);
+  });
+});
+
+describe('units', () => {
+  it('change back and forth without another meaning', () => {
+    const heights = only('near_miss');
+    const metres = inMetres(heights, true);
+    expect(metres).toMatchObject({ distance_m: 1.02, speed_m_s: 0.51 });
+    expect(metres).not.toHaveProperty('distance');
+    expect(metres).not.toHaveProperty('speed');
+    expect(inMetres(metres, false)).toEqual(heights);
+    expect(inMetres(only('proximity'), true)).not.toHaveProperty('speed_m_s');
+  });
+});
+
+describe('what keeps a rule from being saved', () => {
+  it.each<[Partial<Rule>, string | null]>([
+    [{ message: { ko: '대피', en: ' ' } }, 'rule.badmessage'],
+    [{ message: { ko: '대피', en: 'leave' } }, null],
+    [{ schedule: [{ days: [], holidays: 'included' }] }, 'rule.badschedule'],
+    [{ window_s: Number.NaN }, 'rule.badnumber'],
+  ])('%j: %s', (change, fault) => {
+    expect(ruleFault({ ...only('loitering'), ...change })).toBe(fault);
+  });
+});
+
+it('a rule that is off is neither clear nor an alarm', () => {
+  const off: RuleNow = { name: 'fall', type: 'fall', verdict: 'off', reason: 'schedule' };
+  const zone = { verdict: 'clear', rules: [off] } as unknown as ZoneNow;
+  expect(rulesNow([only('fall')], zone)).toMatchObject([{ verdict: 'off', reason: 'schedule' }]);
 });

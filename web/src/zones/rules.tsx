@@ -1,17 +1,32 @@
 // The rules of the zone being drawn: a list to add to, change and remove from.
 import { useRef, useState } from 'react';
-import { RULE_TYPES, type Rule, type RuleType, type Severity, type Thing } from '../api/types';
+import {
+  DIRECTIONS,
+  type Direction,
+  type Point,
+  RULE_TYPES,
+  type Rule,
+  type RuleType,
+  type Severity,
+  THINGS,
+  type Thing,
+  type When,
+} from '../api/types';
 import { useT } from '../i18n/i18n';
 import { Icon } from '../ui/icons';
 import { NumberField } from './number';
-import { addRule, changeRule, RULES_MAX, removeRule, things } from './rule';
+import { addRule, inMetres, RULES_MAX, removeRule, things } from './rule';
+import { ScheduleEditor } from './schedule-editor';
 
 interface RuleListProps {
   rules: Rule[];
+  /** Of the zone. */
+  outline: readonly Point[];
+  calibrated: boolean;
   onChange: (rules: Rule[]) => void;
 }
 
-export function RuleList({ rules, onChange }: RuleListProps) {
+export function RuleList({ rules, outline, calibrated, onChange }: RuleListProps) {
   const { t } = useT();
   const [type, setType] = useState<RuleType>('loitering');
   const choice = useRef<HTMLSelectElement>(null);
@@ -29,7 +44,8 @@ export function RuleList({ rules, onChange }: RuleListProps) {
           // biome-ignore lint/suspicious/noArrayIndexKey: a rule is known by its place while its name is typed
           key={at}
           rule={rule}
-          onChange={(change) => onChange(changeRule(rules, at, change))}
+          calibrated={calibrated}
+          onChange={(next) => onChange(rules.map((own, index) => (index === at ? next : own)))}
           onRemove={() => remove(at)}
         />
       ))}
@@ -51,7 +67,7 @@ export function RuleList({ rules, onChange }: RuleListProps) {
           type="button"
           data-testid="zone-rule-add"
           disabled={rules.length >= RULES_MAX}
-          onClick={() => onChange(addRule(rules, type))}
+          onClick={() => onChange(addRule(rules, type, outline))}
         >
           <Icon name="plus" size={16} /> {t('rule.add')}
         </button>
@@ -62,14 +78,17 @@ export function RuleList({ rules, onChange }: RuleListProps) {
 
 interface RuleFieldsProps {
   rule: Rule;
-  onChange: (change: Partial<Rule>) => void;
+  calibrated: boolean;
+  onChange: (rule: Rule) => void;
   onRemove: () => void;
 }
 
 const SEVERITIES: readonly Severity[] = ['CRITICAL', 'WARNING', 'INFO'];
 
-function RuleFields({ rule, onChange, onRemove }: RuleFieldsProps) {
+function RuleFields({ rule, calibrated, onChange: put, onRemove }: RuleFieldsProps) {
   const { t } = useT();
+  const onChange = (change: Partial<Rule>) => put({ ...rule, ...change });
+  const metres = rule.distance_m !== undefined;
   return (
     <fieldset className="rule" data-testid="zone-rule" data-type={rule.type}>
       <legend>{t(`rule.${rule.type}`, undefined, rule.type)}</legend>
@@ -104,9 +123,78 @@ function RuleFields({ rule, onChange, onRemove }: RuleFieldsProps) {
           label={t(`rule.people.${rule.type}`)}
           step={1}
           min={rule.type === 'occupancy_below' ? 1 : 0}
-          max={400}
+          max={rule.type === 'entries_above' ? 10_000 : 400}
           value={rule.people}
           onChange={(people) => onChange({ people })}
+        />
+      )}
+      {rule.window_s !== undefined && (
+        <NumberField
+          name="zone-rule-window"
+          label={t('rule.window')}
+          step={10}
+          min={10}
+          max={28_800}
+          value={rule.window_s}
+          onChange={(window_s) => onChange({ window_s })}
+        />
+      )}
+      {rule.line && (
+        <>
+          <label>
+            {t('rule.direction')}
+            <select
+              data-testid="zone-rule-direction"
+              value={rule.direction ?? 'both'}
+              onChange={(event) => onChange({ direction: event.target.value as Direction })}
+            >
+              {DIRECTIONS.map((direction) => (
+                <option key={direction} value={direction}>
+                  {t(`direction.${direction}`)}
+                </option>
+              ))}
+            </select>
+            <small>{t('direction.note')}</small>
+          </label>
+          <p className="quiet">{t('rule.line.note')}</p>
+        </>
+      )}
+      {(metres || rule.distance !== undefined) && (
+        <label>
+          {t('rule.unit')}
+          <select
+            data-testid="zone-rule-unit"
+            value={metres ? 'metres' : 'heights'}
+            onChange={(event) => put(inMetres(rule, event.target.value === 'metres'))}
+          >
+            <option value="heights">{t('rule.unit.heights')}</option>
+            <option value="metres" disabled={!calibrated && !metres}>
+              {t('rule.unit.metres')}
+            </option>
+          </select>
+          {!calibrated && <small>{t('rule.unit.note')}</small>}
+        </label>
+      )}
+      {rule.distance_m !== undefined && (
+        <NumberField
+          name="zone-rule-distance-m"
+          label={t('rule.distance_m')}
+          step={0.1}
+          min={0.1}
+          max={50}
+          value={rule.distance_m}
+          onChange={(distance_m) => onChange({ distance_m })}
+        />
+      )}
+      {rule.speed_m_s !== undefined && (
+        <NumberField
+          name="zone-rule-speed-m"
+          label={t('rule.speed_m_s')}
+          step={0.1}
+          min={0.1}
+          max={20}
+          value={rule.speed_m_s}
+          onChange={(speed_m_s) => onChange({ speed_m_s })}
         />
       )}
       {rule.distance !== undefined && (
@@ -132,14 +220,16 @@ function RuleFields({ rule, onChange, onRemove }: RuleFieldsProps) {
         />
       )}
       <div className="two">
-        <NumberField
-          name="zone-rule-dwell"
-          label={t('rule.dwell')}
-          step={0.5}
-          max={28_800}
-          value={rule.dwell_s}
-          onChange={(dwell_s) => onChange({ dwell_s })}
-        />
+        {rule.dwell_s !== undefined && (
+          <NumberField
+            name="zone-rule-dwell"
+            label={t('rule.dwell')}
+            step={0.5}
+            max={28_800}
+            value={rule.dwell_s}
+            onChange={(dwell_s) => onChange({ dwell_s })}
+          />
+        )}
         <NumberField
           name="zone-rule-pause"
           label={t('editor.pause')}
@@ -163,6 +253,7 @@ function RuleFields({ rule, onChange, onRemove }: RuleFieldsProps) {
           ))}
         </select>
       </label>
+      <More rule={rule} put={put} />
       <div className="row">
         <label className="check">
           <input
@@ -179,5 +270,74 @@ function RuleFields({ rule, onChange, onRemove }: RuleFieldsProps) {
         </button>
       </div>
     </fieldset>
+  );
+}
+
+/** What most rules leave as it is. */
+function More({ rule, put }: { rule: Rule; put: (rule: Rule) => void }) {
+  const { t } = useT();
+  const set = (change: Partial<Rule>, ...gone: ('schedule' | 'when' | 'message')[]) => {
+    const next = { ...rule, ...change };
+    for (const key of gone) delete next[key];
+    put(next);
+  };
+  const { when, message } = rule;
+  const open = Boolean(rule.schedule || when || message);
+  return (
+    <details className="more" open={open}>
+      <summary>{t('rule.more')}</summary>
+      <ScheduleEditor
+        name="zone-rule-schedule"
+        schedule={rule.schedule}
+        without="schedule.zone"
+        onChange={(schedule) => (schedule ? set({ schedule }) : set({}, 'schedule'))}
+      />
+      <label>
+        {t('rule.when')}
+        <select
+          data-testid="zone-rule-when"
+          value={when ? `${when.class}:${when.present}` : ''}
+          onChange={(event) => {
+            const [name, present] = event.target.value.split(':');
+            if (!name) set({}, 'when');
+            else set({ when: { class: name as When['class'], present: present === 'true' } });
+          }}
+        >
+          <option value="">{t('rule.when.none')}</option>
+          {(['person', ...THINGS] as const).flatMap((name) =>
+            [true, false].map((present) => (
+              <option key={`${name}:${present}`} value={`${name}:${present}`}>
+                {t(present ? 'rule.when.present' : 'rule.when.absent', {
+                  thing: t(`class.${name}`),
+                })}
+              </option>
+            )),
+          )}
+        </select>
+      </label>
+      <label className="check">
+        <input
+          type="checkbox"
+          data-testid="zone-rule-message"
+          checked={message !== undefined}
+          onChange={(event) =>
+            event.target.checked ? set({ message: { ko: '', en: '' } }) : set({}, 'message')
+          }
+        />
+        {t('rule.message')}
+      </label>
+      {message &&
+        (['ko', 'en'] as const).map((lang) => (
+          <label key={lang}>
+            {t(`rule.message.${lang}`)}
+            <input
+              data-testid={`zone-rule-message-${lang}`}
+              value={message[lang]}
+              maxLength={200}
+              onChange={(event) => set({ message: { ...message, [lang]: event.target.value } })}
+            />
+          </label>
+        ))}
+    </details>
   );
 }

@@ -2,7 +2,7 @@
 import { type KeyboardEvent, type PointerEvent, useRef, useState } from 'react';
 import type { Point, Zone } from '../api/types';
 import { useT } from '../i18n/i18n';
-import { addPoint, close, type Draft, drag, reshape } from './draft';
+import { addPoint, close, configure, type Draft, drag, reshape } from './draft';
 import {
   distance,
   insertPoint,
@@ -12,6 +12,7 @@ import {
   removePoint,
   snap,
 } from './geometry';
+import { RuleLines } from './line';
 
 const CLOSE_PX = 14;
 const STEP = 0.005;
@@ -186,6 +187,14 @@ export function ZoneShape(props: ShapeProps) {
             />
           ))}
         </g>
+      )}
+      {draft && (
+        <RuleLines
+          rules={draft.settings.rules}
+          width={width}
+          height={height}
+          onChange={(rules) => onChange(configure(draft, { rules }))}
+        />
       )}
     </svg>
   );

@@ -6,8 +6,10 @@ import type { Translate } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
 import { seconds, stay } from '../i18n/time';
 import { live } from '../live/live';
+import { ZONE_MARKS } from '../live/paint';
 import { useTick } from '../ui/hooks';
 import { useStore } from '../ui/store';
+import { groundText } from './grounds';
 import { type RuleRow, rulesNow, ruleTitle } from './rule';
 
 interface Row {
@@ -40,6 +42,8 @@ function rows(list: readonly Camera[], lost: boolean, now: number): Row[] {
 
 const BARE = {
   active: true,
+  anchor: 'foot' as const,
+  schedule: null,
   dwell_s: 0,
   pause_s: 0,
   require: [] as Equipment[],
@@ -75,7 +79,7 @@ function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate
   return (
     <li className={`zone ${state}`} data-testid="zone-row" data-verdict={state}>
       <i className={zone.type} title={t(`zone.${zone.type}`)} aria-hidden="true">
-        {zone.type === 'danger' ? '■' : '▲'}
+        {ZONE_MARKS[zone.type]}
       </i>
       <span className="zone-name">
         {zone.name}
@@ -120,17 +124,19 @@ const RULE = {
   fire: { sign: '!', tone: 'bad' },
   clear: { sign: '✓', tone: 'good' },
   unknown: { sign: '?', tone: 'unk' },
+  off: { sign: '–', tone: '' },
 } as const;
 
-function RuleLine({ rule, t }: { rule: RuleRow; t: Translate }) {
+export function RuleLine({ rule, t }: { rule: RuleRow; t: Translate }) {
   const { verdict, reason, held_s } = rule;
   const { sign, tone } = RULE[verdict];
   const more =
     verdict === 'fire' && held_s !== undefined
       ? t('rule.held', { time: seconds(held_s, t) })
-      : verdict === 'unknown' && reason
+      : reason && verdict !== 'clear'
         ? t(`rule.reason.${reason}`, undefined, reason)
         : null;
+  const { passed, count, grounds = [] } = rule;
   return (
     <li data-testid="rule-row" data-verdict={verdict}>
       <span>{ruleTitle(rule, t)}</span>
@@ -138,6 +144,15 @@ function RuleLine({ rule, t }: { rule: RuleRow; t: Translate }) {
         {sign} {t(`rule.verdict.${verdict}`)}
         {more && ` · ${more}`}
       </span>
+      {passed && (
+        <small>{t('rule.passed', { left: passed.to_left, right: passed.to_right })}</small>
+      )}
+      {count !== undefined && <small>{t('rule.count', { n: count })}</small>}
+      {grounds.map((ground) => (
+        <small key={ground.track ?? 'place'} className="ground" data-testid="rule-ground">
+          {groundText(ground, t)}
+        </small>
+      ))}
     </li>
   );
 }
