@@ -79,6 +79,12 @@ pub enum BlindReason {
     /// Parts of the coded pictures were lost on the way: what is seen is wrong in places
     /// until the next picture that stands alone.
     Damaged,
+    /// The picture is black, or nearly: too dark for anything to be found.
+    Dark,
+    /// Something is before the camera: one smooth surface, or nothing is left of the background.
+    Covered,
+    /// The camera looks elsewhere: zones are not where they were drawn.
+    Moved,
     /// No pictures arrive.
     NoPictures,
     /// The source does not answer.
@@ -107,6 +113,9 @@ impl BlindReason {
             Self::DetectorFailed => "detector_failed",
             Self::Frozen => "frozen",
             Self::Damaged => "damaged",
+            Self::Dark => "dark",
+            Self::Covered => "covered",
+            Self::Moved => "moved",
             Self::NoPictures => "no_pictures",
             Self::Unreachable => "unreachable",
             Self::Unauthorized => "unauthorized",

@@ -25,6 +25,11 @@ pub(crate) const fn words(reason: Option<BlindReason>) -> (&'static str, &'stati
         Some(BlindReason::Damaged) => {
             ("전송 손실로 영상이 손상됨", "the picture is damaged by losses on the way")
         }
+        Some(BlindReason::Dark) => ("화면이 너무 어두움", "the picture is too dark"),
+        Some(BlindReason::Covered) => ("카메라가 가려짐", "the camera is covered"),
+        Some(BlindReason::Moved) => {
+            ("카메라 방향이 바뀜, 구역 확인 필요", "the camera was moved: check its zones")
+        }
         Some(BlindReason::NoPictures) => ("영상이 들어오지 않음", "no pictures arrive"),
         Some(BlindReason::Unreachable) => {
             ("카메라에 연결할 수 없음", "the camera can't be reached")

@@ -35,6 +35,8 @@ pub struct Health {
     analysis_failed: bool,
     lagging: bool,
     damaged: bool,
+    /// Why it sees nothing of what it should, as far as its pictures tell.
+    view: Option<BlindReason>,
     same_since: Option<Duration>,
     /// Between analyses when all goes well.
     period: Duration,
@@ -56,6 +58,7 @@ impl Health {
             analysis_failed: false,
             lagging: false,
             damaged: false,
+            view: None,
             same_since: None,
             period,
             quiet: false,
@@ -118,6 +121,11 @@ impl Health {
     /// Whether the newest picture is wrong in places.
     pub const fn set_damaged(&mut self, damaged: bool) {
         self.damaged = damaged;
+    }
+
+    /// Whether the newest pictures show nothing that could be judged, and why.
+    pub const fn set_view(&mut self, view: Option<BlindReason>) {
+        self.view = view;
     }
 
     /// The analysis of a picture failed.
@@ -191,6 +199,11 @@ impl Health {
         if self.lagging {
             return (CameraState::Degraded, Some(BlindReason::AnalysisLate));
         }
+        // Such pictures are not analysed: that is no lateness.
+        if let Some(reason) = self.view {
+            let reason = if self.is_frozen(now) { BlindReason::Frozen } else { reason };
+            return (CameraState::Degraded, Some(reason));
+        }
         let late = self.late_after();
         match self.analysis_age(now) {
             None if self.opened_for(now) < late => {
@@ -205,12 +218,14 @@ impl Health {
         if self.damaged {
             return (CameraState::Degraded, Some(BlindReason::Damaged));
         }
-        match self.same_since {
-            Some(since) if now.saturating_sub(since) >= FROZEN_AFTER => {
-                (CameraState::Degraded, Some(BlindReason::Frozen))
-            }
-            _ => (CameraState::Live, None),
+        if self.is_frozen(now) {
+            return (CameraState::Degraded, Some(BlindReason::Frozen));
         }
+        (CameraState::Live, None)
+    }
+
+    fn is_frozen(&self, now: Duration) -> bool {
+        self.same_since.is_some_and(|since| now.saturating_sub(since) >= FROZEN_AFTER)
     }
 
     fn late_after(&self) -> Duration {

@@ -32,6 +32,7 @@ pub mod shot;
 pub mod status;
 mod supervisor;
 pub mod track_sink;
+mod view_watch;
 
 pub use camera::CameraHandle;
 pub use command::{Command, CommandError};

@@ -32,6 +32,7 @@ use crate::scheduler::Lane;
 use crate::second_look::SecondLook;
 use crate::shot::Shot;
 use crate::status::{Rate, Status};
+use crate::view_watch::{Look, ViewWatch};
 
 mod commands;
 mod looks;
@@ -117,12 +118,15 @@ pub(crate) struct Supervisor {
     /// Time of the newest picture shown in this era.
     shown: Option<PictureTime>,
     motion: MotionWatch,
+    view: ViewWatch,
     evidence: Evidence,
     need: Need,
     /// When the sizes of coded pictures last showed motion.
     size_motion: Option<Instant>,
     newest: Option<Shot>,
     last_analysed: Option<PictureTime>,
+    /// Until when the rules were told that nobody looked.
+    not_looked_to: Option<PictureTime>,
 
     figures: Figures,
     report: report::Report,
@@ -162,6 +166,7 @@ impl Supervisor {
             closer: None,
             shown: None,
             motion: MotionWatch::default(),
+            view: ViewWatch::new(setup.source.is_live()),
             evidence: Evidence::new(Duration::ZERO),
             need: Need::Motion,
             size_motion: None,
@@ -192,6 +197,7 @@ impl Supervisor {
             limit: RateLimit::default(),
             newest: None,
             last_analysed: None,
+            not_looked_to: None,
             figures: Figures {
                 dropped: last.dropped,
                 connections: last.source_connections,
@@ -307,7 +313,16 @@ impl Supervisor {
             self.evidence.motion(now);
         }
         self.see_to_need();
-        self.push(shot);
+        let look = self.view.picture(now, &shot.picture);
+        self.health.set_view(self.view.blind());
+        match look {
+            Look::Good => self.push(shot),
+            // That nobody is found there says nothing.
+            Look::Doubtful(reason) | Look::Blind(reason) => {
+                self.not_analysed(shot.time, reason.name());
+                self.publish_unseen(&shot);
+            }
+        }
     }
 
     /// Looks more or less often, as what happens in the picture asks for.
@@ -374,7 +389,8 @@ impl Supervisor {
 
     /// Tells the rules that nobody looked up to this time.
     fn not_analysed(&mut self, to: PictureTime, reason: &'static str) {
-        let from = self.last_analysed.unwrap_or(to);
+        let from = self.last_analysed.max(self.not_looked_to).unwrap_or(to).min(to);
+        self.not_looked_to = Some(to);
         if let Some(analyst) = self.analyst.as_mut() {
             self.outlet.changes(analyst.not_analysed(from, to, reason));
         }

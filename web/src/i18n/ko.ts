@@ -73,6 +73,10 @@ export const ko = {
   'reason.opening': '영상을 여는 중입니다',
   'reason.analysis_late': '분석이 영상을 따라가지 못하고 있습니다',
   'reason.detector_failed': '분석기 고장: 사람과 보호구를 판정할 수 없습니다',
+  'reason.dark': '화면이 너무 어둡습니다. 조명을 확인하십시오',
+  'reason.covered': '카메라가 가려졌습니다. 렌즈 앞을 확인하십시오',
+  'reason.moved':
+    '카메라 방향이 바뀌었습니다. 원래대로 돌리거나, 구역을 확인하고 다시 저장하십시오',
   'reason.frozen': '영상이 바뀌지 않습니다. 카메라를 점검하십시오',
   'reason.damaged': '전송 중 데이터가 손실되어 영상 일부가 깨졌습니다. 네트워크를 점검하십시오',
   'reason.no_pictures': '영상이 들어오지 않습니다',

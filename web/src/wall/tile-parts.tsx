@@ -6,7 +6,9 @@ import type { View } from '../live/age';
 import { Icon } from '../ui/icons';
 
 export function stateKey(view: View): string {
-  const special = ['frozen', 'damaged', 'detector_failed'].includes(view.reason ?? '');
+  const special = ['frozen', 'dark', 'covered', 'moved', 'damaged', 'detector_failed'].includes(
+    view.reason ?? '',
+  );
   return view.state === 'DEGRADED' && special
     ? `state.DEGRADED.${view.reason}`
     : `state.${view.state}`;

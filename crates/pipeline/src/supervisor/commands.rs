@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use safe_yolo_core::{BlindReason, CameraState, PictureTime};
+use safe_yolo_core::{BlindReason, CameraConfig, CameraState, PictureTime};
 use tokio::time::Instant;
 
 use super::{Play, Supervisor};
@@ -41,7 +41,15 @@ impl Supervisor {
     }
 
     pub(super) fn configure(&mut self) {
+        let outlines = |config: &CameraConfig| -> Vec<_> {
+            config.zones.iter().map(|zone| zone.points.clone()).collect()
+        };
+        let before = outlines(&self.config);
         self.config = Arc::clone(&self.config_seen.borrow_and_update());
+        if outlines(&self.config) != before {
+            // Whoever draws zones sees what the camera sees now.
+            self.view.accept();
+        }
         let now = self.now();
         self.pace(now);
         self.limit.reset();

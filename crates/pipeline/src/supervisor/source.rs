@@ -58,6 +58,7 @@ impl Supervisor {
         self.lateness.reset();
         self.delay.reset();
         self.last_analysed = None;
+        self.not_looked_to = None;
         self.pacer.reset();
         self.limit.reset();
         // Anything may have changed meanwhile.

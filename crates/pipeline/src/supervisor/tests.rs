@@ -118,7 +118,10 @@ fn pictures_of(
             tokio::time::sleep_until(begun + comes(STEP * number)).await;
             // No two are alike: that would be a frozen camera.
             let grey = u8::try_from(number % 2).unwrap();
-            let picture = I420::new(size, vec![grey; I420::byte_len(size)]).unwrap();
+            // Nor is it one smooth surface: that would be a covered one.
+            let texture = (0_u8..=7).cycle().map(|step| 60 + 20 * step + grey);
+            let data = texture.take(I420::byte_len(size)).collect();
+            let picture = I420::new(size, data).unwrap();
             Ok(Decoded { time: PictureTime(0) + STEP * number, picture })
         }
     };
