@@ -108,18 +108,29 @@ fn pictures_of(
     size: PictureSize,
     comes: impl Fn(Duration) -> Duration + Send + Sync + 'static,
 ) -> Pictures {
+    pictures_covered(size, comes, u32::MAX..u32::MAX)
+}
+
+/// The same, in which the camera is covered in the pictures of these numbers.
+fn pictures_covered(
+    size: PictureSize,
+    comes: impl Fn(Duration) -> Duration + Send + Sync + 'static,
+    covered: std::ops::Range<u32>,
+) -> Pictures {
     let comes = Arc::new(comes);
     let begun: Arc<OnceLock<Instant>> = Arc::default();
     let numbers = stream::iter(0..);
     let picture = move |number: u32| {
         let (comes, begun) = (Arc::clone(&comes), Arc::clone(&begun));
+        let is_covered = covered.contains(&number);
         async move {
             let begun = *begun.get_or_init(Instant::now);
             tokio::time::sleep_until(begun + comes(STEP * number)).await;
             // No two are alike: that would be a frozen camera.
             let grey = u8::try_from(number % 2).unwrap();
             // Nor is it one smooth surface: that would be a covered one.
-            let texture = (0_u8..=7).cycle().map(|step| 60 + 20 * step + grey);
+            let height = if is_covered { 0 } else { 20 };
+            let texture = (0_u8..=7).cycle().map(|step| 60 + height * step + grey);
             let data = texture.take(I420::byte_len(size)).collect();
             let picture = I420::new(size, data).unwrap();
             Ok(Decoded { time: PictureTime(0) + STEP * number, picture })
@@ -477,4 +488,57 @@ async fn pictures_go_on_while_a_second_look_takes_long() {
     .await;
     // The answer is waited for as near as it ever is, and pictures come each STEP.
     assert!(still <= STEP + looks::ANSWER_NEAR + Duration::from_millis(100), "{still:?}");
+}
+
+/// Nobody is ever found; somebody must always be there.
+fn guarded(covered: std::ops::Range<u32>) -> Site {
+    let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
+    let mut rule =
+        safe_yolo_core::Rule::new(safe_yolo_core::RuleKind::OccupancyBelow { people: 1 });
+    rule.dwell_s = 4.0;
+    let zone = Zone {
+        id: "z-1".parse().unwrap(),
+        name: "gate".into(),
+        zone_type: ZoneType::Custom,
+        points: Polygon::new(corners.map(|(x, y)| FractionPoint { x, y }).to_vec()).unwrap(),
+        active: true,
+        anchor: safe_yolo_core::Anchor::Foot,
+        schedule: None,
+        dwell_s: 2.0,
+        pause_s: 30.0,
+        require: BTreeSet::new(),
+        rules: vec![rule],
+    };
+    let config = CameraConfig { zones: vec![zone], ..camera() };
+    let state = watch::Sender::new(DetectorState::Ready);
+    let detector = Detector { state, mute: Arc::default() };
+    let pictures = pictures_covered(PictureSize::new(64, 36), |time| time, covered);
+    Site::with(config, Arc::new(detector), "rtsp://camera/1", [pictures])
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_covered_camera_shows_is_judged_by_no_rule() {
+    // From 3 s on, five pictures a second.
+    let mut site = guarded(15..100);
+    let (mut live, mut covered) = (Duration::ZERO, 0);
+    let begun = Instant::now();
+    site.watch(secs(20), |status| match (status.state, status.reason) {
+        (CameraState::Live, _) => live = Instant::now() - begun,
+        (CameraState::Degraded, reason) => {
+            assert_eq!(reason, Some(BlindReason::Covered));
+            covered += 1;
+        }
+        _ => {}
+    })
+    .await;
+    assert!(live < secs(6), "LIVE at {live:?}, covered since 3.4 s");
+    assert!(covered > 250, "{covered}");
+    let raised = site.raised();
+    assert_eq!(raised, [EventType::System], "nobody is there, but nobody could be seen");
+    // The view is back after 20.4 s; three seconds of the dwell had passed when it went.
+    site.watch(Duration::from_millis(1800), |_| ()).await;
+    assert_eq!(site.status().state, CameraState::Live);
+    assert!(!site.raised().contains(&EventType::OccupancyBelow), "not yet for its dwell");
+    site.watch(secs(2), |_| ()).await;
+    assert!(site.raised().contains(&EventType::OccupancyBelow));
 }
