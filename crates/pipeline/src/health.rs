@@ -391,7 +391,7 @@ mod tests {
 
     /// Whatever happens in whatever order, LIVE means a recent picture and a recent analysis.
     #[test]
-    fn live_is_never_said_blindly() {
+    fn p11_live_is_never_said_blindly() {
         let mut random = 0x2545_f491_4f6c_dd1d_u64;
         let mut next = move |n: u64| {
             random ^= random << 13;

@@ -2,7 +2,7 @@
 //!
 //! The picture is looked at as 64 times 36 mean brightnesses and the steps between them, relative
 //! to how bright it is there, so that half the light is the same view. Steps that last are the
-//! background; a view is the same while they are found where they were. Some tens of microseconds a
+//! background; a view is the same while they are found where they were. A tenth of a millisecond a
 //! picture, at most five times a second; no memory is taken after the first picture.
 
 use std::time::Duration;

@@ -444,3 +444,25 @@ fn a_replay_gives_the_same_events_to_the_byte() {
     assert_eq!(first, run());
     assert!(first.contains("discontinuity"));
 }
+
+/// A program that is started anew makes no id that there was before, though its segments begin
+/// with the same people; the same segment makes the same ids, which is how replays compare.
+#[test]
+fn p10_ids_of_events_are_never_used_again() {
+    let ids = |segment: u64| -> Vec<String> {
+        let mut judge = Judge::new(
+            SegmentId(segment),
+            config(vec![zone(ZoneType::Danger, 1.0, &[])], 1),
+            known(),
+        );
+        let changes =
+            play(&mut judge, 10.0, (0.0, 8.0), |_| vec![person(1, 500.0), person(2, 620.0)]);
+        let raised = changes.iter().filter(|c| c.kind == ChangeKind::Raised);
+        raised.map(|c| c.event.id.to_string()).collect()
+    };
+    let (first, again, restarted) = (ids(1), ids(1), ids(2));
+    assert_eq!(first, again);
+    assert_eq!(first.len(), 4, "{first:?}");
+    let all: BTreeSet<&String> = first.iter().chain(&restarted).collect();
+    assert_eq!(all.len(), 8, "{first:?} {restarted:?}");
+}

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::{at, number_at, person, run, times, tracker, tracker_with};
 use safe_yolo_core::{Class, Detection, PixelBox};
 use safe_yolo_track::{CameraMotion, TrackError, TrackerConfig};
@@ -399,4 +401,30 @@ fn a_wrong_configuration_makes_no_tracker() {
     let tracker =
         safe_yolo_track::Tracker::new("gate".parse().unwrap(), Default::default(), config);
     assert!(tracker.unwrap_err().to_string().contains("`lost_s` is -1"));
+}
+
+/// The prototype made up an id where its tracker had none. Here whoever is seen was detected in that
+/// picture, no two share a number, and a new number is larger than all before.
+#[test]
+fn p13_no_id_is_made_up() {
+    let mut tracker = tracker();
+    let mut ever = BTreeSet::new();
+    for picture in 0..600_u32 {
+        // People come and go for twelve seconds, and the detector misses every fifth.
+        let found: Vec<Detection> = (0..6_u32)
+            .filter(|p| (picture / 120 + p) % 3 != 0 && (picture + p) % 5 != 0)
+            .map(|p| person(120.0 + 180.0 * f64::from(p), 200.0 + f64::from(picture % 40), 0.9))
+            .collect();
+        let tracks = tracker.update(at(f64::from(picture) / 10.0), &found).unwrap();
+        for track in tracks.iter().filter(|track| !track.predicted) {
+            let nearest = found.iter().map(|d| d.bbox.iou(&track.bbox)).fold(0.0, f32::max);
+            assert!(nearest > 0.5, "{track:?} is nobody who was found at {picture}");
+        }
+        let now: BTreeSet<u32> = tracks.iter().map(|track| track.id.number).collect();
+        assert_eq!(now.len(), tracks.len(), "a number twice at {picture}");
+        let largest = ever.last().copied().unwrap_or(0);
+        assert!(now.difference(&ever).all(|number| *number > largest), "{now:?} after {largest}");
+        ever.extend(now);
+    }
+    assert!(ever.len() > 6, "who was away for twelve seconds is somebody new: {ever:?}");
 }

@@ -323,7 +323,7 @@ async fn sought(pause: bool, after: Duration) -> Vec<i64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c2_after_a_seek_the_next_picture_is_of_the_new_place() {
+async fn p16_c2_after_a_seek_the_next_picture_is_of_the_new_place() {
     // Some of these moments lie just before the next picture's time.
     let moments = (0..50).map(|n| (false, Duration::from_millis(4 * n)));
     for (pause, after) in moments.chain([(true, secs(1))]) {

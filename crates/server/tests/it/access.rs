@@ -41,7 +41,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
 ];
 
 #[tokio::test]
-async fn each_role_may_what_the_table_says() {
+async fn p14_each_role_may_what_the_table_says() {
     let site = Site::quiet().await;
     let nobody = site.anonymous();
     for (method, path, _) in ROUTES {
@@ -148,7 +148,7 @@ async fn guessing_is_slowed_down() {
 }
 
 #[tokio::test]
-async fn foreign_pages_are_refused() {
+async fn p14_foreign_pages_are_refused() {
     let site = Site::quiet().await;
     let admin = site.admin().await;
     let own = site.base.clone();

@@ -105,7 +105,7 @@ async fn without_a_number_only_news_come() {
 }
 
 #[tokio::test]
-async fn who_acknowledges_and_why_is_kept() {
+async fn p7_who_acknowledges_and_why_is_kept() {
     let site = Site::quiet().await;
     let (operator, admin) = (site.somebody(Role::Operator).await, site.admin().await);
     let ids = raise(&site, 3).await;
@@ -287,7 +287,7 @@ async fn an_alarm_that_cant_be_stored_is_heard_and_stored_later() {
 }
 
 #[tokio::test]
-async fn evidence_that_cant_be_kept_is_told_until_it_can() {
+async fn p15_evidence_that_cant_be_kept_is_told_until_it_can() {
     let site = Site::with(vec![intruders()]).await;
     let admin = site.admin().await;
     // A file in the place of the year's folder: the disk refuses.
