@@ -32,7 +32,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<()> {
     let seconds = if bench.quick { DAY_S / 24 } else { DAY_S };
     println!("## Replay\n");
     println!(
-        "One camera, {PEOPLE} people who walk to and fro all the time with helmet and vest, {RATE} pictures a second for\n\
+        "One camera, {PEOPLE} people who walk to and fro all day, half a minute through each zone, {RATE} pictures a second for\n\
          {:.0} h, {ZONES} zones of a tenth of the floor with helmet and vest; boxes jitter as a detector's do.\n",
         hours(seconds)
     );
@@ -216,7 +216,7 @@ fn scene(
     let now = n as f64 / 10.0;
     let time = PictureTime(n * 1_000_000 / RATE);
     for person in 0..PEOPLE {
-        let phase = now * 0.3 + f64::from(person) * 0.7;
+        let phase = now * 0.005 + f64::from(person) * 0.7;
         #[expect(clippy::cast_possible_truncation, reason = "places in a picture")]
         let x = (600.0 + 560.0 * phase.sin()) as f32;
         let y = 200.0 + f32::from(person) * 40.0;
