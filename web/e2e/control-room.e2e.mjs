@@ -230,5 +230,91 @@ test('an operator watches a simulated camera and acknowledges its alarm', async 
     await page.locator(`${id('history-row')}[data-event-id="${alarm}"]`).waitFor();
   });
 
+  await t.test('masks an area and calibrates the floor', async () => {
+    await page.goto(`${SAFE_YOLO_URL}/#/scene/${camera}`);
+    const canvas = page.locator(id('scene-canvas'));
+    await canvas.waitFor();
+    await page.click(id('calibration-new'));
+    await page.fill(id('calibration-width'), '6');
+    await page.click(id('mask-new'));
+    for (const [x, y] of [
+      [0.9, 0.02],
+      [0.98, 0.02],
+      [0.98, 0.1],
+    ]) {
+      const box = await canvas.boundingBox();
+      await canvas.click({ position: { x: x * box.width, y: y * box.height } });
+    }
+    await page.keyboard.press('Enter');
+    await page.getByText('제외 영역 1', { exact: true }).waitFor();
+    const [saved] = await Promise.all([
+      page.waitForResponse((r) => r.request().method() === 'PATCH'),
+      page.click(id('scene-save')),
+    ]);
+    assert.equal(saved.status(), 200);
+    const { masks, calibration } = await saved.json();
+    assert.deepEqual([masks.length, masks[0].length], [1, 3]);
+    assert.deepEqual(calibration.metres, [
+      [0, 0],
+      [6, 0],
+      [6, 4],
+      [0, 4],
+    ]);
+  });
+
+  await t.test('sets hours, a line and metres, and sees what the rules say and why', async () => {
+    await page.goto(`${SAFE_YOLO_URL}/#/zones/${camera}`);
+    await page.locator(id('zone-pick')).first().click();
+    await page.selectOption(id('zone-schedule-kind'), 'some');
+    await page.click(id('zone-schedule-add'));
+    await page.selectOption(id('zone-rule-type'), 'line_crossing');
+    await page.click(id('zone-rule-add'));
+    await page.selectOption(id('zone-rule-direction'), 'to_left');
+    const end = page.locator(`${id('zone-line')} .corner`).first();
+    await end.focus();
+    await page.keyboard.press('ArrowUp');
+    await page.selectOption(id('zone-rule-type'), 'proximity');
+    await page.click(id('zone-rule-add'));
+    await page.selectOption(id('zone-rule-unit'), 'metres');
+    await page.selectOption(id('zone-rule-type'), 'lone_worker');
+    await page.click(id('zone-rule-add'));
+    const [saved] = await Promise.all([
+      page.waitForResponse((r) => r.request().method() === 'PATCH'),
+      page.click(id('zone-save')),
+    ]);
+    assert.equal(saved.status(), 200, await saved.text());
+    const zone = await saved.json();
+    assert.equal(zone.schedule.length, 2);
+    const [line, near] = zone.rules;
+    assert.deepEqual([line.type, line.direction], ['line_crossing', 'to_left']);
+    assert.ok(line.line[0][1] < line.line[1][1], 'the first end was moved up');
+    assert.equal(near.distance_m, 1.7);
+    await page.locator(id('zone-pick')).first().click();
+    const rows = page.locator(`${id('rule-preview')} ${id('rule-row')}`);
+    await rows.nth(2).waitFor();
+    const verdicts = await rows.evaluateAll((all) => all.map((row) => row.dataset.verdict));
+    assert.equal(verdicts.length, 3, String(verdicts));
+  });
+
+  await t.test('tries the zones on what was recorded', async () => {
+    await page.click(id('replay-run'));
+    await page.locator(id('replay-counts')).waitFor();
+    assert.match(await page.locator(id('replay-counts')).textContent(), /같음 \d+/);
+  });
+
+  await t.test('sets a holiday', async () => {
+    await page.click(id('nav-cameras'));
+    await page.fill(id('calendar-zone'), 'Asia/Seoul');
+    await page.fill(id('calendar-day'), '2026-12-25');
+    await page.click(id('calendar-add'));
+    await page.click(id('calendar-save'));
+    await page.getByText('모든 카메라에 적용됩니다').waitFor();
+    const answer = await page.request.get(`${SAFE_YOLO_URL}/api/calendar`);
+    assert.deepEqual(await answer.json(), {
+      time_zone: 'Asia/Seoul',
+      holidays: ['2026-12-25'],
+    });
+  });
+
   await t.test('has caused no error in the browser', () => assert.deepEqual(faults, []));
 });

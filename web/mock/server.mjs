@@ -83,12 +83,18 @@ function listChanges(query) {
   return { changes, seq: world.seq };
 }
 
+let calendar = { time_zone: 'Asia/Seoul', holidays: [] };
+
 async function route(request, url, user) {
   const parts = url.pathname.split('/').slice(2).map(decodeURIComponent);
   const [what, key, action, number, deed] = parts;
   const input = ['POST', 'PATCH'].includes(request.method) ? await body(request) : {};
   const call = `${request.method} ${what}`;
   if (what === 'session') return { user };
+  if (what === 'calendar') {
+    if (request.method === 'PUT') calendar = await body(request);
+    return calendar;
+  }
   if (call === 'GET system') {
     const ok = { state: 'ok', detail: null };
     return {
@@ -128,6 +134,14 @@ async function route(request, url, user) {
       entry.state = entry.playing ? 'LIVE' : input.action === 'stop' ? 'STOPPED' : 'PAUSED';
       return world.status(entry);
     }
+    if (action === 'replay')
+      return {
+        events: [],
+        events_left_out: 0,
+        counts: { same: 0, moved: 0, new: 0, gone: 0 },
+        holes: [],
+        exact: true,
+      };
     if (action === 'versions') {
       const list = world.history.list(key);
       const before = Number(url.searchParams.get('before') ?? Number.POSITIVE_INFINITY);

@@ -112,8 +112,15 @@ impl ClipSpec {
         let Self { width, height, rate, seconds, .. } = self;
         let sized = format!("size={width}x{height}:rate={rate}:duration={seconds}");
         let Some(from) = self.figure_from else {
-            let pattern = if self.frozen { "color=color=gray:" } else { "testsrc2=" };
-            return format!("{pattern}{sized}");
+            if self.frozen {
+                // Flat, so that coding changes nothing from picture to picture; not all of one
+                // grey, which would be a covered camera.
+                let half = width / 32 * 16;
+                return format!(
+                    "color=color=gray:{sized},drawbox=w={half}:h={height}:color=white:t=fill"
+                );
+            }
+            return format!("testsrc2={sized}");
         };
         let (across, high) = (width / 8, height / 3);
         // It walks its own width in a second, and is out of the picture before.

@@ -186,7 +186,14 @@ impl SourceSpec {
             return Err(SourceError::Text);
         }
         match scheme(text) {
-            None => FileSource::parse(&env::expand(text, policy)?, policy).map(Self::File),
+            None => match without_colon(text) {
+                // Taken for a path, it would be shown with its password.
+                Some(scheme) => Err(SourceError::Url {
+                    scheme,
+                    why: format!("its ':' is missing: write {scheme}:// before the rest"),
+                }),
+                None => FileSource::parse(&env::expand(text, policy)?, policy).map(Self::File),
+            },
             Some("file") => {
                 let path = file::path_of_url(&env::expand(text, policy)?)?;
                 FileSource::parse(&path, policy).map(Self::File)
@@ -313,6 +320,13 @@ impl SimSource {
     }
 }
 
+/// The scheme of an address of which the ':' was forgotten, as in `rtsp//10.0.0.5/1`.
+fn without_colon(text: &str) -> Option<&'static str> {
+    let (before, _) = text.split_once("//")?;
+    let schemes = ["rtsp", "rtsps", "http", "https", "usb", "sim", "file"];
+    schemes.into_iter().find(|scheme| before.eq_ignore_ascii_case(scheme))
+}
+
 /// The scheme in front of the first ':', as RFC 3986 spells one.
 fn scheme(text: &str) -> Option<&str> {
     let (scheme, _) = text.split_once(':')?;
@@ -342,6 +356,10 @@ mod tests {
             "crypto+file:x",
         ] {
             assert!(parse(bad).is_err(), "{bad}");
+        }
+        for bad in ["rtsp//root:s3cret@10.0.0.5/1", "HTTP//root:s3cret@10.0.0.5/1"] {
+            let error = parse(bad).unwrap_err().to_string();
+            assert!(error.contains("':' is missing") && !error.contains("s3cret"), "{error}");
         }
         assert_eq!(parse("concat:a|b"), Err(SourceError::Scheme("concat".into())));
         assert!(parse("ftp://x").unwrap_err().to_string().contains("'ftp:'"));

@@ -116,6 +116,15 @@ impl Unit {
                          this camera alone: ID=fractions)"
                     );
                 }
+                // Corners of the picture are whole numbers in either unit.
+                let is_fraction = |p: &&Point| {
+                    p.x <= 1.0 && p.y <= 1.0 && (p.x.fract() > 0.0 || p.y.fract() > 0.0)
+                };
+                if let Some(Point { x, y }) = points.iter().find(is_fraction) {
+                    bail!(
+                        "its point ({x}, {y}) looks like a fraction and others are pixels: correct the                          point, or take the zone out and draw it anew"
+                    );
+                }
                 points.iter().map(|p| FractionPoint { x: p.x / width, y: p.y / height }).collect()
             }
         };

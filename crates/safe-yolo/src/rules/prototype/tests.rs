@@ -61,7 +61,10 @@ fn p12_points_are_what_was_stated_and_nothing_else() {
     let (site, ..) = import(&fractions, &["fractions"]).unwrap();
     assert_eq!(corners(&site, "정문"), FRACTIONS);
 
+    let mixed: [[f64; 2]; 3] = [[0.1, 0.1], [640.0, 1.0], [640.0, 700.0]];
+    let mixed = json!([camera(1, "정문", "/videos/gate.mp4"), roi(1, 1, "프레스", &mixed)]);
     for (records, size, says) in [
+        (&mixed, "1280x720", "point (0.1, 0.1) looks like a fraction"),
         (&pixels, "fractions", "point (1280, 0) is no fraction"),
         (&pixels, "fractions", "--picture-size 1280x720"),
         (&pixels, "640x360", "point (1280, 0) is outside a picture of 640x360"),
