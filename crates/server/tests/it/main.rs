@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
 
 mod access;
+mod calendar;
 mod cameras;
 mod crowd;
 mod events;
@@ -10,7 +11,9 @@ mod live;
 mod log;
 mod openapi;
 mod replay;
+mod scene;
 mod site;
 mod supervision;
+mod verdicts;
 mod versions;
 mod zones;

@@ -1,7 +1,7 @@
 //! Replays: what was logged is judged again, by other zones too, and what is missing is told.
 
 use reqwest::StatusCode;
-use safe_yolo_core::Utc;
+use safe_yolo_core::{Anchor, Utc, ZoneType};
 use safe_yolo_server::StartupCamera;
 use safe_yolo_sim::Scene;
 use safe_yolo_store::{NewCamera, NewZone, Origin};
@@ -101,6 +101,91 @@ async fn zones_are_tried_over_what_was_seen() {
     assert_eq!(early["holes"][0]["reason"], "not_looked_at", "{early}");
     let stored = admin.get(&format!("/api/zones?camera={camera}")).await.ok();
     assert_eq!(stored["zones"].as_array().unwrap().len(), 1, "nothing is changed: {stored}");
+}
+
+/// The drawn scene with settings of every kind, and zones that would raise other events without them.
+fn settled_hall() -> StartupCamera {
+    let StartupCamera { mut camera, zones } = hall();
+    let points = |points: Value| serde_json::from_value(points).unwrap();
+    camera.masks = vec![points(json!([[0.0, 0.0], [0.05, 0.0], [0.0, 0.05]]))];
+    camera.calibration = serde_json::from_value(json!({
+        "points": [[0.1, 0.9], [0.9, 0.9], [0.7, 0.4], [0.3, 0.4]],
+        "metres": [[0.0, 0.0], [4.0, 0.0], [4.0, 9.0], [0.0, 9.0]],
+    }))
+    .unwrap();
+    let everywhere = json!([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]);
+    let mut zones = zones.unwrap();
+    let far_edge = zones[0].points.points().iter().map(|p| p.y).fold(1.0, f64::min);
+    zones[0].rules = serde_json::from_value(json!([
+        {"type": "occupancy_above", "people": 1, "dwell_s": 0.5, "when": {"class": "person", "present": true}},
+        {"type": "line_crossing", "line": [[0.5, 0.1], [0.5, 0.9]], "direction": "to_left"},
+        {"type": "entries_above", "people": 1, "window_s": 60},
+        {"type": "proximity", "class": "forklift", "distance_m": 2.0},
+        {"type": "loitering", "dwell_s": 1, "schedule": [{"holidays": "only"}]},
+    ]))
+    .unwrap();
+    // Feet are nearer than the far edge of the zone; the middle of who stands there is above it.
+    let above = json!([[0.0, 0.0], [1.0, 0.0], [1.0, far_edge], [0.0, far_edge]]);
+    zones.push(NewZone {
+        dwell_s: 0.5,
+        anchor: Anchor::Centre,
+        ..NewZone::new("above", ZoneType::Custom, points(above))
+    });
+    zones.push(NewZone {
+        dwell_s: 0.5,
+        schedule: serde_json::from_value(json!([{"holidays": "only"}])).unwrap(),
+        ..NewZone::new("asleep", ZoneType::Danger, points(everywhere))
+    });
+    StartupCamera { camera, zones: Some(zones) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zones_are_tried_exactly_as_they_are_read() {
+    let from = now();
+    let site = Site::with(vec![settled_hall()]).await;
+    let admin = site.admin().await;
+    let camera = admin.camera("hall").await;
+    let read = admin.get(&format!("/api/zones?camera={camera}")).await.ok()["zones"].clone();
+    for (zone, field, value) in [
+        (0, "version", json!(1)),
+        (1, "anchor", json!("centre")),
+        (2, "schedule", json!([{"holidays": "only"}])),
+    ] {
+        assert_eq!(read[zone][field], value);
+    }
+    // Long enough for all that raises something at all.
+    let fires = |kind: &'static str| {
+        let path = format!("/api/events?camera={camera}&type={kind}");
+        let admin = admin.clone();
+        async move { admin.until(&path, |page| page["events"][0]["id"].is_string()).await }
+    };
+    for kind in ["danger_zone_intrusion", "occupancy_above", "entries_above"] {
+        fires(kind).await;
+    }
+    let tried = replayed(&admin, &camera, from, Some(read.clone())).await;
+    let rows = tried["events"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["difference"] == "same"), "{tried}");
+    assert_eq!(tried["counts"], json!({"same": rows.len(), "moved": 0, "new": 0, "gone": 0}));
+    let of = |zone: &str, kind: &str| {
+        let is_it =
+            |row: &&Value| row["fired"]["zone"]["name"] == zone && row["fired"]["type"] == kind;
+        rows.iter().filter(is_it).count()
+    };
+    assert!(of("above", "entrance") > 0, "it is not the feet that count there: {tried}");
+    assert_eq!(of("asleep", "danger_zone_intrusion"), 0, "{tried}");
+
+    // What differs, differs: without its hours the third zone wakes, by its feet the second is empty.
+    let mut other = read;
+    (other[1]["anchor"], other[2]["schedule"]) = (json!("foot"), Value::Null);
+    let tried = replayed(&admin, &camera, from, Some(other)).await;
+    let rows = tried["events"].as_array().unwrap();
+    let of = |zone: &str, side: &str, difference: &str| {
+        let is_it =
+            |row: &&Value| row[side]["zone"]["name"] == zone && row["difference"] == difference;
+        rows.iter().filter(is_it).count()
+    };
+    assert!(of("asleep", "would_fire", "new") > 0, "{tried}");
+    assert!(of("above", "fired", "gone") > 0, "{tried}");
 }
 
 #[tokio::test]

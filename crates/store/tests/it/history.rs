@@ -262,7 +262,7 @@ async fn old_versions_go_unless_an_event_names_them() {
 }
 
 /// Makes a database as the version before histories did: only the first migration.
-async fn old_database(dir: &Path) {
+pub(crate) async fn old_database(dir: &Path) {
     let folder = dir.join("migrations");
     fs::create_dir(&folder).unwrap();
     let first = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/0001_initial.sql");

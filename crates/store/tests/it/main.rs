@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod calendar;
 mod cameras;
 mod events;
 mod evidence;
@@ -15,4 +16,5 @@ mod journal;
 mod opening;
 mod outbox;
 mod reading;
+mod scene;
 mod users;
