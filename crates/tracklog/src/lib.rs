@@ -23,7 +23,7 @@ pub use compare::{Compared, Difference, compare};
 pub use entry::{Record, Settings};
 pub use file::{FOLDER, FORMAT_VERSION};
 pub use reader::{Goes, HoleReason, Item, LogReader, ReadError, SegmentFiles};
-pub use replay::{Hole, Outcome, Question, ReplayError, Rezone, replay, with_zones};
+pub use replay::{Hole, Outcome, Question, ReplayError, Rezone, as_now, replay, with_zones};
 pub use segment::SegmentLog;
 pub use shelf::TrackLogLimits;
 pub use writer::{TrackLog, TrackLogError};

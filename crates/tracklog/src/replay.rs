@@ -134,6 +134,18 @@ pub fn with_zones(config: &CameraConfig, zones: &[Zone]) -> CameraConfig {
     CameraConfig { zones, ..config.clone() }
 }
 
+/// The settings with the zones of `now`, as [`with_zones`] takes them, and all else of it by which
+/// zones are judged: masked areas, metres and the calendar.
+#[must_use]
+pub fn as_now(config: &CameraConfig, now: &CameraConfig) -> CameraConfig {
+    CameraConfig {
+        masks: now.masks.clone(),
+        calibration: now.calibration.clone(),
+        calendar: now.calendar.clone(),
+        ..with_zones(config, &now.zones)
+    }
+}
+
 /// Judges what was logged: once for each of `judges`, by the stored settings where that is none.
 /// `changed` is told each change of each judge, in order; `is_wanted` is asked from time to time.
 ///

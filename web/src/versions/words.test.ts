@@ -57,6 +57,26 @@ group('a difference in words', () => {
       '프레스 · 종류 경고구역 → 위험구역',
       '프레스 · Type Warning zone → Danger zone',
     ],
+    [
+      change('zones/z-1/schedule', null, [{ days: ['mon'], from: '08:00', holidays: 'excluded' }]),
+      '프레스 · 운영 시간 없음 → 월 08:00–24:00 휴일 제외',
+      '프레스 · hours None → Mo 08:00–24:00 not on holidays',
+    ],
+    [
+      change('zones/z-1/anchor', 'foot', 'centre'),
+      '프레스 · 판정 기준 발 위치 → 몸 중심',
+      '프레스 · who counts as inside Feet → Middle of the body',
+    ],
+    [
+      change('zones/z-1/rules/proximity/distance_m', null, 1.7),
+      '프레스 · 장비 근접 · 경보 거리 없음 → 1.7m',
+      '프레스 · Close to machine · alarm distance None → 1.7 m',
+    ],
+    [
+      change('zones/z-1/rules/fall/when', null, { class: 'person', present: false }),
+      '프레스 · 쓰러짐 · 적용 조건 없음 → 작업자 없을 때만',
+      '프레스 · Person down · condition None → only while not there: Person',
+    ],
     [change('zones/z-1', null, { id: 'z-1' }), '구역 추가: 프레스', 'Zone added: 프레스'],
     [change('zones/z-1', { id: 'z-1' }, null), '구역 삭제: 프레스', 'Zone deleted: 프레스'],
     [change('zones', ['a', 'b'], ['b', 'a']), '구역 순서 변경', 'order of Zones changed'],

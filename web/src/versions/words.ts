@@ -2,13 +2,16 @@
 import {
   type Author,
   EQUIPMENT,
+  type Period,
   type Point,
   RULE_TYPES,
   THINGS,
   type Version,
   type VersionChange,
+  type When,
 } from '../api/types';
 import type { Translate } from '../i18n/words';
+import { periodText } from '../zones/schedule';
 
 /** Longer values are cut. */
 const VALUE_MAX = 80;
@@ -88,6 +91,9 @@ function valueText(field: string, value: unknown, t: Translate): string {
   }
   if (typeof value === 'number') return numberText(field, value, t);
   if (typeof value === 'string') return wordFor(field, value, t);
+  if (field === 'schedule' && Array.isArray(value))
+    return (value as Period[]).map((period) => periodText(period, t)).join(', ');
+  if (field === 'when') return whenText(value as When, t);
   if (isOutline(value)) return t('value.points', { n: value.length });
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) {
     return value.map((item) => wordFor(field, item, t)).join(', ') || t('common.none');
@@ -95,8 +101,15 @@ function valueText(field: string, value: unknown, t: Translate): string {
   return plain(value);
 }
 
+const whenText = (when: When, t: Translate) =>
+  t(when.present ? 'rule.when.present' : 'rule.when.absent', {
+    thing: t(`class.${when.class}`, undefined, when.class),
+  });
+
 function numberText(field: string, value: number, t: Translate): string {
   const n = Math.round(value * 1000) / 1000;
+  if (field === 'distance_m') return t('value.metres', { n });
+  if (field === 'speed_m_s') return t('value.metres_s', { n });
   if (field.endsWith('_s')) return t('time.s', { n });
   if (field === 'people') return t('value.people', { n });
   if (field === 'distance' || field === 'speed') return t('value.heights', { n });
@@ -108,6 +121,8 @@ function wordFor(field: string, value: string, t: Translate): string {
   const has = (list: readonly string[]) => list.includes(value);
   if (field === 'require' && has(EQUIPMENT)) return t(`item.${value}`);
   if (field === 'class' && has(THINGS)) return t(`class.${value}`);
+  if (field === 'anchor') return t(`anchor.${value}`, undefined, value);
+  if (field === 'direction') return t(`direction.${value}`, undefined, value);
   if (field === 'severity') return t(`severity.${value}`, undefined, value);
   if (field === 'origin') return t(`value.origin.${value}`, undefined, value);
   if (field === 'type')

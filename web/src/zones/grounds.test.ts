@@ -14,7 +14,9 @@ it('tells the person, for how long, and the figures', () => {
     held_s: 3.2,
     details: { class: 'forklift', distance: 0.4567, thing: [1, 2, 3, 4] },
   } as const;
-  expect(groundText(ground, ko)).toBe('#12 · 3.2초 지속 · 대상 지게차 · 거리 0.46');
+  expect(groundText(ground, ko)).toBe(
+    '#12 · 3.2초 지속 · 대상 지게차 · 거리 (작업자 키의 배수) 0.46',
+  );
 });
 
 it('tells why it does not know', () => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use safe_yolo_core::rule::Length;
 use safe_yolo_core::{
     Calibration, Class, Detection, PictureSize, PictureTime, PixelBox, RuleKind, When, Zone,
 };
@@ -167,7 +168,7 @@ impl Memory {
                 let things = things(class, scene);
                 each(scene, |subject, _| {
                     let nearest = nearest(subject, &things, unit);
-                    self.approaches.by_distance(subject, nearest, distance.value(), scene.time)
+                    self.approaches.by_distance(subject, nearest, distance, scene.time)
                 })
             }
             RuleKind::NearMiss { class, distance, speed } => {
@@ -179,9 +180,13 @@ impl Memory {
                     let nearest = nearest(subject, &things, unit);
                     let approaches = &mut self.approaches;
                     let closing = approaches.closing(subject.number, scene.time, &nearest);
-                    match approaches.by_distance(subject, nearest, distance.value(), scene.time) {
+                    match approaches.by_distance(subject, nearest, distance, scene.time) {
                         Now::Yes { mut details, .. } if closing >= speed => {
-                            details.insert("speed".into(), json!(closing));
+                            let key = match distance {
+                                Length::Heights(_) => "speed",
+                                Length::Metres(_) => "speed_m_s",
+                            };
+                            details.insert(key.into(), json!(closing));
                             Now::with(Value::Object(details))
                         }
                         Now::Yes { .. } => Now::No,

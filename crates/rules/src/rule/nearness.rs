@@ -90,13 +90,17 @@ impl Approaches {
         &mut self,
         subject: &Subject,
         nearest: Nearest<'_>,
-        distance: f64,
+        distance: Length,
         time: PictureTime,
     ) -> Now {
         match nearest {
-            Nearest::At(gap, thing) if gap <= distance => {
+            Nearest::At(gap, thing) if gap <= distance.value() => {
                 self.near.insert(subject.number, time);
-                Now::with(json!({ "class": thing.class, "thing": thing.bbox, "distance": gap }))
+                let key = match distance {
+                    Length::Heights(_) => "distance",
+                    Length::Metres(_) => "distance_m",
+                };
+                Now::with(json!({ "class": thing.class, "thing": thing.bbox, key: gap }))
             }
             _ if !subject.is_whole() => Now::Unknown("hidden"),
             Nearest::At(..) => Now::No,

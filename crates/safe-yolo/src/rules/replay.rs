@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use safe_yolo_core::{CameraConfig, Event, EventChange, Utc, Zone};
+use safe_yolo_core::{CameraConfig, Event, EventChange, Utc};
 use safe_yolo_tracklog::{
-    Compared, Difference, LogReader, Outcome, Question, Rezone, compare, replay, with_zones,
+    Compared, Difference, LogReader, Outcome, Question, Rezone, as_now, compare, replay,
 };
 use serde_json::json;
 
@@ -49,7 +49,7 @@ fn time(text: &str) -> Result<Utc, String> {
 pub(crate) fn run(arguments: &ReplayArguments) -> Result<ExitCode> {
     let log = LogReader::new(&arguments.data);
     let camera = log.camera(&arguments.camera)?;
-    let zones = arguments.with.as_ref().map(|path| zones(path, &arguments.camera)).transpose()?;
+    let tried = arguments.with.as_ref().map(|path| tried(path, &arguments.camera)).transpose()?;
     let question = Question {
         camera,
         from: arguments.from,
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<ExitCode> {
         // Exact, however long it takes.
         warm_up_max_s: None,
     };
-    let rezone = zones.map(|zones| move |config: &CameraConfig| with_zones(config, &zones));
+    let rezone = tried.map(|tried| move |config: &CameraConfig| as_now(config, &tried));
     let mut judges: Vec<Option<&Rezone<'_>>> = vec![None];
     judges.extend(rezone.as_ref().map(|rezone| Some(rezone as &Rezone<'_>)));
 
@@ -95,13 +95,13 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The camera's zones in a site file.
-fn zones(path: &std::path::Path, camera: &str) -> Result<Vec<Zone>> {
-    let mut zones = Site::read(path)?.camera(camera)?.config()?.zones;
-    for (number, zone) in zones.iter_mut().enumerate() {
+/// The camera in a site file, with new ids for its zones.
+fn tried(path: &std::path::Path, camera: &str) -> Result<CameraConfig> {
+    let mut config = Site::read(path)?.camera(camera)?.config()?;
+    for (number, zone) in config.zones.iter_mut().enumerate() {
         zone.id = format!("new-{}", number + 1).parse()?;
     }
-    Ok(zones)
+    Ok(config)
 }
 
 struct Report<'a> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use safe_yolo_core::{CameraConfig, Zone};
 use safe_yolo_tracklog::{
-    Compared, LogReader, Outcome, Question, ReadError, ReplayError, compare, replay, with_zones,
+    Compared, LogReader, Outcome, Question, ReadError, ReplayError, as_now, compare, replay,
 };
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -35,13 +35,11 @@ impl App {
             );
             return Err(Problem::invalid(detail));
         }
-        let zones = match zones {
-            Some(zones) => {
-                self.check_zones(&record.config, &zones)?;
-                zones
-            }
-            None => record.config.zones.clone(),
-        };
+        let mut now = record.config.clone();
+        if let Some(zones) = zones {
+            now.zones = zones;
+            self.check_zones(&now)?;
+        }
         let Ok(turn) = Arc::clone(&self.replays).try_acquire_owned() else {
             let detail = "tracks are being judged again already: ask again when that is done";
             return Err(Problem::new(Code::Unavailable, detail));
@@ -55,19 +53,18 @@ impl App {
             // Another one begins when this one has ended, not when nobody waits for it.
             let _turn = turn;
             let is_wanted = || !seen.is_cancelled() && !closing.is_cancelled();
-            judge(&log, &question, &zones, &is_wanted)
+            judge(&log, &question, &now, &is_wanted)
         });
         let judged = judged.await.map_err(|error| Problem::internal("judging again", &error))?;
         judged.map_err(|error| problem(&error))
     }
 
     /// Refuses zones that the camera could not have.
-    fn check_zones(&self, config: &CameraConfig, zones: &[Zone]) -> Result<(), Problem> {
+    fn check_zones(&self, config: &CameraConfig) -> Result<(), Problem> {
         let invalid =
             |error: safe_yolo_core::config::ConfigError| Problem::invalid(error.to_string());
-        let config = CameraConfig { zones: zones.to_vec(), ..config.clone() };
         config.validate().map_err(invalid)?;
-        let mut ids = BTreeSet::new();
+        let (zones, mut ids) = (&config.zones, BTreeSet::new());
         if let Some(twice) = zones.iter().find(|zone| !ids.insert(&zone.id)) {
             let detail = format!("two zones have the id '{}': leave out one of them", twice.id);
             return Err(Problem::invalid(detail));
@@ -80,10 +77,10 @@ impl App {
 fn judge(
     log: &LogReader,
     question: &Question,
-    zones: &[Zone],
+    now: &CameraConfig,
     is_wanted: &dyn Fn() -> bool,
 ) -> Result<(Outcome, Vec<Compared>), ReplayError> {
-    let rezone = |config: &CameraConfig| with_zones(config, zones);
+    let rezone = |config: &CameraConfig| as_now(config, now);
     let mut outcome = replay(log, question, &[None, Some(&rezone)], &mut |_, _| {}, is_wanted)?;
     let would_fire = outcome.events.pop().unwrap_or_default();
     let fired = outcome.events.pop().unwrap_or_default();
