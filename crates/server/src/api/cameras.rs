@@ -361,7 +361,11 @@ pub(crate) async fn verdicts(
         Some(picture) => {
             let mut zones = picture.header.zones.clone();
             if !status.state.is_watching() {
-                zones.iter_mut().for_each(safe_yolo_rules::ZoneView::forget);
+                for zone in &mut zones {
+                    zone.forget();
+                    // Whoever wore a helmet then may not wear it now.
+                    zone.people.clear();
+                }
             }
             let (utc, version) = (Some(picture.header.utc), picture.header.config_version);
             Verdicts { state: status.state, utc, version, zones }

@@ -44,8 +44,8 @@ impl Opener for Holding {
 }
 
 /// A camera that draws two workers in a zone, the second of them bare-headed.
-fn hall() -> StartupCamera {
-    let drawn = Scene::new("helmets", 1).unwrap().zones().remove(0);
+fn hall(seed: u64) -> StartupCamera {
+    let drawn = Scene::new("helmets", seed).unwrap().zones().remove(0);
     let zone = NewZone {
         dwell_s: 1.0,
         require: drawn.require,
@@ -61,7 +61,7 @@ fn hall() -> StartupCamera {
         ..NewZone::new("press", drawn.zone_type, Polygon::new(drawn.points).unwrap())
     };
     StartupCamera {
-        camera: NewCamera::new("hall", "sim://helmets?seed=1", Origin::CommandLine),
+        camera: NewCamera::new("hall", &format!("sim://helmets?seed={seed}"), Origin::CommandLine),
         zones: Some(vec![zone]),
     }
 }
@@ -74,7 +74,7 @@ fn rule<'a>(verdicts: &'a Value, name: &str) -> &'a Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_tell_what_they_rest_on() {
-    let site = Site::with(vec![hall()]).await;
+    let site = Site::with(vec![hall(1)]).await;
     let viewer = site.somebody(Role::Viewer).await;
     let camera = viewer.camera("hall").await;
     let helmets = |verdicts: &Value| -> Vec<String> {
@@ -197,6 +197,28 @@ async fn a_camera_that_gives_no_picture_any_more_says_nothing() {
     assert!(blind["utc"].is_string(), "{blind}");
     hold.send(false).unwrap();
     admin.until(&path, is_clear).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_said_to_wear_a_helmet_where_nobody_looks() {
+    let (hold, held) = watch::channel(false);
+    let site = Site::opened_by(vec![hall(13)], Arc::new(Holding(held))).await;
+    let admin = site.admin().await;
+    let path = format!("/api/cameras/{}/verdicts", admin.camera("hall").await);
+    let is_worn = |verdicts: &Value| {
+        let people = verdicts["zones"][0]["people"].as_array().cloned().unwrap_or_default();
+        people.iter().any(|person| person["equipment"]["helmet"] == "present")
+    };
+    admin.until(&path, |verdicts| verdicts["state"] == "LIVE" && is_worn(verdicts)).await;
+    hold.send(true).unwrap();
+    let blind = admin
+        .until(&path, |verdicts| {
+            verdicts["state"] != "LIVE" && verdicts["zones"][0]["verdict"] == "unknown"
+        })
+        .await;
+    assert_eq!(blind["zones"][0]["people"], json!([]), "{blind}");
+    hold.send(false).unwrap();
+    admin.until(&path, |verdicts| verdicts["state"] == "LIVE" && is_worn(verdicts)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
