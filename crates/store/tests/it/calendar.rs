@@ -166,7 +166,7 @@ async fn a_database_from_before_scenes_and_calendars_keeps_its_cameras() {
         let id: CameraId = "c-old".parse().unwrap();
         let store = Store::open_with(dir.path(), hasty()).await.unwrap();
         let found = store.camera(&id).await.unwrap().unwrap();
-        assert_eq!(store.cameras().await.unwrap(), [found.clone()]);
+        assert_eq!(store.cameras().await.unwrap(), std::slice::from_ref(&found));
         let config = &found.config;
         assert_eq!(
             (config.name.as_str(), config.version, config.analysis_rate_max),
