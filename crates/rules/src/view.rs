@@ -79,6 +79,8 @@ impl ZoneView {
     /// Nobody looks any more: what was said says nothing about now.
     pub fn forget(&mut self) {
         self.verdict = ZoneVerdict::Unknown;
+        // Whoever wore a helmet then may not wear it now, or be there.
+        self.people.clear();
         for rule in self.rules.iter_mut().filter(|rule| rule.verdict != RuleVerdict::Off) {
             (rule.verdict, rule.reason) = (RuleVerdict::Unknown, Some("not_looked_at"));
             rule.grounds.clear();

@@ -87,7 +87,6 @@ impl Supervisor {
             self.analyst.as_ref().map(crate::analyst::Analyst::view).unwrap_or_default();
         for zone in &mut zones {
             zone.forget();
-            zone.people.clear();
         }
         zones
     }

@@ -363,8 +363,6 @@ pub(crate) async fn verdicts(
             if !status.state.is_watching() {
                 for zone in &mut zones {
                     zone.forget();
-                    // Whoever wore a helmet then may not wear it now.
-                    zone.people.clear();
                 }
             }
             let (utc, version) = (Some(picture.header.utc), picture.header.config_version);
