@@ -58,7 +58,7 @@ eval: setup ## Scores detector, tracking and events with their bounds; needs ../
 	target/release/safe-yolo-bench scenarios || failed+=' scenarios'; \
 	if [[ $$failed ]]; then echo "error: below its bounds:$$failed" >&2; exit 1; fi
 
-fuzz: ## Looks for bytes that break TARGET=detections|messages|scenario|scores, SECONDS_EACH=60
+fuzz: ## Looks for bytes that break TARGET=detections|judge|messages|scenario|scores, SECONDS_EACH=60
 	@scripts/fuzz.sh $(TARGET) $(SECONDS_EACH)
 
 fmt: ## Formats everything

@@ -34,7 +34,8 @@ fn without_login(rest: &str) -> String {
     rest.to_owned()
 }
 
-/// Hides the values of parameters that sound like secrets, up to the next '&' or '/'.
+/// Hides the values of parameters that sound like secrets, up to the next '&'; in a path up to the
+/// next '/' as well.
 fn without_parameters(address: &str) -> String {
     // Lower case of ASCII only, so that positions agree.
     let lower = address.to_ascii_lowercase();
@@ -45,7 +46,9 @@ fn without_parameters(address: &str) -> String {
         from = equals + 1;
         if SECRET.iter().any(|word| lower[..equals].ends_with(word)) {
             out.push_str("***");
-            from = lower[from..].find(['&', '/']).map_or(lower.len(), |at| from + at);
+            let is_query = lower[..equals].contains('?');
+            let ends = |c: char| c == '&' || (c == '/' && !is_query);
+            from = lower[from..].find(ends).map_or(lower.len(), |at| from + at);
         }
     }
     out.push_str(&address[from..]);
@@ -60,6 +63,7 @@ mod tests {
     fn what_opens_a_camera_is_not_shown() {
         for (address, shown) in [
             ("rtsp://cam:8554/a?b=1", "rtsp://cam:8554/a?b=1"),
+            ("http://cam/v?token=ab/cd==&x=1", "http://cam/v?token=***&x=1"),
             ("rtsp://admin:p@ss:word@cam:8554/a?b=1", "rtsp://cam:8554/a?b=1"),
             ("RTSP://admin:pw@cam/a", "RTSP://cam/a"),
             ("rtsp://${USER}:${PW}@${HOST}/a", "rtsp://${HOST}/a"),

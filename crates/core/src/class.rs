@@ -87,6 +87,12 @@ impl Class {
         })
     }
 
+    /// Whether it is worn or, as `no_helmet`, plainly not worn by somebody.
+    #[must_use]
+    pub fn is_worn(self) -> bool {
+        self.negative().is_some() || Self::ALL.iter().any(|item| item.negative() == Some(self))
+    }
+
     /// The class that says this equipment is missing.
     #[must_use]
     pub const fn negative(self) -> Option<Self> {

@@ -6,6 +6,8 @@
 
 #![allow(clippy::panic, reason = "a panic is how a target tells what it found")]
 
+mod judge;
+
 use std::fmt::Display;
 
 use safe_yolo_core::{CameraId, Class, Detection, PictureSize, PictureTime, PixelBox, SegmentId};
@@ -15,12 +17,15 @@ use safe_yolo_score::{detection, events, mot};
 use safe_yolo_sim::Scene;
 use safe_yolo_track::{TrackError, Tracker, TrackerConfig};
 
+pub use judge::judge;
+
 /// Takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: [(&str, Target); 4] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("detections", detections),
+    ("judge", judge),
     ("messages", messages),
     ("scenario", scenario),
     ("scores", scores),

@@ -66,6 +66,7 @@ fn pieces(name: &str) -> Vec<Vec<u8>> {
         "scenario" => read("../sim/scenarios"),
         "scores" => read("seeds/scores"),
         "messages" => vec![answer()],
+        "judge" => vec![shift()],
         _ => vec![pictures()],
     }
 }
@@ -92,6 +93,24 @@ fn pictures() -> Vec<u8> {
     bytes
 }
 
+/// Two who walk, a forklift, a gap and new settings.
+fn shift() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for step in 0_u8..60 {
+        bytes.extend([1, 2, 4]);
+        bytes.extend([1, 1, 220, 40 + 2 * step, 90, 35, 66]);
+        bytes.extend([2, u8::from(step % 5 != 0), 200, 160 - 2 * step, 100, 35, 66]);
+        bytes.extend([0, 16, 180, 100 + step, 110, 75, 60]);
+        bytes.extend([0, 1, 160, 45 + 2 * step, 90, 12, 9]);
+        match step {
+            25 => bytes.extend([2, 40]),
+            40 => bytes.extend([3, step]),
+            _ => {}
+        }
+    }
+    bytes
+}
+
 #[test]
 fn whole_and_damaged_pieces_have_a_defined_end() {
     for (name, target) in TARGETS {
@@ -113,5 +132,5 @@ fn whole_and_damaged_pieces_have_a_defined_end() {
 fn targets_are_found_by_name() {
     assert!(target("scenario").is_some());
     assert!(target("nothing").is_none());
-    assert_eq!(names(), "detections, messages, scenario, scores");
+    assert_eq!(names(), "detections, judge, messages, scenario, scores");
 }

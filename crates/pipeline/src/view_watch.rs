@@ -13,6 +13,9 @@ use safe_yolo_media::picture::I420;
 const COLUMNS: usize = 64;
 const ROWS: usize = 36;
 const CELLS: usize = COLUMNS * ROWS;
+/// Rows at the top and at the bottom that are not looked at: cameras write clock and name there, which
+/// are bright in the dark and where they were wherever the camera looks.
+const WRITTEN: usize = 4;
 /// Pixels looked at a cell and side.
 const SAMPLES: usize = 3;
 /// Black, in limited-range video.
@@ -126,9 +129,14 @@ impl ViewWatch {
     /// Takes a picture of this moment.
     pub(crate) fn picture(&mut self, now: Duration, picture: &I420) -> Look {
         if self.size != Some(picture.size()) {
-            // Another camera, or other settings of it.
+            let ratio = |size: PictureSize| f64::from(size.width) / f64::from(size.height.max(1));
+            let is_same =
+                |old: PictureSize| (ratio(old) / ratio(picture.size()) - 1.0).abs() < 0.02;
+            // Another camera; but what was turned away does not come right by another size.
+            if !self.size.is_some_and(is_same) && self.told != Some(BlindReason::Moved) {
+                self.accept();
+            }
             (self.size, self.looked) = (Some(picture.size()), None);
-            self.accept();
         }
         let passed = self.looked.map(|at| now.saturating_sub(at));
         let seen = match (passed, self.seen) {
@@ -162,16 +170,23 @@ impl ViewWatch {
                 let level = (here.midpoint(next) - BLACK).max(0.0) + BLACK;
                 ((next - here) / level).clamp(-STEP_MAX, STEP_MAX)
             };
-            self.steps.push([step(at(row, column + 1)), step(at(row + 1, column))]);
+            let is_written = row < WRITTEN || row + 1 >= ROWS - WRITTEN;
+            self.steps.push(if is_written {
+                [0.0; 2]
+            } else {
+                [step(at(row, column + 1)), step(at(row + 1, column))]
+            });
         }
     }
 
     fn see(&mut self) -> Seen {
-        let brightest = self.cells.iter().copied().fold(0.0, f32::max);
+        let cells =
+            self.cells.get(WRITTEN * COLUMNS..CELLS - WRITTEN * COLUMNS).unwrap_or_default();
+        let brightest = cells.iter().copied().fold(0.0, f32::max);
         if brightest <= DARK_MAX {
             return Seen::Blind(BlindReason::Dark);
         }
-        if deviation(&self.cells) <= SMOOTH_DEVIATION_MAX {
+        if deviation(cells) <= SMOOTH_DEVIATION_MAX {
             return Seen::Blind(BlindReason::Covered);
         }
         if !self.is_fixed || self.learned < LEARN {
@@ -250,13 +265,16 @@ impl ViewWatch {
                     self.told = Some(reason);
                 }
             }
-            Seen::Same => {
+            // It is neither dark nor covered any more, whatever else.
+            Seen::Unsure if matches!(self.blind_since, Some((BlindReason::Moved, _))) => {
+                self.good_since = None;
+            }
+            Seen::Same | Seen::Unsure => {
                 let since = *self.good_since.get_or_insert(now);
                 if self.told.is_none() || now.saturating_sub(since) >= BACK_AFTER {
                     (self.told, self.blind_since) = (None, None);
                 }
             }
-            Seen::Unsure => self.good_since = None,
         }
         match (self.told, self.blind_since) {
             (Some(reason), _) => Look::Blind(reason),

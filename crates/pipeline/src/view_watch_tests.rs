@@ -137,6 +137,69 @@ fn a_camera_that_was_turned_is_blind_until_it_is_turned_back_or_accepted() {
     }
 }
 
+/// Clock and name, as many cameras write them into the picture.
+fn written(x: f32, y: f32) -> Option<f32> {
+    let is_line = (6.0..14.0).contains(&y) || (166.0..174.0).contains(&y);
+    let is_ink = (x as u32 / 3 + y as u32 / 3).is_multiple_of(2) && (8.0..110.0).contains(&x);
+    (is_line && is_ink).then_some(235.0)
+}
+
+#[test]
+fn what_the_camera_writes_into_its_picture_is_no_view() {
+    for rate in RATES {
+        let (mut play, hall) = (Play::new(rate), hall(15));
+        let with = |x: f32, y: f32, seen: f32| written(x, y).unwrap_or(seen);
+        let all = play.show(20.0, |x, y| with(x, y, hall(x, y)));
+        assert!(all.iter().all(|look| *look == Look::Good), "{rate}");
+        for (seen, reason) in [(18.0, BlindReason::Dark), (120.0, BlindReason::Covered)] {
+            let looks = play.show(5.0, |x, y| with(x, y, seen));
+            assert_eq!(looks.last(), Some(&Look::Blind(reason)), "{rate}");
+            let back = play.show(4.0, |x, y| with(x, y, hall(x, y)));
+            assert_eq!(back.last(), Some(&Look::Good), "{rate}");
+        }
+        let turned = play.show(12.0, |x, y| with(x, y, hall(x + 60.0, y + 18.0)));
+        assert_eq!(turned.last(), Some(&Look::Blind(BlindReason::Moved)), "{rate}");
+        // Nor is it one for a camera that is dark from the start.
+        let dark = Play::new(rate).show(5.0, |x, y| with(x, y, 18.0));
+        assert_eq!(dark.last(), Some(&Look::Blind(BlindReason::Dark)), "{rate}");
+    }
+}
+
+#[test]
+fn who_sees_something_else_after_the_dark_is_not_blind_for_ever() {
+    for rate in RATES {
+        for dark_s in [1.0, 5.0] {
+            let (mut play, hall) = (Play::new(rate), hall(16));
+            play.show(20.0, &hall);
+            play.show(dark_s, |_, _| 18.0);
+            // Half of the hall is as it was: neither the same nor another view for sure.
+            let other = |x: f32, y: f32| if x < 150.0 { hall(x, y) } else { hall(x + 40.0, y) };
+            let looks = play.show(20.0, other);
+            let likeness = play.watch.compare().unwrap().1;
+            assert!((MOVED_LIKENESS_MAX..BACK_LIKENESS_MIN).contains(&likeness), "{likeness}");
+            assert_eq!(looks.last(), Some(&Look::Good), "{dark_s} s at {rate}");
+        }
+    }
+}
+
+#[test]
+fn another_size_does_not_turn_a_camera_back() {
+    let (mut play, hall) = (Play::new(5.0), hall(17));
+    play.show(20.0, &hall);
+    let turned = |x: f32, y: f32| hall(x + 60.0, y + 18.0);
+    assert_eq!(play.show(12.0, turned).last(), Some(&Look::Blind(BlindReason::Moved)));
+    let large = PictureSize::new(640, 360);
+    let mut data = vec![128; I420::byte_len(large)];
+    for (at, pixel) in data.iter_mut().enumerate().take(640 * 360) {
+        *pixel = turned((at % 640) as f32 / 2.0, (at / 640) as f32 / 2.0) as u8;
+    }
+    let picture = I420::new(large, data).unwrap();
+    for _ in 0..100 {
+        play.now += Duration::from_millis(200);
+        assert_eq!(play.watch.picture(play.now, &picture), Look::Blind(BlindReason::Moved));
+    }
+}
+
 #[test]
 fn light_shaking_and_people_are_no_blindness() {
     for rate in RATES {

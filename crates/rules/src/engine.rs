@@ -157,7 +157,8 @@ impl Judge {
         let seen = |bbox: &PixelBox| !self.is_masked(bbox, picture.size);
         let tracks: Vec<Track> = picture.tracks.iter().filter(|t| seen(&t.bbox)).cloned().collect();
         let detections: Vec<Detection> =
-            picture.detections.iter().filter(|d| seen(&d.bbox)).cloned().collect();
+            // What is worn is seen or not with whoever wears it.
+            picture.detections.iter().filter(|d| d.class.is_worn() || seen(&d.bbox)).cloned().collect();
         let picture = PictureEntry { tracks: &tracks, detections: &detections, ..*picture };
         self.look(&picture)
     }

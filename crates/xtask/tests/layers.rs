@@ -47,7 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("chaos", &["core", "sim", "media", "testkit"]),
-    ("fuzz", &["core", "track", "sim", "score", "media", "infer"]),
+    ("fuzz", &["core", "rules", "track", "sim", "score", "media", "infer"]),
     ("xtask", &[]),
 ];
 

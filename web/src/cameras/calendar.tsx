@@ -13,6 +13,7 @@ export function CalendarPanel() {
   const [calendar, setCalendar] = useState<Calendar | null>(null);
   const [day, setDay] = useState('');
   const [note, setNote] = useState<{ good: boolean; text: string } | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another language is no reason to lose what was entered
   useEffect(() => {
     let gone = false;
     api.calendar().then(
@@ -22,7 +23,7 @@ export function CalendarPanel() {
     return () => {
       gone = true;
     };
-  }, [t]);
+  }, []);
   const change = (next: Calendar) => {
     setCalendar(next);
     setNote(null);
@@ -30,7 +31,10 @@ export function CalendarPanel() {
   const save = async () => {
     if (!calendar) return;
     try {
-      setCalendar(await api.setCalendar(calendar));
+      // A day that was chosen and not added is meant, too.
+      const days = new Set([...calendar.holidays, ...(day ? [day] : [])]);
+      setCalendar(await api.setCalendar({ ...calendar, holidays: [...days].sort() }));
+      setDay('');
       setNote({ good: true, text: t('calendar.saved') });
     } catch (problem) {
       setNote({ good: false, text: errorText(problem, t) });

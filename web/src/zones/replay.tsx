@@ -1,5 +1,5 @@
 // What the zones on this page would have raised over the last hours, beside what was raised.
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { api } from '../api/client';
 import type { Replay, Zone, ZoneDraft } from '../api/types';
 import { useT } from '../i18n/i18n';
@@ -21,6 +21,10 @@ export function ReplayPanel({ camera, zones }: ReplayProps) {
   const { t } = useT();
   const [hours, setHours] = useState<number>(1);
   const [result, setResult] = useState<Replay | 'running' | { error: string } | null>(null);
+  // What was tried is not what is drawn now.
+  const asked = JSON.stringify([camera, zones, hours]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: forgotten when the question changes
+  useEffect(() => setResult(null), [asked]);
   const run = async () => {
     setResult('running');
     const to = new Date();

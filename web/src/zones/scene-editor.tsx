@@ -46,6 +46,8 @@ export function ScenePage({ camera: id }: { camera: string }) {
 function SceneEditor({ camera }: { camera: Camera }) {
   const { t } = useT();
   const view = live.feed(camera.id).view(useStore(live.lost), useTick(250));
+  /** What the draft began with, and what the next save is based on. */
+  const [origin, setOrigin] = useState(camera);
   const [base, setBase] = useState(camera);
   const [draft, setDraft] = useState<SceneDraft>(sceneOf(camera));
   const [header, setHeader] = useState<LiveHeader | null>(live.feed(camera.id).header);
@@ -80,8 +82,14 @@ function SceneEditor({ camera }: { camera: Camera }) {
     if (wrong) return setNote({ good: false, text: t(wrong) });
     setBusy(true);
     try {
+      // Only what was changed here: the other may be somebody else's by now.
       const { masks, calibration } = draft;
-      const now = await api.changeCamera(camera.id, { masks, calibration }, base.version);
+      const change = {
+        ...(masks !== origin.masks && { masks }),
+        ...(calibration !== origin.calibration && { calibration }),
+      };
+      const now = await api.changeCamera(camera.id, change, base.version);
+      setOrigin(now);
       cameras.put(now);
       setBase(now);
       setDraft(sceneOf(now));
@@ -145,7 +153,10 @@ function SceneEditor({ camera }: { camera: Camera }) {
             <button
               type="button"
               disabled={!draft.dirty && !draft.open}
-              onClick={() => change(sceneOf(base))}
+              onClick={() => {
+                setOrigin(base);
+                change(sceneOf(base));
+              }}
             >
               {t('common.cancel')}
             </button>

@@ -347,7 +347,5 @@ impl Rule {
 
 /// Whether it is neither a person nor what one wears.
 fn is_thing(class: Class) -> bool {
-    let is_worn =
-        class.negative().is_some() || Class::ALL.iter().any(|item| item.negative() == Some(class));
-    class != Class::Person && !is_worn
+    class != Class::Person && !class.is_worn()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use safe_yolo_core::{BlindReason, CameraConfig, CameraState, PictureTime};
+use safe_yolo_core::{BlindReason, CameraState, PictureTime, Zone};
 use tokio::time::Instant;
 
 use super::{Play, Supervisor};
@@ -41,12 +41,12 @@ impl Supervisor {
     }
 
     pub(super) fn configure(&mut self) {
-        let outlines = |config: &CameraConfig| -> Vec<_> {
-            config.zones.iter().map(|zone| zone.points.clone()).collect()
-        };
-        let before = outlines(&self.config);
+        let before = Arc::clone(&self.config);
         self.config = Arc::clone(&self.config_seen.borrow_and_update());
-        if outlines(&self.config) != before {
+        let is_known = |zone: &Zone| {
+            before.zones.iter().any(|old| old.id == zone.id && old.points == zone.points)
+        };
+        if !self.config.zones.iter().all(is_known) {
             // Whoever draws zones sees what the camera sees now.
             self.view.accept();
         }

@@ -57,7 +57,8 @@ impl Entries {
         let began = *self.began.get_or_insert(now);
         for subject in scene.subjects {
             match subject.presence.get(&zone.id) {
-                Some(presence) if presence.entered => {
+                // Who came while nobody counted is not counted.
+                Some(presence) if presence.entered && presence.since >= began => {
                     if self.inside.insert(subject.number) {
                         self.times.push_back(presence.since);
                     }

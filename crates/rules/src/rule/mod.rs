@@ -28,6 +28,7 @@ use crate::subject::{Raised, Subject};
 pub(crate) use condition::Scene;
 use condition::{About, Memory, Now};
 pub use crossing::Passed;
+use entries::Entries;
 use hold::Hold;
 
 /// What a rule says.
@@ -189,8 +190,9 @@ impl RuleBook {
             self.last.map_or(0.0, |last| scene.time.secs_since(last).clamp(0.0, STEP_MAX_S));
         self.last = Some(scene.time);
         let blind = std::mem::take(&mut self.blind);
-        if blind.as_secs_f64() > GRACE_S {
-            self.all_mut().for_each(|state| state.skip(scene.time, blind));
+        if !blind.is_zero() {
+            let is_long = blind.as_secs_f64() > GRACE_S;
+            self.all_mut().for_each(|state| state.skip(scene.time, blind, is_long));
         }
         for zone in config.zones.iter().filter(|zone| zone.active && !zone.rules.is_empty()) {
             let all = scene.subjects.iter();
@@ -372,9 +374,13 @@ impl State {
     }
 
     /// Nobody looked for so long until now.
-    fn skip(&mut self, now: PictureTime, blind: Duration) {
-        self.memory.crossings.skip();
+    fn skip(&mut self, now: PictureTime, blind: Duration, is_long: bool) {
+        // Many short times in which nobody counted are a long one.
         self.memory.entries.skip(now, blind);
+        if !is_long {
+            return;
+        }
+        self.memory.crossings.skip();
         self.standings.values_mut().for_each(|standing| standing.hold.skip(blind));
     }
 
@@ -383,6 +389,7 @@ impl State {
         self.off = Some(why);
         self.doubt = None;
         self.memory.crossings.skip();
+        self.memory.entries = Entries::default();
         for standing in self.standings.values_mut() {
             (standing.since, standing.is_met, standing.hold) = (None, false, Hold::default());
             changes.extend(standing.end(now, why));

@@ -94,7 +94,7 @@ impl Approaches {
         time: PictureTime,
     ) -> Now {
         match nearest {
-            Nearest::At(gap, thing) if gap <= distance.value() => {
+            Nearest::At { gap, thing, .. } if gap <= distance.value() => {
                 self.near.insert(subject.number, time);
                 let key = match distance {
                     Length::Heights(_) => "distance",
@@ -103,8 +103,8 @@ impl Approaches {
                 Now::with(json!({ "class": thing.class, "thing": thing.bbox, key: gap }))
             }
             _ if !subject.is_whole() => Now::Unknown("hidden"),
-            Nearest::At(..) => Now::No,
-            Nearest::Around => Now::Unknown("not_sure"),
+            Nearest::At { is_around: false, .. } => Now::No,
+            Nearest::At { .. } | Nearest::Around => Now::Unknown("not_sure"),
             Nearest::Nothing => match self.near.get(&subject.number) {
                 Some(last) if time.secs_since(*last) <= GRACE_S => Now::Unknown("not_sure"),
                 _ => Now::No,
@@ -116,7 +116,7 @@ impl Approaches {
     /// in the rule's unit a second.
     pub(super) fn closing(&mut self, number: u64, time: PictureTime, nearest: &Nearest<'_>) -> f64 {
         let gaps = self.gaps.entry(number).or_default();
-        if let Nearest::At(gap, thing) = nearest {
+        if let Nearest::At { gap, thing, .. } = nearest {
             gaps.push_back(Gap { time, gap: *gap, thing: thing.bbox });
         }
         while gaps.len() > GAPS_MAX
@@ -137,8 +137,14 @@ impl Approaches {
 /// What is nearest to somebody.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Nearest<'a> {
-    /// So far away, in the rule's unit.
-    At(f64, &'a Detection),
+    /// So far away.
+    At {
+        /// In the rule's unit.
+        gap: f64,
+        thing: &'a Detection,
+        /// Whether another may be nearer, of which that can't be told.
+        is_around: bool,
+    },
     /// He is inside its outline and may sit on it, or stand before or behind it.
     Around,
     /// Nothing was found.
@@ -169,13 +175,14 @@ pub(super) fn nearest<'a>(
     };
     let (within, others): (Vec<&Detection>, Vec<&Detection>) =
         things.iter().partition(|thing| drives(&thing.bbox));
+    // Excavators and lorries are large enough for somebody who walks beside them; and what is beyond
+    // the horizon of the calibration is somewhere.
+    let is_around = within.iter().any(|thing| thing.class != Class::Forklift)
+        || others.iter().any(|thing| unit.gap(&person, &thing.bbox).is_none());
     let nearest = others.iter().filter_map(|thing| Some((unit.gap(&person, &thing.bbox)?, *thing)));
     match nearest.min_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((gap, thing)) => Nearest::At(gap, thing),
-        // Excavators and lorries are large enough for somebody who walks beside them.
-        None if within.iter().any(|thing| thing.class != Class::Forklift) => Nearest::Around,
-        // Beyond the horizon of the calibration: somewhere.
-        None if !others.is_empty() => Nearest::Around,
+        Some((gap, thing)) => Nearest::At { gap, thing, is_around },
+        None if is_around => Nearest::Around,
         None => Nearest::Nothing,
     }
 }

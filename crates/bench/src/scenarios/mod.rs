@@ -2,6 +2,8 @@
 //! the same tracker and rules. What the first column lacks, tracking and rules lose; what the second
 //! lacks beyond it, the detector.
 
+mod equipment;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ use safe_yolo_pipeline::offline::{Offline, Watch};
 use safe_yolo_score::events::{self, EventRow, EventScore, EventStart};
 use safe_yolo_sim::Scene;
 use safe_yolo_track::TrackerConfig;
+
+use equipment::Said;
 
 /// F1 that each column must reach.
 const TRUE_BOXES_F1_MIN: f64 = 0.98;
@@ -74,6 +78,7 @@ pub(crate) async fn run(arguments: &ScenarioArguments) -> Result<()> {
         false => Some(DetectorPool::start(&Runtime::find()?, &PoolConfig::default())?),
     };
     let (mut boxes, mut seen) = (Events::default(), Events::default());
+    let mut said = Said::default();
     println!("| scenario | true events | F1 from true boxes | F1 from the detector |");
     println!("|---|---|---|---|");
     for name in names {
@@ -85,7 +90,9 @@ pub(crate) async fn run(arguments: &ScenarioArguments) -> Result<()> {
             from_boxes.truth.extend(truth.clone());
             from_boxes.found.extend(found(&camera, &from_true_boxes(&scene, rate)?));
             if let Some(detectors) = &detectors {
-                let changes = from_detector(arguments, (name, *seed), &scene, detectors).await?;
+                let (changes, equipment) =
+                    from_detector(arguments, (name, *seed), &scene, detectors).await?;
+                said.add(equipment);
                 // What the model does not know no rule can tell, and says so.
                 let blind = blind_types(&scene, &detectors.info().classes());
                 from_seen
@@ -112,6 +119,7 @@ pub(crate) async fn run(arguments: &ScenarioArguments) -> Result<()> {
     let mut low = check("true boxes", &boxes.score()?, TRUE_BOXES_F1_MIN);
     if detectors.is_some() {
         low |= check("detector", &seen.score()?, DETECTOR_F1_MIN);
+        said.print();
     }
     if low {
         bail!("an F1 is below its bound");
@@ -262,7 +270,7 @@ async fn from_detector(
     (name, seed): (&str, u64),
     scene: &Scene,
     detectors: &DetectorPool,
-) -> Result<Vec<EventChange>> {
+) -> Result<(Vec<EventChange>, Said)> {
     let rate = f64::from(arguments.rate);
     let address = format!("sim://{name}?seed={seed}&size={}", scene.size());
     let offline = Offline {
@@ -274,10 +282,14 @@ async fn from_detector(
         until: Some(PictureTime::from_secs_f64(scene.duration())),
         second_look: !arguments.without_second_look,
     };
-    let (mut changes, mut failed) = (Vec::new(), 0);
+    let (mut changes, mut failed, mut said) = (Vec::new(), 0, Said::default());
+    let zones = offline.config.zones.clone();
     let sink = |frame: safe_yolo_pipeline::offline::Frame| {
         match frame.analysis {
-            Analysis::Done(analysed) => changes.extend(analysed.changes),
+            Analysis::Done(analysed) => {
+                said.picture(scene, &zones, frame.time, &analysed);
+                changes.extend(analysed.changes);
+            }
             Analysis::Skipped(_) | Analysis::Failed(_) => failed += 1,
         }
         Ok(())
@@ -287,7 +299,7 @@ async fn from_detector(
         bail!("{address}: {failed} pictures were not analysed, so this is no score");
     }
     changes.extend(last);
-    Ok(changes)
+    Ok((changes, said))
 }
 
 #[cfg(test)]
