@@ -17,6 +17,7 @@ pub mod health;
 mod heartbeat;
 mod isolate;
 pub mod live;
+mod luma;
 mod motion;
 pub mod need;
 pub mod offline;

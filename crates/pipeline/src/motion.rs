@@ -7,6 +7,8 @@
 use safe_yolo_core::{PictureSize, PictureTime};
 use safe_yolo_media::picture::I420;
 
+use crate::luma::grid;
+
 const COLUMNS: usize = 48;
 const ROWS: usize = 27;
 /// Pixels looked at a cell and side.
@@ -41,7 +43,7 @@ impl MotionWatch {
     /// Whether something moves in this picture. The first one, and one of
     /// another size, may show anything: that counts as motion.
     pub(crate) fn picture(&mut self, time: PictureTime, picture: &I420) -> bool {
-        let values = grid(picture);
+        let values = grid::<COLUMNS, ROWS, SAMPLES>(picture);
         if self.size != Some(picture.size()) {
             self.size = Some(picture.size());
             self.last = time;
@@ -71,30 +73,6 @@ impl MotionWatch {
 #[expect(clippy::cast_possible_truncation, reason = "between 0 and 1")]
 fn share(passed_s: f64, over_s: f64) -> f32 {
     (1.0 - (-passed_s / over_s).exp()) as f32
-}
-
-/// Mean brightness of each cell, row by row.
-fn grid(picture: &I420) -> impl Iterator<Item = f32> {
-    let size = picture.size();
-    let (width, height) = (size.width as usize, size.height as usize);
-    let luma = picture.planes().0;
-    let step = move |at: usize, of: usize, cells: usize| {
-        ((2 * at + 1) * of / (2 * cells * SAMPLES)).min(of.saturating_sub(1))
-    };
-    (0..ROWS * COLUMNS).map(move |cell| {
-        let (row, column) = (cell / COLUMNS, cell % COLUMNS);
-        let mut sum = 0_u32;
-        for y in 0..SAMPLES {
-            let line = step(row * SAMPLES + y, height, ROWS) * width;
-            for x in 0..SAMPLES {
-                let at = line + step(column * SAMPLES + x, width, COLUMNS);
-                sum += u32::from(luma.get(at).copied().unwrap_or_default());
-            }
-        }
-        #[expect(clippy::cast_precision_loss, reason = "at most 16 * 255")]
-        let mean = sum as f32 / (SAMPLES * SAMPLES) as f32;
-        mean
-    })
 }
 
 /// Whether two cells beside or above each other are hot: one alone is noise.

@@ -10,6 +10,8 @@ use std::time::Duration;
 use safe_yolo_core::{BlindReason, PictureSize};
 use safe_yolo_media::picture::I420;
 
+use crate::luma::grid;
+
 const COLUMNS: usize = 64;
 const ROWS: usize = 36;
 const CELLS: usize = COLUMNS * ROWS;
@@ -157,7 +159,7 @@ impl ViewWatch {
 
     fn measure(&mut self, picture: &I420) {
         self.cells.clear();
-        self.cells.extend(grid(picture));
+        self.cells.extend(grid::<COLUMNS, ROWS, SAMPLES>(picture));
         self.steps.clear();
         let at = |row: usize, column: usize| {
             self.cells.get(row.min(ROWS - 1) * COLUMNS + column.min(COLUMNS - 1)).copied()
@@ -294,30 +296,6 @@ fn deviation(cells: &[f32]) -> f32 {
     let count = cells.len().max(1) as f32;
     let mean = cells.iter().sum::<f32>() / count;
     (cells.iter().map(|cell| (cell - mean) * (cell - mean)).sum::<f32>() / count).sqrt()
-}
-
-/// Mean brightness of each cell, row by row.
-fn grid(picture: &I420) -> impl Iterator<Item = f32> {
-    let size = picture.size();
-    let (width, height) = (size.width as usize, size.height as usize);
-    let luma = picture.planes().0;
-    let place = |at: usize, of: usize, cells: usize| {
-        ((2 * at + 1) * of / (2 * cells * SAMPLES)).min(of.saturating_sub(1))
-    };
-    (0..CELLS).map(move |cell| {
-        let (row, column) = (cell / COLUMNS, cell % COLUMNS);
-        let mut sum = 0_u32;
-        for y in 0..SAMPLES {
-            let line = place(row * SAMPLES + y, height, ROWS) * width;
-            for x in 0..SAMPLES {
-                let at = line + place(column * SAMPLES + x, width, COLUMNS);
-                sum += u32::from(luma.get(at).copied().unwrap_or_default());
-            }
-        }
-        #[expect(clippy::cast_precision_loss, reason = "at most 9 * 255")]
-        let mean = sum as f32 / (SAMPLES * SAMPLES) as f32;
-        mean
-    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use safe_yolo_core::{
 };
 
 use crate::equipment::{self, Count, Seen, Sharpness, Verdict};
-use crate::findings::{EventMaker, end_all, has_rule, leave, step_zone, window_s};
+use crate::findings::{EventMaker, applies, end_all, has_rule, leave, step_zone, window_s};
 use crate::presence::Presence;
 use crate::rule::{RuleBook, RuleVerdict, Scene};
 use crate::subject::{Subject, Subjects};
@@ -334,6 +334,7 @@ impl Judge {
             zone_type: zone.zone_type,
             points: zone.points.clone(),
             verdict,
+            off: !applies(zone, &self.config, self.now.1),
             people,
             rules,
         }

@@ -43,11 +43,16 @@ pub(crate) struct EventMaker<'a> {
     pub(crate) made: &'a mut u64,
 }
 
+/// Whether a zone is within its hours.
+pub(crate) fn applies(zone: &Zone, config: &CameraConfig, utc: Utc) -> bool {
+    let schedule = zone.schedule.as_ref();
+    schedule.is_none_or(|schedule| schedule.covers(utc, &config.calendar))
+}
+
 impl EventMaker<'_> {
     /// Whether the zone's own rules are asked now.
     pub(crate) fn applies(&self, zone: &Zone) -> bool {
-        let schedule = zone.schedule.as_ref();
-        schedule.is_none_or(|schedule| schedule.covers(self.now.1, &self.config.calendar))
+        applies(zone, self.config, self.now.1)
     }
 
     /// An event about somebody in `zone` whose condition began at `since`.

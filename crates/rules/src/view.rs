@@ -70,6 +70,9 @@ pub struct ZoneView {
     pub zone_type: ZoneType,
     pub points: safe_yolo_core::Polygon,
     pub verdict: ZoneVerdict,
+    /// Whether it is outside of its hours: nobody in it raises an alarm of intrusion or equipment.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub off: bool,
     pub people: Vec<ZonePersonView>,
     /// Its rules beside intrusion and equipment.
     pub rules: Vec<RuleView>,

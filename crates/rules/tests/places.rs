@@ -211,9 +211,11 @@ fn outside_its_hours_a_zone_is_not_asked() {
     assert_eq!(site.show(30, &worker, &[]), [""; 0], "08:00 to 08:00:30");
     assert_eq!(site.rule(), (RuleVerdict::Off, Some("schedule")));
     assert_eq!(site.people(), 1, "he is counted all the same");
+    assert!(site.judge.view().zones[0].off, "and it is said why he raises no alarm");
     // From 08:01 on; the stay is no shorter for the hours.
     assert_eq!(site.show(45, &worker, &[]), ["danger_zone_intrusion", "loitering"]);
     assert_eq!(site.rule().0, RuleVerdict::Fire);
+    assert!(!site.judge.view().zones[0].off);
     // Midnight: the next day is a holiday, of which only the first hours count.
     site.millis = 57_600_000 - 1000;
     assert_eq!(site.show(3, &worker, &[]), [""; 0]);

@@ -423,6 +423,8 @@ export interface ZoneNow {
   type: ZoneType;
   points: Point[];
   verdict: 'clear' | 'occupied' | 'alarm' | 'unknown';
+  /** Outside of its hours: nobody in it raises an alarm of intrusion or equipment. */
+  off?: boolean;
   people: PersonInZone[];
   /** The active ones. */
   rules: RuleNow[];

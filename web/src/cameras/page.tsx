@@ -6,6 +6,7 @@ import { useT } from '../i18n/i18n';
 import { clock } from '../i18n/time';
 import { live } from '../live/live';
 import { rate } from '../live/rate';
+import { stateKey } from '../live/state';
 import { may, session } from '../session/session';
 import { Confirm } from '../ui/dialog';
 import { errorText } from '../ui/errors';
@@ -127,7 +128,8 @@ function CameraRow({ camera, admin, onEdit, onDelete }: RowProps) {
       </div>
       <div className="camera-text">
         <h2>
-          {camera.name} <span className={`badge ${look}`}>{t(`state.${state}`)}</span>
+          {camera.name}{' '}
+          <span className={`badge ${look}`}>{t(stateKey({ state, reason: told.reason }))}</span>
         </h2>
         <code>{camera.source}</code>
         {told.reason && !lost && <p className="camera-reason">{t(`reason.${told.reason}`)}</p>}

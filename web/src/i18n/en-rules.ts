@@ -2,6 +2,7 @@
 import type { koRules } from './ko-rules';
 
 export const enRules: Record<keyof typeof koRules, string> = {
+  'zone.off': 'Outside of its hours: no alarm of intrusion or equipment',
   'zone.custom': 'Custom zone',
   'editor.type.custom.note': 'no intrusion alarm, only equipment and rules',
   'item.gloves': 'Gloves',

@@ -1,6 +1,7 @@
 // Both languages say everything, with the same blanks to fill.
 import { describe, expect, it } from 'vitest';
 import { EVENT_TYPES, RULE_TYPES, THINGS } from '../api/types';
+import { DEGRADED_BY, stateKey } from '../live/state';
 import { en } from './en';
 import { ko } from './ko';
 import { age, seconds, stay } from './time';
@@ -22,17 +23,21 @@ describe('the dictionaries', () => {
   it('name every value that the API can send', () => {
     const states = 'CONNECTING LIVE DEGRADED STALE OFFLINE PAUSED STOPPED LOST'.split(' ');
     const reasons =
-      'opening analysis_late detector_failed frozen damaged no_pictures unreachable unauthorized undecodable not_found ended command restarting'.split(
+      'opening analysis_late detector_failed frozen dark covered moved damaged no_pictures unreachable unauthorized undecodable not_found ended command restarting'.split(
         ' ',
       );
-    const doubts = 'not_looked_at class_unknown out_of_sight hidden cut not_sure'.split(' ');
+    const doubts =
+      'not_looked_at class_unknown out_of_sight hidden cut not_sure not_calibrated pending schedule waiting'.split(
+        ' ',
+      );
     const keys = [
       ...states.map((state) => `state.${state}`),
       ...reasons.map((reason) => `reason.${reason}`),
+      ...DEGRADED_BY.map((reason) => stateKey({ state: 'DEGRADED', reason })),
       ...['people', 'motion', 'quiet'].map((need) => `need.${need}`),
       ...EVENT_TYPES.map((type) => `event.${type}`),
       ...RULE_TYPES.map((type) => `rule.${type}`),
-      ...['fire', 'clear', 'unknown'].map((verdict) => `rule.verdict.${verdict}`),
+      ...['fire', 'clear', 'unknown', 'off'].map((verdict) => `rule.verdict.${verdict}`),
       ...doubts.map((reason) => `rule.reason.${reason}`),
       ...THINGS.map((thing) => `class.${thing}`),
       ...['INFO', 'WARNING', 'CRITICAL'].map((severity) => `severity.${severity}`),

@@ -1,5 +1,6 @@
 // 구역, 규칙, 운영 시간, 판정 근거에 쓰는 말.
 export const koRules = {
+  'zone.off': '운영 시간 외: 침입·보호구 경보 없음',
   'zone.custom': '사용자 지정 구역',
   'editor.type.custom.note': '침입 경보 없음, 보호구와 규칙만 적용',
   'item.gloves': '안전장갑',

@@ -129,7 +129,7 @@ function paintZone(
   if (!options.labels) return;
   // The name sits at the zone's top corner, inside the picture.
   const [x, y] = xy(zone.points.reduce((top, p) => (p[1] < top[1] ? p : top), first));
-  const text = `${look.mark} ${zone.name}${unknown ? ` · ${t('zone.unknown')}` : ''}`;
+  const text = `${look.mark} ${zone.name}${unknown ? ` · ${t('zone.unknown')}` : zone.off ? ` · ${t('rule.reason.schedule')}` : ''}`;
   const width = c.measureText(text).width + size;
   const left = clamp(x - width / 2, place.x + 2, place.x + place.width - width - 2);
   const top = clamp(y + 4, place.y, place.y + place.height - size * 1.6);

@@ -3,16 +3,8 @@ import type { Counters, Status } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { age } from '../i18n/time';
 import type { View } from '../live/age';
+import { stateKey } from '../live/state';
 import { Icon } from '../ui/icons';
-
-export function stateKey(view: View): string {
-  const special = ['frozen', 'dark', 'covered', 'moved', 'damaged', 'detector_failed'].includes(
-    view.reason ?? '',
-  );
-  return view.state === 'DEGRADED' && special
-    ? `state.DEGRADED.${view.reason}`
-    : `state.${view.state}`;
-}
 
 export function Badge({ view }: { view: View }) {
   const { t } = useT();

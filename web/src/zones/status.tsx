@@ -97,6 +97,7 @@ function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate
       ) : (
         <span className="quiet">{t('zone.nobody')}</span>
       )}
+      {now?.off && zone.active && <span className="chip">{t('zone.off')}</span>}
       {people.length > 0 && (
         <div className="who">
           {people.map((person) => (

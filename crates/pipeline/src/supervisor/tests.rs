@@ -396,13 +396,10 @@ impl Analyser for Sharp {
     }
 }
 
-/// A camera with somebody far away where helmets are worn, and when a closer look was taken.
-fn far_away(
-    parts: fn() -> Analysis<Vec<Detection>>,
-    lasts: Duration,
-) -> (Site, Arc<Mutex<Vec<Instant>>>) {
+/// A zone over the whole picture, without anything asked for.
+fn everywhere() -> Zone {
     let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
-    let zone = Zone {
+    Zone {
         id: "z-1".parse().unwrap(),
         name: "everywhere".into(),
         zone_type: ZoneType::Warning,
@@ -412,9 +409,17 @@ fn far_away(
         schedule: None,
         dwell_s: 2.0,
         pause_s: 30.0,
-        require: BTreeSet::from([Equipment::Helmet]),
+        require: BTreeSet::new(),
         rules: Vec::new(),
-    };
+    }
+}
+
+/// A camera with somebody far away where helmets are worn, and when a closer look was taken.
+fn far_away(
+    parts: fn() -> Analysis<Vec<Detection>>,
+    lasts: Duration,
+) -> (Site, Arc<Mutex<Vec<Instant>>>) {
+    let zone = Zone { require: BTreeSet::from([Equipment::Helmet]), ..everywhere() };
     let config = CameraConfig { zones: vec![zone], ..camera() };
     let seen = Arc::default();
     let state = watch::Sender::new(DetectorState::Ready);
@@ -492,23 +497,10 @@ async fn pictures_go_on_while_a_second_look_takes_long() {
 
 /// Nobody is ever found; somebody must always be there.
 fn guarded(covered: std::ops::Range<u32>) -> Site {
-    let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)];
     let mut rule =
         safe_yolo_core::Rule::new(safe_yolo_core::RuleKind::OccupancyBelow { people: 1 });
     rule.dwell_s = 4.0;
-    let zone = Zone {
-        id: "z-1".parse().unwrap(),
-        name: "gate".into(),
-        zone_type: ZoneType::Custom,
-        points: Polygon::new(corners.map(|(x, y)| FractionPoint { x, y }).to_vec()).unwrap(),
-        active: true,
-        anchor: safe_yolo_core::Anchor::Foot,
-        schedule: None,
-        dwell_s: 2.0,
-        pause_s: 30.0,
-        require: BTreeSet::new(),
-        rules: vec![rule],
-    };
+    let zone = Zone { zone_type: ZoneType::Custom, rules: vec![rule], ..everywhere() };
     let config = CameraConfig { zones: vec![zone], ..camera() };
     let state = watch::Sender::new(DetectorState::Ready);
     let detector = Detector { state, mute: Arc::default() };
