@@ -1,10 +1,10 @@
 //! The second look: where equipment is asked for, people who are a few pixels tall in the model's
 //! input get a part of the picture around them, in full resolution, through the same model.
 //!
-//! Budget: one part of a picture, of the size of the model's input, every half second and camera;
+//! Budget: one part of a picture, no more than the model's input for it, every half second and camera;
 //! none while the detector is short of time. That is a fifth more work for a camera that is looked at ten
-//! times a second. Who waits longest is first, and takes along whoever fits beside him. Who is
-//! not reached by it stays UNKNOWN.
+//! times a second. The part is as small as the model's input, or grows until it holds the whole of the
+//! person who waits longest; whoever fits beside him comes along. Who is not reached stays UNKNOWN.
 
 use std::collections::VecDeque;
 
@@ -150,7 +150,7 @@ impl FirstLook<'_> {
     }
 }
 
-/// The part around the first of `people` and as many of the next as fit.
+/// The part around the first of `people`, and as many of the next as fit into it.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -168,18 +168,21 @@ fn part(people: &[PixelBox], first: &FirstLook<'_>) -> Option<Part> {
         )
     };
     let even = |side: u32| side & !1;
-    let PictureSize { width, height } = first.input;
-    let size =
-        PictureSize::new(even(width.min(first.size.width)), even(height.min(first.size.height)));
-    if size.width == 0 || size.height == 0 || 1.0 / first.input_scale < GAIN_MIN {
+    let mut around = people.first().map(room)?;
+    // Pixels of the picture a pixel of the input: as sharp as the picture is, or just small enough
+    // for all of the first person.
+    let (input, whole) = (first.input, first.size);
+    let shrunk = (around.width() / input.width as f32)
+        .max(around.height() / input.height as f32)
+        .max(1.0);
+    let side = |input: u32, whole: u32| even(((input as f32 * shrunk).ceil() as u32).min(whole));
+    let size = PictureSize::new(side(input.width, whole.width), side(input.height, whole.height));
+    let gain = 1.0 / (shrunk * first.input_scale);
+    if size.width == 0 || size.height == 0 || gain < GAIN_MIN {
         return None;
     }
     let fits =
         |area: &PixelBox| area.width() <= size.width as f32 && area.height() <= size.height as f32;
-    let mut around = people.first().map(room)?;
-    if !fits(&around) {
-        return None;
-    }
     for person in &people[1..] {
         let room = room(person);
         let both = PixelBox::new(
@@ -257,6 +260,22 @@ mod tests {
         assert_eq!(wanted(&[], &helmets), None);
         let faint = [Detection { score: 0.2, ..person(400.0, 300.0, 120.0) }];
         assert_eq!(wanted(&faint, &helmets), None, "nobody, perhaps");
+    }
+
+    #[test]
+    fn the_part_grows_until_the_whole_person_is_in_it() {
+        let zones = [zone(&[Equipment::Helmet])];
+        // From the first who does not fit into the input itself to the last who is small.
+        for height in [180.0, 250.0, 370.0] {
+            let tall = [person(300.0, 200.0, height)];
+            let part = SecondLook::default().wanted(&first(0.0, &tall, &zones)).unwrap();
+            let room = tall[0].bbox;
+            let area = part.area();
+            assert!(area.y1 <= room.y1 - MARGIN * height + 1.0, "{part:?}");
+            assert!(area.y2 >= room.y2 + MARGIN * height - 1.0, "{part:?}");
+            let scale = INPUT.height as f32 / part.size.height as f32;
+            assert!(scale / SCALE >= GAIN_MIN, "{part:?} shows little more");
+        }
     }
 
     #[test]
