@@ -26,7 +26,7 @@ pub use breaker::{Breaker, BreakerConfig, BreakerState};
 pub use class::Class;
 pub use config::{Anchor, CameraConfig, Equipment, Zone, ZoneType};
 pub use event::{Event, EventChange, EventType, Message, Severity};
-pub use floor::Calibration;
+pub use floor::{Calibration, CalibrationError};
 pub use geometry::{FractionPoint, PictureSize, PixelBox, PixelPoint, Polygon};
 pub use id::{CameraId, EventId, SegmentId, TrackId, ZoneId};
 pub use rule::{Rule, RuleKind, RuleType, When};

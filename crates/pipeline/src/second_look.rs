@@ -1,5 +1,6 @@
 //! The second look: where equipment is asked for, people who are a few pixels tall in the model's
-//! input get a part of the picture around them, in full resolution, through the same model.
+//! input get a part of the picture around them, in full resolution, through the same model. Of masks
+//! and goggles the part is around the head, and enlarged.
 //!
 //! Budget: one part of a picture, no more than the model's input for it, every half second and camera;
 //! none while the detector is short of time. That is a fifth more work for a camera that is looked at ten
@@ -12,7 +13,7 @@ use safe_yolo_core::{
     Class, CloseUp, Detection, Equipment, PictureSize, PictureTime, PixelBox, Zone,
 };
 use safe_yolo_media::picture::{I420, PictureError};
-use safe_yolo_rules::equipment::is_small;
+use safe_yolo_rules::equipment::{is_on_face, is_small, shown_by};
 
 /// Between two second looks of one camera, seconds. A vote on equipment speaks for 1.2 s at most.
 pub(crate) const PERIOD_S: f64 = 0.5;
@@ -20,6 +21,14 @@ pub(crate) const PERIOD_S: f64 = 0.5;
 const PERSON_SCORE_MIN: f32 = 0.3;
 /// Room around a person on each side, parts of his height.
 const MARGIN: f32 = 0.25;
+/// Faces are looked at in parts of this height, in heights of the person,
+const FACE_PART: f32 = 0.65;
+/// that are enlarged by no more than this,
+const ENLARGED_MAX: f32 = 2.0;
+/// of people who are at least so tall, pixels of the picture: less of a face shows nothing.
+const FACE_PERSON_HEIGHT_MIN: f32 = 160.0;
+/// A look that was less sharp than wished for by more than this does not count.
+const SHARP_ENOUGH: f32 = 1.25;
 /// The part must show things larger than the first look did by this factor.
 const GAIN_MIN: f32 = 1.5;
 /// Parts remembered, to tell who waits longest.
@@ -96,30 +105,56 @@ fn is_equipment(class: Class) -> bool {
         .any(|item| class == item.class() || Some(class) == item.class().negative())
 }
 
+/// What is worth another look.
+#[derive(Debug, Clone, Copy)]
+struct Wish {
+    /// What must be seen: a person, or his head.
+    of: PixelBox,
+    /// The same with some room around it, for the part.
+    room: PixelBox,
+    /// Pixels of the picture a pixel of the model's input.
+    shrunk: f32,
+}
+
+/// A part that was looked at.
+#[derive(Debug, Clone, Copy)]
+struct Looked {
+    at: PictureTime,
+    area: PixelBox,
+    shrunk: f32,
+}
+
+impl Looked {
+    fn granted(&self, wish: &Wish) -> bool {
+        let covers = CloseUp { area: self.area, input_scale: 1.0 }.covers(&wish.of);
+        covers && self.shrunk <= SHARP_ENOUGH * wish.shrunk
+    }
+}
+
 /// Who of one camera was looked at more closely, and when.
 #[derive(Debug, Default)]
 pub(crate) struct SecondLook {
     /// Newest last.
-    looked: VecDeque<(PictureTime, PixelBox)>,
+    looked: VecDeque<Looked>,
 }
 
 impl SecondLook {
     /// The part of the picture that is worth another look now.
     pub(crate) fn wanted(&mut self, first: &FirstLook<'_>) -> Option<Part> {
-        if self.looked.back().is_some_and(|(at, _)| first.time.secs_since(*at) < PERIOD_S) {
+        if self.looked.back().is_some_and(|last| first.time.secs_since(last.at) < PERIOD_S) {
             return None;
         }
-        let mut people: Vec<PixelBox> = first.small_people().collect();
-        // Who was never looked at first, then the longest ago; the taller of two.
-        people.sort_by(|a, b| {
-            let waited = |person: &PixelBox| self.last_look(person);
-            waited(a).cmp(&waited(b)).then(b.height().total_cmp(&a.height()))
+        let mut wishes: Vec<Wish> = first.wishes();
+        // What was never looked at first, then the longest ago; the taller of two.
+        wishes.sort_by(|a, b| {
+            let waited = |wish: &Wish| self.last_look(wish);
+            waited(a).cmp(&waited(b)).then(b.of.height().total_cmp(&a.of.height()))
         });
-        let part = part(&people, first)?;
+        let (part, shrunk) = part(&wishes, first)?;
         if self.looked.len() == REMEMBERED_MAX {
             self.looked.pop_front();
         }
-        self.looked.push_back((first.time, part.area()));
+        self.looked.push_back(Looked { at: first.time, area: part.area(), shrunk });
         Some(part)
     }
 
@@ -128,53 +163,73 @@ impl SecondLook {
         self.looked.clear();
     }
 
-    fn last_look(&self, person: &PixelBox) -> Option<PictureTime> {
-        let covers = |area: &PixelBox| CloseUp { area: *area, input_scale: 1.0 }.covers(person);
-        self.looked.iter().rev().find(|(_, area)| covers(area)).map(|(at, _)| *at)
+    fn last_look(&self, wish: &Wish) -> Option<PictureTime> {
+        self.looked.iter().rev().find(|look| look.granted(wish)).map(|look| look.at)
     }
 }
 
 impl FirstLook<'_> {
-    /// People who stand where equipment is asked for, too small to be judged in full.
-    fn small_people(&self) -> impl Iterator<Item = PixelBox> {
-        let zones = || self.zones.iter().filter(|zone| zone.active && !zone.require.is_empty());
-        self.found
+    /// People who stand where equipment is asked for, too small for it to be judged in full.
+    fn wishes(&self) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        let people = self
+            .found
             .iter()
             .filter(|d| d.class == Class::Person && d.score >= PERSON_SCORE_MIN)
-            .map(|d| d.bbox)
-            .filter(|person| is_small(person.height(), self.input_scale))
-            .filter(move |person| {
-                let foot = person.foot().to_fraction(self.size);
-                zones().any(|zone| zone.points.contains(foot))
-            })
+            .map(|d| d.bbox);
+        for person in people {
+            let foot = person.foot().to_fraction(self.size);
+            let here = |zone: &&Zone| zone.active && zone.points.contains(foot);
+            let asked =
+                self.zones.iter().filter(here).flat_map(|zone| zone.require.iter().copied());
+            let (face, body): (Vec<_>, Vec<_>) = asked
+                .filter(|item| is_small(*item, person.height(), self.input_scale))
+                .partition(|item| is_on_face(*item));
+            if let Some(item) = body.first() {
+                wishes.push(self.wish(shown_by(*item, &person), around(&person), 1.0));
+            }
+            let shows_a_face = person.height() >= FACE_PERSON_HEIGHT_MIN;
+            if let Some(item) = face.first().filter(|_| shows_a_face) {
+                let head = shown_by(*item, &person);
+                wishes.push(self.wish(head, around_head(&person), 1.0 / ENLARGED_MAX));
+            }
+        }
+        wishes
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "pictures are smaller than 2^24 pixels a side")]
+    fn wish(&self, of: PixelBox, room: PixelBox, shrunk_min: f32) -> Wish {
+        let across = room.width() / self.input.width as f32;
+        let down = room.height() / self.input.height as f32;
+        Wish { of, room, shrunk: across.max(down).max(shrunk_min) }
     }
 }
 
-/// The part around the first of `people`, and as many of the next as fit into it.
+/// A person and some room around him.
+fn around(person: &PixelBox) -> PixelBox {
+    let margin = MARGIN * person.height();
+    PixelBox::new(person.x1 - margin, person.y1 - margin, person.x2 + margin, person.y2 + margin)
+}
+
+/// A person from above his head to his hips.
+fn around_head(person: &PixelBox) -> PixelBox {
+    let (h, x) = (person.height(), person.center().x);
+    let top = person.y1 - 0.1 * h;
+    PixelBox::new(x - 0.3 * h, top, x + 0.3 * h, top + FACE_PART * h)
+}
+
+/// The part around what the first of `wishes` is of, and as many of the next as fit into it; and how
+/// many pixels of the picture it has a pixel of the model's input.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "places in a picture of less than 2^24 pixels a side"
 )]
-fn part(people: &[PixelBox], first: &FirstLook<'_>) -> Option<Part> {
-    let room = |person: &PixelBox| {
-        let margin = MARGIN * person.height();
-        PixelBox::new(
-            person.x1 - margin,
-            person.y1 - margin,
-            person.x2 + margin,
-            person.y2 + margin,
-        )
-    };
+fn part(wishes: &[Wish], first: &FirstLook<'_>) -> Option<(Part, f32)> {
     let even = |side: u32| side & !1;
-    let mut around = people.first().map(room)?;
-    // Pixels of the picture a pixel of the input: as sharp as the picture is, or just small enough
-    // for all of the first person.
+    let Wish { room: mut around, shrunk, .. } = *wishes.first()?;
     let (input, whole) = (first.input, first.size);
-    let shrunk = (around.width() / input.width as f32)
-        .max(around.height() / input.height as f32)
-        .max(1.0);
     let side = |input: u32, whole: u32| even(((input as f32 * shrunk).ceil() as u32).min(whole));
     let size = PictureSize::new(side(input.width, whole.width), side(input.height, whole.height));
     let gain = 1.0 / (shrunk * first.input_scale);
@@ -183,8 +238,8 @@ fn part(people: &[PixelBox], first: &FirstLook<'_>) -> Option<Part> {
     }
     let fits =
         |area: &PixelBox| area.width() <= size.width as f32 && area.height() <= size.height as f32;
-    for person in &people[1..] {
-        let room = room(person);
+    for Wish { room, .. } in wishes[1..].iter().filter(|wish| shrunk <= SHARP_ENOUGH * wish.shrunk)
+    {
         let both = PixelBox::new(
             around.x1.min(room.x1),
             around.y1.min(room.y1),
@@ -200,11 +255,12 @@ fn part(people: &[PixelBox], first: &FirstLook<'_>) -> Option<Part> {
         let at = (centre - side as f32 / 2.0).clamp(0.0, (whole - side) as f32);
         even(at as u32)
     };
-    Some(Part {
-        left: begin(centre.x, size.width, first.size.width),
-        top: begin(centre.y, size.height, first.size.height),
+    let part = Part {
+        left: begin(centre.x, size.width, whole.width),
+        top: begin(centre.y, size.height, whole.height),
         size,
-    })
+    };
+    Some((part, shrunk))
 }
 
 #[cfg(test)]
@@ -276,6 +332,29 @@ mod tests {
             let scale = INPUT.height as f32 / part.size.height as f32;
             assert!(scale / SCALE >= GAIN_MIN, "{part:?} shows little more");
         }
+    }
+
+    #[test]
+    fn a_mask_gets_the_head_enlarged_and_so_does_who_is_tall_enough_for_a_helmet() {
+        let masks = [zone(&[Equipment::Mask, Equipment::Helmet])];
+        let near = [person(400.0, 300.0, 480.0)];
+        let mut second = SecondLook::default();
+        let part = second.wanted(&first(0.0, &near, &masks)).unwrap();
+        let head = shown_by(Equipment::Mask, &near[0].bbox);
+        assert!(CloseUp { area: part.area(), input_scale: 1.0 }.covers(&head), "{part:?}");
+        let tall = near[0].bbox.height() * INPUT.height as f32 / part.size.height as f32;
+        assert!((300.0..500.0).contains(&tall), "{tall} pixels in the input");
+        // The helmet of who is farther needs another look than his mask.
+        let far = [person(400.0, 300.0, 240.0)];
+        let mut second = SecondLook::default();
+        let looks: Vec<Part> =
+            [0.0, 0.6, 1.2].map(|at| second.wanted(&first(at, &far, &masks)).unwrap()).into();
+        assert_ne!(looks[0].size, looks[1].size);
+        assert_eq!(looks[0], looks[2], "in turns");
+        // Of a face of a few pixels nothing can be told.
+        let tiny = [person(400.0, 300.0, 120.0)];
+        let only = [zone(&[Equipment::Mask])];
+        assert_eq!(SecondLook::default().wanted(&first(0.0, &tiny, &only)), None);
     }
 
     #[test]
@@ -356,7 +435,7 @@ mod tests {
             width in 2_u32..3000, height in 2_u32..2000, boxes in proptest::collection::vec(
                 (-100.0_f32..3000.0, -100.0_f32..2000.0, 0.0_f32..400.0), 0..8),
         ) {
-            let zones = [zone(&[Equipment::Helmet])];
+            let zones = [zone(&[Equipment::Helmet, Equipment::Mask])];
             let found: Vec<_> = boxes.iter().map(|(x, y, h)| person(*x, *y, *h)).collect();
             let size = PictureSize::new(width, height);
             let look = FirstLook { size, ..first(0.0, &found, &zones) };

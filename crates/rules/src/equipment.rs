@@ -14,10 +14,6 @@ use serde::{Deserialize, Serialize};
 const ITEM_SCORE_MIN: f32 = 0.35;
 /// Boxes that say an item is missing are rarer and weaker: each counts a little.
 const NEGATIVE_SCORE_MIN: f32 = 0.25;
-/// People smaller than this in the model's input can't be judged, pixels.
-const PERSON_HEIGHT_MIN_INPUT_PX: f32 = 44.0;
-/// People this tall in the model's input count in full, pixels.
-const PERSON_HEIGHT_FULL_INPUT_PX: f32 = 88.0;
 /// Weight of seeing a head or torso plainly, but no item on it.
 const NOT_SEEN_WEIGHT: f32 = 0.5;
 /// Part of the region that somebody else may hide.
@@ -65,6 +61,37 @@ const fn region(item: Equipment) -> Region {
         // Hands hang, hold and reach; of the two gloves and boots one speaks for both.
         Equipment::Gloves => Region { top: 0.15, bottom: 0.80, centre: 0.50 },
         Equipment::Boots => Region { top: 0.78, bottom: 1.05, centre: 0.95 },
+    }
+}
+
+/// How tall people must be in the model's input for an item to be told, pixels.
+struct Heights {
+    /// Of smaller ones nothing can be said.
+    min: f32,
+    /// Taller ones count in full.
+    full: f32,
+}
+
+const fn heights(item: Equipment) -> Heights {
+    match is_on_face(item) {
+        false => Heights { min: 44.0, full: 88.0 },
+        // What covers half a face is a sixteenth of a person: fifteen pixels at the full height.
+        true => Heights { min: 120.0, full: 240.0 },
+    }
+}
+
+/// Whether an item is as small as a part of a face.
+#[must_use]
+pub const fn is_on_face(item: Equipment) -> bool {
+    matches!(item, Equipment::Mask | Equipment::Goggles)
+}
+
+/// The part of a person that must be looked at for an item: of what is on the face his head.
+#[must_use]
+pub fn shown_by(item: Equipment, person: &PixelBox) -> PixelBox {
+    match is_on_face(item) {
+        true => PixelBox::new(person.x1, person.y1, person.x2, person.y1 + 0.3 * person.height()),
+        false => *person,
     }
 }
 
@@ -130,24 +157,24 @@ pub struct Sharpness {
 }
 
 impl Sharpness {
-    /// Model input pixels a source pixel for somebody there.
-    fn at(&self, person: &PixelBox) -> f32 {
+    /// Model input pixels a source pixel for an item of somebody there.
+    fn at(&self, item: Equipment, person: &PixelBox) -> f32 {
         match self.close_up {
-            Some(close_up) if close_up.covers(person) => close_up.input_scale,
+            Some(close_up) if close_up.covers(&shown_by(item, person)) => close_up.input_scale,
             _ => self.input_scale,
         }
     }
 }
 
-/// Whether somebody this tall, pixels of the source picture, is too small for votes
+/// Whether somebody this tall, pixels of the source picture, is too small for votes on an item
 /// in full at so many model input pixels a source pixel.
 #[must_use]
-pub fn is_small(height: f32, input_scale: f32) -> bool {
-    height * input_scale < PERSON_HEIGHT_FULL_INPUT_PX
+pub fn is_small(item: Equipment, height: f32, input_scale: f32) -> bool {
+    height * input_scale < heights(item).full
 }
 
 /// Votes for `item` on each of `people`, from one picture's detections; none of those who were
-/// too small to be judged.
+/// too small to be judged, nor of faces that are too small to show that nothing is on them.
 #[must_use]
 pub fn votes(
     people: &[Seen],
@@ -162,26 +189,30 @@ pub fn votes(
     };
     let worn = of(Some(item.class()), ITEM_SCORE_MIN);
     let bare = of(item.class().negative(), NEGATIVE_SCORE_MIN);
+    let heights = heights(item);
     let worn_by = owners(people, &worn, item);
     let bare_by = owners(people, &bare, item);
     people
         .iter()
         .enumerate()
         .map(|(i, person)| {
-            let height = person.bbox.height() * sharpness.at(&person.bbox);
-            if person.whole && height < PERSON_HEIGHT_MIN_INPUT_PX {
+            let height = person.bbox.height() * sharpness.at(item, &person.bbox);
+            if person.whole && height < heights.min {
                 return None;
             }
             if !person.whole {
                 return Some(Vote::Unknown);
             }
-            let size_weight = (height / PERSON_HEIGHT_FULL_INPUT_PX).min(1.0);
+            let size_weight = (height / heights.full).min(1.0);
             let worn_score = worn_by[i].map_or(0.0, |at| worn[at].score);
             let bare_score = bare_by[i].map_or(0.0, |at| bare[at].score);
             Some(if worn_score > bare_score {
                 Vote::Present(worn_score * size_weight)
             } else if bare_score > 0.0 {
                 Vote::Missing(bare_score.max(NOT_SEEN_WEIGHT) * size_weight)
+            } else if is_on_face(item) && height < heights.full {
+                // Between two closer looks this picture takes nothing back.
+                return None;
             } else if !shows_plainly(item) || !plainly_visible(i, &boxes, item, size) {
                 Vote::Unknown
             } else {
@@ -425,7 +456,8 @@ mod tests {
             votes(&plain, &[], Equipment::Helmet, SIZE, PLAIN)[0],
             Some(Vote::Missing(_))
         ));
-        assert_eq!(votes(&plain, &[], Equipment::Mask, SIZE, PLAIN)[0], Some(Vote::Unknown));
+        let near = Sharpness { input_scale: 1.5, close_up: None };
+        assert_eq!(votes(&plain, &[], Equipment::Mask, SIZE, near)[0], Some(Vote::Unknown));
     }
 
     #[test]
@@ -439,6 +471,27 @@ mod tests {
         let closer = of(Sharpness { close_up, ..PLAIN });
         assert!(matches!(closer[0], Some(Vote::Missing(weight)) if weight > 0.55), "{closer:?}");
         assert_eq!(closer[1], None, "outside of it nothing has changed");
+    }
+
+    #[test]
+    fn a_mask_is_told_where_the_face_is_large_enough() {
+        let people = [person(300.0, 200.0, 200.0)];
+        let masked = [item(Class::Mask, 0.8, &people[0], 0.11)];
+        let of = |found: &[Detection], sharpness| {
+            votes(&people, found, Equipment::Mask, SIZE, sharpness)[0]
+        };
+        let far = Sharpness { input_scale: 0.5, close_up: None };
+        assert_eq!(of(&masked, far), None, "what seems a mask is a few pixels");
+        let near = Sharpness { input_scale: 0.9, close_up: None };
+        assert!(matches!(of(&masked, near), Some(Vote::Present(weight)) if weight < 0.7));
+        assert_eq!(of(&[], near), None, "it may be overlooked");
+        // A part with his head is enough.
+        let area = PixelBox::new(250.0, 180.0, 424.0, 290.0);
+        let closer = Sharpness { close_up: Some(CloseUp { area, input_scale: 1.6 }), ..far };
+        assert_eq!(of(&masked, closer), Some(Vote::Present(0.8)));
+        assert_eq!(of(&[], closer), Some(Vote::Unknown), "he may have turned away");
+        let bare = [item(Class::NoMask, 0.4, &people[0], 0.11)];
+        assert_eq!(of(&bare, closer), Some(Vote::Missing(NOT_SEEN_WEIGHT)));
     }
 
     #[test]

@@ -285,6 +285,8 @@ impl<'a> Files<'a> {
         let Some(source) = &scenery.source else { return Ok(()) };
         let name = &scenery.name;
         writeln!(self.site, "[[camera]]\nname = \"{name}\"\nsource = \"{source}\"")?;
+        let calibration = toml::Value::try_from(scenery.scene.calibration()?)?;
+        writeln!(self.site, "calibration = {calibration}")?;
         for zone in scenery.scene.zones() {
             let points: Vec<[f64; 2]> = zone.points.iter().map(|p| [p.x, p.y]).collect();
             let require: Vec<&str> = zone.require.iter().map(|item| item.name()).collect();

@@ -120,6 +120,30 @@ impl Camera {
         PixelPoint { x, y }
     }
 
+    /// Where the floor is that appears at this spot below the horizon.
+    fn floor_at(&self, [x, y]: Spot) -> [f64; 2] {
+        let ([c, s], [tilt_c, tilt_s]) = (self.turn.map(f64::from), self.tilt.map(f64::from));
+        let focal = f64::from(self.focal);
+        let right = f64::from(x - self.middle[0]) / focal;
+        let down = f64::from(y - self.middle[1]) / focal;
+        // The ray in the hall, turned back: first up again, then to the left.
+        let (fall, ahead) = (tilt_c * down + tilt_s, tilt_c - tilt_s * down);
+        let far = f64::from(self.at[1]) / fall.max(1e-6);
+        [
+            f64::from(self.at[0]) + far * (c * right + s * ahead),
+            f64::from(self.at[2]) + far * (c * ahead - s * right),
+        ]
+    }
+
+    /// Four points of the floor in the lower part of the picture, and their places, metres.
+    pub(super) fn corners_of_floor(&self) -> (Vec<FractionPoint>, Vec<[f64; 2]>) {
+        let corners = [[0.25, 0.6], [0.75, 0.6], [0.95, 0.95], [0.05, 0.95]];
+        let (w, h) = (self.size.width as f32, self.size.height as f32);
+        let points = corners.map(|[x, y]| FractionPoint { x, y }).to_vec();
+        let places = corners.map(|[x, y]| self.floor_at([x as f32 * w, y as f32 * h]));
+        (points, places.to_vec())
+    }
+
     /// The part of a floor polygon that is in the picture, as fractions of it: at most four corners
     /// more than `corners`, and fewer than three when nothing of it is seen.
     pub(super) fn polygon(&self, corners: &[[f32; 2]]) -> Vec<FractionPoint> {

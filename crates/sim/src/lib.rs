@@ -9,10 +9,13 @@ mod body;
 mod camera;
 mod canvas;
 mod events;
+#[cfg(test)]
+mod events_tests;
 mod figure;
 mod finish;
 mod hall;
 mod head;
+mod incidents;
 mod layout;
 mod look;
 mod mishap;
@@ -20,6 +23,7 @@ mod mistake;
 mod pillar;
 mod random;
 mod random_site;
+mod rule_events;
 mod scenario;
 mod scenario_file;
 mod script;
@@ -34,7 +38,8 @@ mod vehicle;
 use std::collections::BTreeSet;
 
 use safe_yolo_core::{
-    Equipment, FractionPoint, PictureSize, PictureTime, PixelBox, Rule, ZoneType,
+    Calibration, CalibrationError, Equipment, FractionPoint, PictureSize, PictureTime, PixelBox,
+    Rule, ZoneType,
 };
 
 use canvas::{Canvas, Shape};
@@ -271,6 +276,16 @@ impl Scene {
             rules: area.rules.clone(),
         };
         self.plan.areas.iter().map(zone).collect()
+    }
+
+    /// What the camera's calibration would be: four points of the floor, and where they are,
+    /// metres to the right of the hall's middle and away from the usual camera.
+    ///
+    /// # Errors
+    /// When the camera sees too little of the floor.
+    pub fn calibration(&self) -> Result<Calibration, CalibrationError> {
+        let (points, metres) = self.plan.camera.corners_of_floor();
+        Calibration::new(points, metres)
     }
 
     #[cfg(test)]

@@ -19,24 +19,29 @@ use super::script::Script;
 use super::thing::Thing;
 
 /// Every scenario that is shipped, by name.
-pub(super) const ALL: [(&str, &str); 18] = [
+pub(super) const ALL: [(&str, &str); 23] = [
     ("covered", include_str!("../scenarios/covered.toml")),
     ("crowd", include_str!("../scenarios/crowd.toml")),
     ("demo", include_str!("../scenarios/demo.toml")),
     ("extinguisher-removed", include_str!("../scenarios/extinguisher-removed.toml")),
     ("fall", include_str!("../scenarios/fall.toml")),
+    ("far", include_str!("../scenarios/far.toml")),
     ("fire", include_str!("../scenarios/fire.toml")),
     ("forklift", include_str!("../scenarios/forklift.toml")),
+    ("headcount", include_str!("../scenarios/headcount.toml")),
     ("helmet-off", include_str!("../scenarios/helmet-off.toml")),
     ("helmets", include_str!("../scenarios/helmets.toml")),
     ("hidden", include_str!("../scenarios/hidden.toml")),
     ("intruders", include_str!("../scenarios/intruders.toml")),
     ("intrusion", include_str!("../scenarios/intrusion.toml")),
+    ("line-crossing", include_str!("../scenarios/line-crossing.toml")),
+    ("loitering", include_str!("../scenarios/loitering.toml")),
     ("mask-off", include_str!("../scenarios/mask-off.toml")),
     ("near-miss", include_str!("../scenarios/near-miss.toml")),
     ("pillar", include_str!("../scenarios/pillar.toml")),
     ("quiet", include_str!("../scenarios/quiet.toml")),
     ("vest-off", include_str!("../scenarios/vest-off.toml")),
+    ("walkway", include_str!("../scenarios/walkway.toml")),
     ("yard", include_str!("../scenarios/yard.toml")),
 ];
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::crossing::Crossings;
 use super::entries::Entries;
-use super::nearness::{Approaches, Unit, nearest};
+use super::nearness::{Approaches, Nearest, Unit, nearest};
 use super::things::{Sight, things};
 use crate::equipment::Verdict;
 use crate::presence::{CONFIRM_S, Presence};
@@ -176,12 +176,22 @@ impl Memory {
                     return here(Now::Unknown("not_calibrated"));
                 };
                 let things = things(class, scene);
+                // Who steps into the zone brings his approach along.
+                let nearest_to = |subject| (subject, nearest(subject, &things, unit));
+                let around =
+                    scene.subjects.iter().filter(|subject| subject.matched).map(nearest_to);
+                let closing: BTreeMap<u64, (f64, Nearest<'_>)> = around
+                    .map(|(subject, nearest)| {
+                        let closing = self.approaches.closing(subject.number, scene.time, &nearest);
+                        (subject.number, (closing, nearest))
+                    })
+                    .collect();
                 each(scene, |subject, _| {
-                    let nearest = nearest(subject, &things, unit);
-                    let approaches = &mut self.approaches;
-                    let closing = approaches.closing(subject.number, scene.time, &nearest);
-                    match approaches.by_distance(subject, nearest, distance, scene.time) {
-                        Now::Yes { mut details, .. } if closing >= speed => {
+                    let Some((closing, nearest)) = closing.get(&subject.number) else {
+                        return Now::Unknown("out_of_sight");
+                    };
+                    match self.approaches.by_distance(subject, *nearest, distance, scene.time) {
+                        Now::Yes { mut details, .. } if *closing >= speed => {
                             let key = match distance {
                                 Length::Heights(_) => "speed",
                                 Length::Metres(_) => "speed_m_s",

@@ -80,8 +80,11 @@ pub fn simulated_site() -> Result<Vec<StartupCamera>, ServerError> {
     let camera = |(name, scenario): (&str, &str)| {
         let mut camera = NewCamera::new(name, &format!("sim://{scenario}"), Origin::Api);
         camera.repeat = true;
-        let mut zones = Vec::new();
-        for zone in Scene::new(scenario, 0)?.zones() {
+        let (mut zones, scene) = (Vec::new(), Scene::new(scenario, 0)?);
+        let no_metres =
+            |error: &_| tracing::error!(scenario, %error, "the drawn floor has no metres");
+        camera.calibration = scene.calibration().inspect_err(no_metres).ok();
+        for zone in scene.zones() {
             match Polygon::new(zone.points) {
                 Ok(points) => zones.push(NewZone {
                     require: zone.require,
