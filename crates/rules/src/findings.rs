@@ -12,7 +12,7 @@ use serde_json::{Map, json};
 use crate::engine::PictureEntry;
 use crate::equipment::{self, Count, Verdict};
 use crate::message::message;
-use crate::presence::{Presence, Step, is_inside};
+use crate::presence::{Presence, Step, Whereabouts, whereabouts};
 use crate::rule::ended;
 use crate::subject::{Raised, Subject};
 
@@ -127,7 +127,8 @@ pub(crate) fn step_zone(
 ) {
     let known = subject.presence.get(&zone.id).copied();
     let floor = maker.config.calibration.as_ref();
-    let inside = is_inside(zone, &subject.bbox, picture.size, floor, known.is_some());
+    let place = whereabouts(zone, &subject.bbox, picture.size, floor, known.is_some());
+    let inside = place != Whereabouts::Outside;
     let mut presence = match known {
         Some(presence) => presence,
         None if inside => Presence::new(picture.time),
@@ -150,11 +151,13 @@ pub(crate) fn step_zone(
         end_all(subject, |key| key.1 == zone.id, time, utc, "schedule", changes);
         return;
     }
-    if inside {
+    // The edge bridges boxes that breathe; it makes no stay longer.
+    let plainly = place == Whereabouts::Inside;
+    if plainly {
         intrusion(subject, zone, &presence, picture.time, maker, changes);
     }
     for item in &zone.require {
-        equipment_rule(subject, zone, *item, &presence, inside, maker, changes);
+        equipment_rule(subject, zone, *item, &presence, plainly, maker, changes);
     }
 }
 

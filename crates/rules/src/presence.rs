@@ -44,36 +44,53 @@ pub enum Step {
     Left(PictureTime),
 }
 
-/// Whether the person is in the zone by its anchor; `was_inside` widens it by the hysteresis.
+/// Where somebody is, as a zone's anchor tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// In the zone.
+    Inside,
+    /// No farther beyond its edge than boxes breathe: who was inside has not left.
+    AtEdge,
+    /// Anywhere else.
+    Outside,
+}
+
+/// Where the person is; the edge matters only for who `was_inside`.
 #[must_use]
-pub fn is_inside(
+pub fn whereabouts(
     zone: &Zone,
     person: &PixelBox,
     size: PictureSize,
     floor: Option<&Calibration>,
     was_inside: bool,
-) -> bool {
+) -> Whereabouts {
     let point = match zone.anchor {
         Anchor::Foot => person.foot(),
         Anchor::Centre => person.center(),
         Anchor::Overlap => {
-            let least = if was_inside { OVERLAP_STAY_MIN } else { OVERLAP_MIN };
-            return zone.points.part_of(person, size) >= least;
+            return match zone.points.part_of(person, size) {
+                part if part >= OVERLAP_MIN => Whereabouts::Inside,
+                part if part >= OVERLAP_STAY_MIN && was_inside => Whereabouts::AtEdge,
+                _ => Whereabouts::Outside,
+            };
         }
     };
     if has(zone, point, size) {
-        return true;
+        return Whereabouts::Inside;
     }
-    if !was_inside {
-        return false;
+    let is_at_edge = || {
+        if let Some(floor) = floor.filter(|_| zone.anchor == Anchor::Foot)
+            && let Some(metres) = edge_distance_m(zone, point.to_fraction(size), floor)
+        {
+            return metres <= EDGE_HYSTERESIS_M;
+        }
+        let margin = EDGE_HYSTERESIS * f64::from(person.height());
+        zone.points.edge_distance_px(point, size) <= margin
+    };
+    match was_inside && is_at_edge() {
+        true => Whereabouts::AtEdge,
+        false => Whereabouts::Outside,
     }
-    if let Some(floor) = floor.filter(|_| zone.anchor == Anchor::Foot)
-        && let Some(metres) = edge_distance_m(zone, point.to_fraction(size), floor)
-    {
-        return metres <= EDGE_HYSTERESIS_M;
-    }
-    let margin = EDGE_HYSTERESIS * f64::from(person.height());
-    zone.points.edge_distance_px(point, size) <= margin
 }
 
 /// Metres on the floor from a point to the zone's edge; none where a part of it is no floor.
@@ -164,5 +181,35 @@ mod tests {
     fn a_visit_shorter_than_the_confirmation_leaves_at_once() {
         let mut presence = Presence::new(ms(0));
         assert_eq!(presence.observe(ms(100), false), Step::Left(ms(100)));
+    }
+
+    #[test]
+    fn the_edge_keeps_who_was_inside_and_takes_nobody_in() {
+        let corners = [(0.2, 0.2), (0.5, 0.2), (0.5, 0.8), (0.2, 0.8)];
+        let corners = corners.map(|(x, y)| FractionPoint { x, y }).to_vec();
+        let zone = Zone {
+            id: "z-1".parse().unwrap(),
+            name: "press".into(),
+            zone_type: safe_yolo_core::ZoneType::Danger,
+            points: safe_yolo_core::Polygon::new(corners).unwrap(),
+            active: true,
+            anchor: Anchor::Foot,
+            schedule: None,
+            dwell_s: 2.0,
+            pause_s: 30.0,
+            require: std::collections::BTreeSet::new(),
+            rules: Vec::new(),
+        };
+        let size = PictureSize::new(1000, 1000);
+        // The zone's right side is at 500 pixels; 4 % of his height are 8.
+        for (foot, was_inside, place) in [
+            (490.0, false, Whereabouts::Inside),
+            (506.0, false, Whereabouts::Outside),
+            (506.0, true, Whereabouts::AtEdge),
+            (512.0, true, Whereabouts::Outside),
+        ] {
+            let person = PixelBox::from_xywh(foot - 40.0, 400.0, 80.0, 200.0);
+            assert_eq!(whereabouts(&zone, &person, size, None, was_inside), place, "{foot}");
+        }
     }
 }
