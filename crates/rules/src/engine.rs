@@ -206,6 +206,7 @@ impl Judge {
             inside: &[],
             detections: picture.detections,
             floor: config.calibration.as_ref(),
+            around: &[],
         };
         let known = |rule: &Rule| rule.needs().all(|class| self.known.contains(&class));
         self.rules.step(&config, known, &scene, &mut maker, &mut changes);
@@ -245,6 +246,7 @@ impl Judge {
     #[must_use]
     pub fn view(&self) -> View {
         let now = self.now.0;
+        let alarmed = self.rules.alarmed();
         let people = self
             .subjects
             .all()
@@ -258,7 +260,7 @@ impl Judge {
                     .iter()
                     .map(|(item, b)| (*item, b.count(now, VIEW_WINDOW_S).verdict))
                     .collect(),
-                level: self.level(s),
+                level: self.level(s, &alarmed),
             })
             .collect();
         let zones = self
@@ -271,7 +273,7 @@ impl Judge {
         View { people, zones }
     }
 
-    fn level(&self, subject: &Subject) -> Level {
+    fn level(&self, subject: &Subject, alarmed: &BTreeSet<u64>) -> Level {
         let in_zone = subject
             .presence
             .keys()
@@ -282,9 +284,8 @@ impl Judge {
                 ZoneType::Custom => Level::Ok,
             })
             .max();
-        let alarmed =
-            (subject.has_open() || self.rules.is_about(subject)).then_some(Level::Warning);
-        in_zone.max(alarmed).unwrap_or(Level::Ok)
+        let is_alarmed = subject.has_open() || alarmed.contains(&subject.number);
+        in_zone.max(is_alarmed.then_some(Level::Warning)).unwrap_or(Level::Ok)
     }
 
     fn zone_view(&self, zone: &Zone, now: PictureTime) -> ZoneView {

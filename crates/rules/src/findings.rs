@@ -145,7 +145,10 @@ pub(crate) fn step_zone(
         let event = maker.of_person(entrance, zone, subject, presence.since, Map::new());
         changes.push(instant(event));
     }
-    subject.presence.insert(zone.id.clone(), presence);
+    match subject.presence.get_mut(&zone.id) {
+        Some(known) => *known = presence,
+        None => _ = subject.presence.insert(zone.id.clone(), presence),
+    }
     if !maker.applies(zone) {
         let (time, utc) = maker.now;
         end_all(subject, |key| key.1 == zone.id, time, utc, "schedule", changes);

@@ -14,5 +14,5 @@ pub mod view;
 
 pub use engine::{Entry, Judge, PictureEntry};
 pub use equipment::{Count, Verdict};
-pub use rule::{Ground, Passed, RuleVerdict, RuleView};
+pub use rule::{Figures, Ground, Passed, RuleVerdict, RuleView};
 pub use view::{Level, PersonView, View, ZonePersonView, ZoneVerdict, ZoneView};

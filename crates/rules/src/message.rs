@@ -1,7 +1,6 @@
 //! What an operator reads, in Korean and English.
 
 use safe_yolo_core::{Class, Equipment, EventType, Message, Rule, RuleKind};
-use serde_json::{Map, Value};
 
 /// The Korean name of an item, and the English one.
 const fn item_names(item: Equipment) -> (&'static str, &'static str) {
@@ -63,8 +62,8 @@ pub(crate) struct Words<'a> {
     pub(crate) number: Option<u32>,
     /// For how long the condition held.
     pub(crate) seconds: f64,
-    /// Figures of the finding.
-    pub(crate) details: &'a Map<String, Value>,
+    /// How many people, where that is what it is about.
+    pub(crate) count: u32,
 }
 
 /// What somebody calls a thing, in both languages.
@@ -83,13 +82,12 @@ const fn thing_names(class: Class) -> (&'static str, &'static str) {
 
 /// The message of an event that `rule` raises: its own words, or the usual ones.
 pub(crate) fn of_rule(rule: &Rule, words: &Words<'_>) -> Message {
-    let Words { zone, seconds, details, .. } = *words;
+    let Words { zone, seconds, count, .. } = *words;
     if let Some(Message { ko, en }) = &rule.message {
         return Message { ko: format!("{zone}: {ko}"), en: format!("{zone}: {en}") };
     }
     let number = words.number.unwrap_or(0);
     let seconds = if seconds < 10.0 { format!("{seconds:.1}") } else { format!("{seconds:.0}") };
-    let count = details.get("count").and_then(Value::as_u64).unwrap_or(0);
     let (ko, en) = match rule.kind {
         RuleKind::Loitering => (
             format!("작업자 #{number} 장시간 체류 ({seconds}초)"),

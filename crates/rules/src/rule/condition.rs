@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use safe_yolo_core::rule::Length;
 use safe_yolo_core::{
     Calibration, Class, Detection, PictureSize, PictureTime, PixelBox, RuleKind, When, Zone,
 };
-use serde_json::{Map, Value, json};
 
+use super::Figures;
 use super::crossing::Crossings;
 use super::entries::Entries;
-use super::nearness::{Approaches, Nearest, Unit, nearest};
-use super::things::{Sight, things};
+use super::nearness::{Around, WasNear};
+use super::things::Sight;
 use crate::equipment::Verdict;
 use crate::presence::{CONFIRM_S, Presence};
 use crate::subject::{STANDING_ASPECT_MIN, Subject};
@@ -43,6 +42,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) detections: &'a [Detection],
     /// How long a metre is, where that is known.
     pub(crate) floor: Option<&'a Calibration>,
+    /// What is near to people, of each class and unit that a rule asks for.
+    pub(crate) around: &'a [Around<'a>],
 }
 
 impl<'a> Scene<'a> {
@@ -72,7 +73,7 @@ pub(crate) enum Now {
         /// Who it is, where a condition of the zone is about somebody.
         who: Option<u64>,
         /// On what grounds.
-        details: Map<String, Value>,
+        figures: Figures,
     },
     /// It does not.
     No,
@@ -81,17 +82,16 @@ pub(crate) enum Now {
 }
 
 impl Now {
-    pub(super) fn of(who: u64) -> Self {
-        Self::Yes { since: None, who: Some(who), details: Map::new() }
+    pub(super) const fn of(who: u64) -> Self {
+        Self::Yes { since: None, who: Some(who), figures: Figures::None }
     }
 
-    pub(super) fn since(since: PictureTime) -> Self {
-        Self::Yes { since: Some(since), who: None, details: Map::new() }
+    pub(super) const fn since(since: PictureTime) -> Self {
+        Self::Yes { since: Some(since), who: None, figures: Figures::None }
     }
 
-    pub(super) fn with(details: Value) -> Self {
-        let details = if let Value::Object(details) = details { details } else { Map::new() };
-        Self::Yes { since: None, who: None, details }
+    pub(super) const fn with(figures: Figures) -> Self {
+        Self::Yes { since: None, who: None, figures }
     }
 }
 
@@ -104,7 +104,7 @@ pub(crate) struct Memory {
     awaited: Sight,
     /// Where everybody has stood still.
     still: BTreeMap<u64, Still>,
-    approaches: Approaches,
+    near: WasNear,
     /// On which side of the line everybody is, and who crossed it.
     pub(super) crossings: Crossings,
     /// Who came in when.
@@ -126,7 +126,7 @@ impl Memory {
     pub(crate) fn keep(&mut self, scene: &Scene<'_>) {
         let is_here = |number: u64| scene.subject(number).is_some();
         self.still.retain(|number, _| is_here(*number));
-        self.approaches.keep(is_here);
+        self.near.keep(is_here);
         self.crossings.keep(is_here);
         self.entries.keep(is_here);
     }
@@ -154,7 +154,7 @@ impl Memory {
                 let known = self.sight.place;
                 here(match self.sight.look(class, zone, scene, known) {
                     Verdict::Present => Now::No,
-                    Verdict::Missing => Now::with(json!({ "class": class })),
+                    Verdict::Missing => Now::with(Figures::Missing { class }),
                     Verdict::Unknown => Now::Unknown("hidden"),
                 })
             }
@@ -162,42 +162,20 @@ impl Memory {
             RuleKind::Fire => here(self.there(Class::Fire, zone, scene)),
             RuleKind::Smoke => here(self.there(Class::Smoke, zone, scene)),
             RuleKind::Proximity { class, distance } => {
-                let Some(unit) = Unit::of(distance, scene) else {
+                let Some(around) = scene.around.iter().find(|a| a.is_of(class, distance)) else {
                     return here(Now::Unknown("not_calibrated"));
                 };
-                let things = things(class, scene);
-                each(scene, |subject, _| {
-                    let nearest = nearest(subject, &things, unit);
-                    self.approaches.by_distance(subject, nearest, distance, scene.time)
-                })
+                each(scene, |subject, _| self.near.judge(subject, around, distance, scene.time))
             }
             RuleKind::NearMiss { class, distance, speed } => {
-                let Some(unit) = Unit::of(distance, scene) else {
+                let Some(around) = scene.around.iter().find(|a| a.is_of(class, distance)) else {
                     return here(Now::Unknown("not_calibrated"));
                 };
-                let things = things(class, scene);
-                // Who steps into the zone brings his approach along.
-                let nearest_to = |subject| (subject, nearest(subject, &things, unit));
-                let around =
-                    scene.subjects.iter().filter(|subject| subject.matched).map(nearest_to);
-                let closing: BTreeMap<u64, (f64, Nearest<'_>)> = around
-                    .map(|(subject, nearest)| {
-                        let closing = self.approaches.closing(subject.number, scene.time, &nearest);
-                        (subject.number, (closing, nearest))
-                    })
-                    .collect();
                 each(scene, |subject, _| {
-                    let Some((closing, nearest)) = closing.get(&subject.number) else {
-                        return Now::Unknown("out_of_sight");
-                    };
-                    match self.approaches.by_distance(subject, *nearest, distance, scene.time) {
-                        Now::Yes { mut details, .. } if *closing >= speed => {
-                            let key = match distance {
-                                Length::Heights(_) => "speed",
-                                Length::Metres(_) => "speed_m_s",
-                            };
-                            details.insert(key.into(), json!(closing));
-                            Now::with(Value::Object(details))
+                    let closing = around.of(subject.number).map_or(0.0, |(_, closing)| closing);
+                    match self.near.judge(subject, around, distance, scene.time) {
+                        Now::Yes { figures, .. } if closing >= speed => {
+                            Now::with(figures.with_speed(closing))
                         }
                         Now::Yes { .. } => Now::No,
                         other => other,
@@ -211,7 +189,7 @@ impl Memory {
 
     fn there(&mut self, class: Class, zone: &Zone, scene: &Scene<'_>) -> Now {
         match self.sight.look(class, zone, scene, None) {
-            Verdict::Present => Now::with(json!({ "class": class, "box": self.sight.place })),
+            Verdict::Present => Now::with(Figures::Thing { class, place: self.sight.place }),
             Verdict::Missing => Now::No,
             Verdict::Unknown => Now::Unknown("not_sure"),
         }
@@ -280,7 +258,9 @@ fn count(scene: &Scene<'_>) -> (u32, u32) {
 
 fn above(people: u32, scene: &Scene<'_>) -> Now {
     match count(scene) {
-        (seen, _) if seen > people => Now::with(json!({ "count": seen, "people": people })),
+        (seen, _) if seen > people => {
+            Now::with(Figures::People { count: seen, people, window_s: None })
+        }
         (_, all) if all > people => Now::Unknown("out_of_sight"),
         _ => Now::No,
     }
@@ -288,7 +268,9 @@ fn above(people: u32, scene: &Scene<'_>) -> Now {
 
 fn below(people: u32, scene: &Scene<'_>) -> Now {
     match count(scene) {
-        (_, all) if all < people => Now::with(json!({ "count": all, "people": people })),
+        (_, all) if all < people => {
+            Now::with(Figures::People { count: all, people, window_s: None })
+        }
         (seen, _) if seen < people => Now::Unknown("out_of_sight"),
         _ => Now::No,
     }
@@ -322,7 +304,7 @@ fn lies(subject: &Subject, size: PictureSize) -> Now {
     match (is_flat, is_cut) {
         // What is cut off may be most of him.
         (_, true) if aspect < STANDING_ASPECT_MIN => Now::Unknown("cut"),
-        (true, false) => Now::with(json!({ "aspect": aspect })),
+        (true, false) => Now::with(Figures::Lying { aspect }),
         _ => Now::No,
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use safe_yolo_core::{Direction, PictureSize, PixelPoint, Tripwire};
 use serde::Serialize;
-use serde_json::json;
 
+use super::Figures;
 use super::condition::{About, Now, Scene};
 use crate::presence::EDGE_HYSTERESIS;
 use crate::subject::Subject;
@@ -81,7 +81,7 @@ impl Crossings {
                     Direction::ToRight | Direction::Both => self.passed.to_right += 1,
                 }
                 match direction.includes(way) {
-                    true => Now::with(json!({ "direction": way })),
+                    true => Now::with(Figures::Crossed { direction: way }),
                     false => Now::No,
                 }
             }

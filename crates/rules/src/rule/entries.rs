@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use safe_yolo_core::{PictureTime, Rule, Zone};
-use serde_json::json;
 
+use super::Figures;
 use super::condition::{Now, Scene};
 
 /// Part of the window for which nobody may have looked.
@@ -78,7 +78,7 @@ impl Entries {
         }
         let count = self.count();
         if count > people {
-            return Now::with(json!({ "count": count, "people": people, "window_s": window_s }));
+            return Now::with(Figures::People { count, people, window_s: Some(window_s) });
         }
         let watched = now.secs_since(began).min(window_s);
         let blind: f64 = self.gaps.iter().map(|(_, seconds)| seconds).sum();
