@@ -9,7 +9,9 @@ use safe_yolo_core::{
 };
 
 use crate::equipment::{self, Count, Seen, Sharpness, Verdict};
-use crate::findings::{EventMaker, applies, end_all, has_rule, leave, step_zone, window_s};
+use crate::findings::{
+    EventMaker, applies, end_all, has_rule, leave, step_beside, step_zone, window_s,
+};
 use crate::presence::Presence;
 use crate::rule::{RuleBook, RuleVerdict, Scene};
 use crate::subject::{Subject, Subjects};
@@ -178,9 +180,10 @@ impl Judge {
             made: &mut self.events_made,
         };
         let mut exits: BTreeMap<&ZoneId, PictureTime> = BTreeMap::new();
-        for subject in self.subjects.all_mut().iter_mut().filter(|s| s.is_whole()) {
+        for subject in self.subjects.all_mut().iter_mut().filter(|s| s.matched) {
+            let step = if subject.is_whole() { step_zone } else { step_beside };
             for zone in config.zones.iter().filter(|zone| zone.active) {
-                if let Some(at) = step_zone(subject, zone, picture, &mut maker, &mut changes) {
+                if let Some(at) = step(subject, zone, picture, &mut maker, &mut changes) {
                     exits.insert(&zone.id, at);
                 }
             }

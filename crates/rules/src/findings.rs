@@ -165,6 +165,30 @@ pub(crate) fn step_zone(
     None
 }
 
+/// One person who is not seen whole: his feet may be anywhere below what is seen of him, but not in
+/// a zone that is beside him. When he went out, if the picture made sure of that.
+pub(crate) fn step_beside(
+    subject: &mut Subject,
+    zone: &Zone,
+    picture: &PictureEntry<'_>,
+    maker: &mut EventMaker<'_>,
+    changes: &mut Vec<EventChange>,
+) -> Option<PictureTime> {
+    let presence = subject.presence.get_mut(&zone.id)?;
+    let width = f64::from(picture.size.width);
+    let (left, right) = (f64::from(subject.bbox.x1) / width, f64::from(subject.bbox.x2) / width);
+    let corners = zone.points.points();
+    let is_beside = corners.iter().all(|p| p.x < left) || corners.iter().all(|p| p.x > right);
+    if !is_beside {
+        return None;
+    }
+    presence.place = Whereabouts::Outside;
+    let Step::Left(at) = presence.observe(picture.time, false) else { return None };
+    let presence = subject.presence.remove(&zone.id)?;
+    leave(subject, zone, presence, at, maker, changes);
+    Some(at)
+}
+
 fn intrusion(
     subject: &mut Subject,
     zone: &Zone,

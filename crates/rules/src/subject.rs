@@ -64,6 +64,8 @@ pub struct Subject {
     pub score: f32,
     /// When a detection was last matched.
     pub last_seen: PictureTime,
+    /// For how long nobody has looked since then.
+    blind: Duration,
     /// Whether the newest picture has a detection of the person.
     pub matched: bool,
     /// Analysed seconds since then.
@@ -103,6 +105,9 @@ impl Subjects {
             subject.is_renewed = false;
         }
         let blind = std::mem::take(&mut self.blind);
+        for subject in &mut self.all {
+            subject.blind += blind;
+        }
         if blind.as_secs_f64() > GRACE_S {
             let presences = self.all.iter_mut().flat_map(|subject| subject.presence.values_mut());
             presences.for_each(|presence| presence.skip(blind));
@@ -189,6 +194,7 @@ impl Subject {
             cut_since: None,
             score: track.score,
             last_seen: time,
+            blind: Duration::ZERO,
             matched: true,
             unseen_s: 0.0,
             presence: BTreeMap::new(),
@@ -213,6 +219,7 @@ impl Subject {
         if !track.predicted {
             self.score = track.score;
             self.last_seen = time;
+            self.blind = Duration::ZERO;
             self.matched = true;
             self.measure(time);
         }
@@ -251,7 +258,7 @@ impl Subject {
     }
 
     fn may_come_back(&self, time: PictureTime) -> bool {
-        !self.matched && time.secs_since(self.last_seen) <= GRACE_S + UNSEEN_STEP_MAX_S
+        !self.matched && time.secs_since(self.last_seen + self.blind) <= GRACE_S + UNSEEN_STEP_MAX_S
     }
 
     /// How unlikely it is that the track is this person: 0 the same place and
@@ -262,7 +269,9 @@ impl Subject {
         let long = |bbox: &PixelBox| f64::from(bbox.height().max(bbox.width()));
         let height = long(&a).max(long(&b)).max(1.0);
         let ratio = long(&a).min(long(&b)) / height;
-        let gap_s = time.secs_since(seen);
+        // Who stands where somebody stood before nobody looked is taken for him; who stands
+        // elsewhere is somebody else.
+        let gap_s = time.secs_since(seen + self.blind).max(0.0);
         let reach = JUMP_MAX_HEIGHTS + SPEED_MAX_HEIGHTS_PER_S * gap_s;
         let (from, to) = (a.foot(), b.foot());
         let moved = f64::from((from.x - to.x).hypot(from.y - to.y)) / height;

@@ -13,7 +13,7 @@ use super::entries::Entries;
 use super::nearness::{Around, WasNear};
 use super::things::Sight;
 use crate::equipment::Verdict;
-use crate::presence::{CONFIRM_S, Presence, Whereabouts};
+use crate::presence::{CONFIRM_S, GRACE_S, Presence, Whereabouts};
 use crate::subject::{STANDING_ASPECT_MIN, Subject};
 
 /// Boxes this near to an edge of the picture may be cut by it, pixels.
@@ -103,6 +103,16 @@ pub(crate) enum Since {
     Exactly(PictureTime),
 }
 
+impl Since {
+    /// Whether that is long enough to tell: who walks past stands still for a moment.
+    pub(super) fn is_plain(self, now: PictureTime) -> bool {
+        match self {
+            Self::Exactly(since) => now.secs_since(since) >= GRACE_S,
+            Self::Now | Self::IfNew(_) | Self::Seen { .. } => true,
+        }
+    }
+}
+
 impl Now {
     pub(super) const fn of(who: u64) -> Self {
         Self::Yes { since: Since::Now, who: Some(who), figures: Figures::None }
@@ -165,7 +175,9 @@ impl Memory {
     /// Forgets who is gone.
     pub(crate) fn keep(&mut self, scene: &Scene<'_>) {
         let is_here = |number: u64| scene.subject(number).is_some();
-        self.still.retain(|number, _| is_here(*number));
+        // Who went out and comes back over the same spot has not stood there meanwhile.
+        let place = |number: &u64| scene.inside.binary_search_by_key(number, |(s, _)| s.number);
+        self.still.retain(|number, _| place(number).is_ok());
         self.near.keep(is_here);
         self.crossings.keep(is_here);
         self.entries.keep(is_here);

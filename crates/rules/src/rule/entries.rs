@@ -60,7 +60,8 @@ impl Entries {
                 // Who came while nobody counted is not counted.
                 Some(presence) if presence.entered && presence.since >= began => {
                     if self.inside.insert(subject.number) {
-                        self.times.push_back(presence.since);
+                        let at = self.times.partition_point(|time| *time <= presence.since);
+                        self.times.insert(at, presence.since);
                     }
                 }
                 Some(_) => {}

@@ -221,7 +221,10 @@ impl State {
                 About::Person(number) => scene.subject(number),
                 About::Place => None,
             };
-            if let (true, Some(person), Now::Yes { .. }) = (some_are_lost, person, &condition) {
+            if let (true, Some(person), Now::Yes { since, .. }) =
+                (some_are_lost, person, &condition)
+                && since.is_plain(scene.time)
+            {
                 self.take_over(person);
             }
             // Of whom nothing was ever found there is nothing to keep.

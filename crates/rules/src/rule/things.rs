@@ -95,9 +95,8 @@ impl Sight {
                 }
             }
             Vote::Unknown => {
-                self.missed = None;
                 if verdict == Verdict::Unknown {
-                    self.seen = None;
+                    (self.seen, self.missed) = (None, None);
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! The judge over scenes made for it: people and things as boxes, time as data.
+//! The judge by its public interface: scripts of every rule, whole scenes, and what must hold
+//! whatever happens before the camera.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,8 +8,14 @@
     reason = "a test fails by panicking"
 )]
 
-mod common;
+mod blindness;
+mod film;
+mod fixtures;
+mod order;
+mod orderly;
 mod places;
-mod properties;
 mod scenarios;
 mod scripts;
+mod stories;
+mod thinning;
+mod wild;

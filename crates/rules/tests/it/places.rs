@@ -10,7 +10,7 @@ use safe_yolo_core::{
 use safe_yolo_rules::{Entry, Judge, PictureEntry, RuleVerdict, Verdict, ZoneVerdict};
 use serde_json::json;
 
-use crate::common::{self, polygon, track};
+use crate::fixtures::{self, every_class, picture, polygon, track};
 
 const SIZE: PictureSize = PictureSize::new(1000, 500);
 /// Monday 2026-05-04, 08:00 in Seoul.
@@ -22,13 +22,13 @@ fn zone(zone_type: ZoneType) -> Zone {
         points: polygon(&[[0.5, 0.5], [1.0, 0.5], [1.0, 1.0], [0.5, 1.0]]),
         dwell_s: 1.0,
         pause_s: 0.0,
-        ..common::zone(zone_type)
+        ..fixtures::zone(zone_type)
     }
 }
 
 fn config(zone: Zone) -> CameraConfig {
     let calendar = Calendar::new("Asia/Seoul", &["2026-05-05".to_owned()]).unwrap();
-    CameraConfig { calendar, ..common::config(vec![zone]) }
+    CameraConfig { calendar, ..fixtures::config(vec![zone]) }
 }
 
 /// A judge and the time of its next picture.
@@ -41,12 +41,8 @@ struct Site {
 impl Site {
     fn new(config: CameraConfig) -> Self {
         config.validate().unwrap();
-        let known = Class::ALL.iter().copied().collect();
-        Self {
-            judge: Judge::new(SegmentId(1), Arc::new(config), known),
-            millis: 0,
-            begins: MORNING,
-        }
+        let judge = Judge::new(SegmentId(1), Arc::new(config), every_class());
+        Self { judge, millis: 0, begins: MORNING }
     }
 
     /// Shows the same boxes for some seconds at five pictures a second; what is raised and ended.
@@ -75,19 +71,15 @@ impl Site {
         let time = PictureTime::from_millis(self.millis);
         self.millis += 200;
         let tracks: Vec<Track> =
-            (0..).zip(people).map(|(i, bbox)| track(i, *bbox, time, false)).collect();
+            (0..).zip(people).map(|(number, bbox)| track(number, *bbox, time)).collect();
         let detections: Vec<Detection> = things
             .iter()
             .map(|(class, bbox)| Detection { class: *class, score: 0.6, bbox: *bbox })
             .collect();
         self.judge.feed(&Entry::Picture(PictureEntry {
-            time,
             utc: Utc(self.begins + time.micros()),
             size: SIZE,
-            tracks: &tracks,
-            detections: &detections,
-            input_scale: 0.5,
-            close_up: None,
+            ..picture(time, &tracks, &detections)
         }))
     }
 

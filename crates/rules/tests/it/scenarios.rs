@@ -6,20 +6,19 @@ use std::sync::Arc;
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{
     CameraConfig, Class, Detection, Equipment, Event, EventChange, EventType, PictureSize,
-    PictureTime, PixelBox, Rule, RuleKind, SegmentId, Severity, Track, Utc, Zone, ZoneType,
+    PictureTime, PixelBox, Rule, RuleKind, SegmentId, Severity, Track, Zone, ZoneType,
 };
 use safe_yolo_rules::{Entry, Judge, PictureEntry, ZoneVerdict};
 
-use crate::common::{self, track};
-
-const SIZE: PictureSize = PictureSize::new(960, 540);
+use crate::fixtures::{self, picture, track};
 
 fn zone(zone_type: ZoneType, dwell_s: f64, require: &[Equipment]) -> Zone {
-    Zone { dwell_s, require: require.iter().copied().collect(), ..common::zone(zone_type) }
+    let require = require.iter().copied().collect();
+    Zone { dwell_s, require, ..fixtures::zone(zone_type) }
 }
 
 fn config(zones: Vec<Zone>, version: u64) -> Arc<CameraConfig> {
-    Arc::new(CameraConfig { version, ..common::config(zones) })
+    Arc::new(CameraConfig { version, ..fixtures::config(zones) })
 }
 
 fn known() -> BTreeSet<Class> {
@@ -51,22 +50,13 @@ fn play(
         let mut detections = Vec::new();
         for person in scene(at_s) {
             let bbox = PixelBox::from_xywh(person.x, 250.0, 70.0, 200.0);
-            tracks.push(track(person.track, bbox, time, person.hidden));
+            tracks.push(Track { predicted: person.hidden, ..track(person.track, bbox, time) });
             if person.helmet && !person.hidden {
                 let bbox = PixelBox::from_xywh(person.x + 20.0, 250.0, 30.0, 25.0);
                 detections.push(Detection { class: Class::Helmet, score: 0.65, bbox });
             }
         }
-        let entry = PictureEntry {
-            time,
-            utc: Utc(time.micros()),
-            size: SIZE,
-            tracks: &tracks,
-            detections: &detections,
-            input_scale: 448.0 / 960.0,
-            close_up: None,
-        };
-        changes.extend(judge.feed(&Entry::Picture(entry)));
+        changes.extend(judge.feed(&Entry::Picture(picture(time, &tracks, &detections))));
     }
     changes
 }
@@ -202,24 +192,14 @@ fn p6_whose_helmet_it_is_does_not_hang_on_the_resolution() {
         for number in 0..60_u32 {
             let time = PictureTime::from_secs_f64(f64::from(number) / 10.0);
             // A hundred pixels apart: "near the head" of both, in the prototype.
-            let tracks = [(1, 500.0), (2, 560.0)].map(|(track, x)| Track {
-                id: format!("cam/1/{track}").parse().unwrap(),
-                bbox: part(x, 250.0, 50.0, 150.0),
-                score: 0.8,
-                predicted: false,
-                first_seen: time,
-                last_seen: time,
-            });
+            let tracks = [(1, 500.0), (2, 560.0)]
+                .map(|(number, x)| track(number, part(x, 250.0, 50.0, 150.0), time));
             let helmet = part(573.0, 250.0, 24.0, 20.0);
             let detections = [Detection { class: Class::Helmet, score: 0.65, bbox: helmet }];
             changes.extend(judge.feed(&Entry::Picture(PictureEntry {
-                time,
-                utc: Utc(time.micros()),
                 size: PictureSize::new((960.0 * scale) as u32, (540.0 * scale) as u32),
-                tracks: &tracks,
-                detections: &detections,
                 input_scale: 0.5 / scale,
-                close_up: None,
+                ..picture(time, &tracks, &detections)
             })));
         }
         let missing = raised(&changes, EventType::HelmetMissing);
@@ -238,34 +218,19 @@ fn p6_whose_helmet_it_is_does_not_hang_on_the_resolution() {
 fn walking_behind_a_pillar_is_one_stay() {
     let mut judge = judge(vec![zone(ZoneType::Danger, 2.0, &[])]);
     let mut changes = Vec::new();
-    for number in 0..40_i32 {
-        let at_s = f64::from(number) / 4.0;
+    for quarter in 0..40_i32 {
+        let at_s = f64::from(quarter) / 4.0;
         let x = 450.0 + at_s as f32 * 40.0;
-        let (track, bbox) = match at_s {
+        let (number, bbox) = match at_s {
             _ if at_s < 4.0 => (1, PixelBox::from_xywh(x, 250.0, 70.0, 200.0)),
             _ if at_s < 4.5 => (1, PixelBox::from_xywh(x + 50.0, 100.0, 20.0, 100.0)),
             _ if at_s < 6.5 => (0, PixelBox::from_xywh(0.0, 0.0, 1.0, 1.0)),
             _ => (2, PixelBox::from_xywh(x, 250.0, 70.0, 200.0)),
         };
         let time = PictureTime::from_secs_f64(at_s);
-        let tracks = [Track {
-            id: format!("cam/1/{track}").parse().unwrap(),
-            bbox,
-            score: 0.8,
-            predicted: false,
-            first_seen: time,
-            last_seen: time,
-        }];
-        let entry = PictureEntry {
-            time,
-            utc: Utc(time.micros()),
-            size: SIZE,
-            tracks: if track == 0 { &[] } else { &tracks },
-            detections: &[],
-            input_scale: 448.0 / 960.0,
-            close_up: None,
-        };
-        changes.extend(judge.feed(&Entry::Picture(entry)));
+        let tracks = [track(number, bbox, time)];
+        let seen: &[Track] = if number == 0 { &[] } else { &tracks };
+        changes.extend(judge.feed(&Entry::Picture(picture(time, seen, &[]))));
     }
     assert_eq!(raised(&changes, EventType::Entrance).len(), 1);
     assert!(raised(&changes, EventType::Exit).is_empty(), "{changes:#?}");
@@ -426,4 +391,86 @@ fn p10_ids_of_events_are_never_used_again() {
     assert_eq!(first.len(), 4, "{first:?}");
     let all: BTreeSet<&String> = first.iter().chain(&restarted).collect();
     assert_eq!(all.len(), 8, "{first:?} {restarted:?}");
+}
+
+fn gap(from: f64, to: f64) -> Entry<'static> {
+    let at = PictureTime::from_secs_f64;
+    Entry::NotAnalysed { from: at(from), to: at(to), reason: "covered" }
+}
+
+#[test]
+fn who_comes_back_over_the_same_place_has_not_stood_there_meanwhile() {
+    let mut watched = zone(ZoneType::Custom, 2.0, &[]);
+    watched.rules = vec![Rule { dwell_s: 5.0, ..Rule::new(RuleKind::Motionless) }];
+    let mut judge = judge(vec![watched]);
+    let changes = play(&mut judge, 10.0, (0.0, 21.5), |at| match at {
+        _ if at < 1.0 => vec![person(1, 500.0)],
+        _ if at < 21.0 => vec![person(1, 200.0)],
+        _ => vec![person(1, 500.0)],
+    });
+    assert_eq!(raised(&changes, EventType::Motionless).len(), 0);
+}
+
+#[test]
+fn a_passer_by_takes_no_alarm_of_who_is_lost_from_sight() {
+    let mut watched = zone(ZoneType::Custom, 2.0, &[]);
+    watched.rules = vec![Rule { dwell_s: 5.0, ..Rule::new(RuleKind::Motionless) }];
+    let mut judge = judge(vec![watched]);
+    let changes = play(&mut judge, 10.0, (0.0, 20.0), |at| match at {
+        _ if at < 8.0 => vec![person(1, 600.0)],
+        _ if at < 13.0 => vec![],
+        _ => vec![person(2, 400.0 + 100.0 * (at as f32 - 13.0))],
+    });
+    assert_eq!(changes.iter().filter(|c| c.kind == ChangeKind::Ended).count(), 0);
+}
+
+#[test]
+fn blind_time_is_no_dwell_of_a_stay() {
+    let mut watched = zone(ZoneType::Danger, 20.0, &[]);
+    watched.rules = vec![
+        Rule { dwell_s: 60.0, ..Rule::new(RuleKind::Loitering) },
+        Rule { dwell_s: 60.0, ..Rule::new(RuleKind::Motionless) },
+    ];
+    let mut judge = judge(vec![watched]);
+    play(&mut judge, 10.0, (0.0, 3.0), |_| vec![person(1, 600.0)]);
+    judge.feed(&gap(3.0, 603.0));
+    let changes = play(&mut judge, 10.0, (603.0, 604.0), |_| vec![person(1, 600.0)]);
+    assert!(changes.is_empty(), "{changes:?}");
+}
+
+/// After blindness tracks have new numbers.
+#[test]
+fn who_stands_there_before_and_after_came_once() {
+    let mut watched = zone(ZoneType::Danger, 2.0, &[]);
+    watched.rules = vec![
+        Rule { dwell_s: 5.0, ..Rule::new(RuleKind::Loitering) },
+        Rule::new(RuleKind::EntriesAbove { people: 1, window_s: 3600.0 }),
+    ];
+    let mut judge = judge(vec![watched]);
+    let mut changes = play(&mut judge, 10.0, (0.0, 20.0), |at| match at {
+        _ if at < 1.0 => vec![],
+        _ => vec![person(1, 600.0)],
+    });
+    judge.feed(&gap(20.0, 30.0));
+    changes.extend(play(&mut judge, 10.0, (30.0, 50.0), |_| vec![person(2, 600.0)]));
+    assert!(raised(&changes, EventType::EntriesAbove).is_empty());
+    assert_eq!(raised(&changes, EventType::DangerZoneIntrusion).len(), 1);
+    assert!(raised(&changes, EventType::Exit).is_empty());
+}
+
+#[test]
+fn who_lies_outside_has_not_fallen_in_the_zone() {
+    let mut watched = zone(ZoneType::Custom, 2.0, &[]);
+    watched.rules = vec![Rule::new(RuleKind::Fall)];
+    let mut judge = judge(vec![watched]);
+    play(&mut judge, 10.0, (0.0, 5.0), |_| vec![person(1, 600.0)]);
+    judge.feed(&gap(5.0, 6.5));
+    let mut changes = Vec::new();
+    for i in 0..40 {
+        let time = PictureTime::from_secs_f64(6.5 + f64::from(i) / 10.0);
+        // 220 pixels left of the zone's edge.
+        let tracks = [track(1, PixelBox::from_xywh(60.0, 380.0, 200.0, 70.0), time)];
+        changes.extend(judge.feed(&Entry::Picture(picture(time, &tracks, &[]))));
+    }
+    assert!(raised(&changes, EventType::Fall).is_empty());
 }

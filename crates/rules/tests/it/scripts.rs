@@ -1,4 +1,4 @@
-//! Every rule type over scripted tracks: `tests/it/scripts/TYPE.jsonl` says what is seen and what the
+//! Every rule type over scripted tracks: `tests/rules/TYPE.jsonl` says what is seen and what the
 //! rule says then, `TYPE.events.jsonl` what is raised and ended.
 //!
 //! A script's first line is the rule. Each further line is a stretch of time: `until` (seconds),
@@ -11,15 +11,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use safe_yolo_core::{
-    CameraConfig, Class, Detection, EventChange, PictureSize, PictureTime, PixelBox, Rule,
-    RuleType, SegmentId, Track, Utc, Zone, ZoneType,
+    CameraConfig, Class, Detection, EventChange, PictureTime, PixelBox, Rule, RuleType, SegmentId,
+    Track, Zone, ZoneType,
 };
-use safe_yolo_rules::{Entry, Judge, PictureEntry, RuleVerdict};
+use safe_yolo_rules::{Entry, Judge, RuleVerdict};
 use serde::{Deserialize, Serialize};
 
-use crate::common::{config, track, zone};
+use crate::fixtures::{self, every_class, picture};
 
-const SIZE: PictureSize = PictureSize::new(960, 540);
 /// Analysed pictures a second; the expected events are written for the first.
 const RATES: [f64; 4] = [5.0, 3.0, 10.0, 15.0];
 
@@ -90,14 +89,14 @@ fn at(from: [f32; 4], to: Option<[f32; 4]>, part: f32) -> PixelBox {
     PixelBox::from_xywh(x, y, w, h)
 }
 
-fn with(rule: Rule) -> Arc<CameraConfig> {
-    // Its own rules stay out of the way.
-    let zone = Zone { dwell_s: 3600.0, rules: vec![rule], ..zone(ZoneType::Warning) };
-    Arc::new(config(vec![zone]))
+fn config(rule: Rule) -> Arc<CameraConfig> {
+    // The zone's own rules stay out of the way.
+    let zone = Zone { dwell_s: 3600.0, rules: vec![rule], ..fixtures::zone(ZoneType::Warning) };
+    Arc::new(fixtures::config(vec![zone]))
 }
 
 fn known() -> BTreeSet<Class> {
-    Class::ALL.iter().copied().filter(|class| *class != Class::Vehicle).collect()
+    every_class().into_iter().filter(|class| *class != Class::Vehicle).collect()
 }
 
 fn line(change: &EventChange, time: PictureTime) -> Option<Line> {
@@ -120,7 +119,7 @@ fn line(change: &EventChange, time: PictureTime) -> Option<Line> {
 fn play(name: &str, script: &str, rate: f64) -> Vec<Line> {
     let mut lines = script.lines();
     let rule: Rule = serde_json::from_str(lines.next().unwrap()).unwrap();
-    let mut judge = Judge::new(SegmentId(1), with(rule), known());
+    let mut judge = Judge::new(SegmentId(1), config(rule), known());
     let (mut from, mut number, mut found) = (0.0, 0_usize, Vec::new());
     for (row, text) in (2..).zip(lines) {
         let stretch: Stretch =
@@ -133,20 +132,17 @@ fn play(name: &str, script: &str, rate: f64) -> Vec<Line> {
             number += 1;
             let part = ((now - from) / (stretch.until - from)) as f32;
             let time = PictureTime::from_secs_f64(now);
-            let tracks: Vec<Track> = stretch
-                .people
-                .iter()
-                .map(|person| {
-                    let hidden = stretch.hidden.contains(&person.track);
-                    track(person.track, at(person.r#box, person.end, part), time, hidden)
-                })
-                .collect();
+            let track = |person: &Person| Track {
+                predicted: stretch.hidden.contains(&person.track),
+                ..fixtures::track(person.track, at(person.r#box, person.end, part), time)
+            };
             let seen = |thing: &&Thing| number % thing.one_of == 0;
             let thing = |thing: &Thing| Detection {
                 class: thing.class,
                 score: thing.score,
                 bbox: at(thing.r#box, thing.end, part),
             };
+            let tracks: Vec<Track> = stretch.people.iter().map(track).collect();
             let detections: Vec<Detection> =
                 stretch.things.iter().filter(seen).map(thing).collect();
             let entry = match stretch.blind {
@@ -155,15 +151,7 @@ fn play(name: &str, script: &str, rate: f64) -> Vec<Line> {
                     to: time,
                     reason: "covered",
                 },
-                false => Entry::Picture(PictureEntry {
-                    time,
-                    utc: Utc(time.micros()),
-                    size: SIZE,
-                    tracks: &tracks,
-                    detections: &detections,
-                    input_scale: 0.5,
-                    close_up: None,
-                }),
+                false => Entry::Picture(picture(time, &tracks, &detections)),
             };
             found.extend(judge.feed(&entry).iter().filter_map(|change| line(change, time)));
         }
@@ -182,7 +170,7 @@ fn play(name: &str, script: &str, rate: f64) -> Vec<Line> {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/scripts")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
 }
 
 #[test]
@@ -257,19 +245,10 @@ fn one_false_box_decides_nothing_at_the_quiet_rate() {
 #[test]
 fn blind_time_is_no_dwell() {
     let rule = r#"{"type":"occupancy_below","people":1,"dwell_s":20}"#;
-    let mut judge = Judge::new(SegmentId(1), with(serde_json::from_str(rule).unwrap()), known());
+    let mut judge = Judge::new(SegmentId(1), config(serde_json::from_str(rule).unwrap()), known());
     let at = PictureTime::from_secs_f64;
     let look = |judge: &mut Judge, seconds: f64| {
-        let entry = Entry::Picture(PictureEntry {
-            time: at(seconds),
-            utc: Utc(0),
-            size: SIZE,
-            tracks: &[],
-            detections: &[],
-            input_scale: 0.5,
-            close_up: None,
-        });
-        judge.feed(&entry).len()
+        judge.feed(&Entry::Picture(picture(at(seconds), &[], &[]))).len()
     };
     assert_eq!((look(&mut judge, 0.0), look(&mut judge, 1.0)), (0, 0));
     let blind = Entry::NotAnalysed { from: at(1.0), to: at(1800.0), reason: "covered" };

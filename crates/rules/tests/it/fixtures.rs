@@ -1,27 +1,32 @@
-//! A zone, its camera, and boxes.
+//! What these tests are made of: a camera, a zone, people and pictures.
+
+use std::collections::BTreeSet;
 
 use safe_yolo_core::{
-    Anchor, Calendar, CameraConfig, FractionPoint, PictureTime, PixelBox, Polygon, Track, Zone,
-    ZoneType,
+    Anchor, Calendar, CameraConfig, Class, Detection, FractionPoint, PictureSize, PictureTime,
+    PixelBox, Polygon, Track, Utc, Zone, ZoneType,
 };
+use safe_yolo_rules::PictureEntry;
+
+pub(crate) const SIZE: PictureSize = PictureSize::new(960, 540);
 
 pub(crate) fn polygon(points: &[[f64; 2]]) -> Polygon {
     Polygon::new(points.iter().copied().map(FractionPoint::from).collect()).unwrap()
 }
 
-/// The lower right of the picture, without rules.
+/// A zone in the lower right of the picture.
 pub(crate) fn zone(zone_type: ZoneType) -> Zone {
     Zone {
         id: "z-press".parse().unwrap(),
         name: "press".into(),
         zone_type,
         points: polygon(&[[0.4, 0.4], [1.0, 0.4], [1.0, 1.0], [0.4, 1.0]]),
-        active: true,
         anchor: Anchor::Foot,
+        active: true,
         schedule: None,
         dwell_s: 2.0,
         pause_s: 30.0,
-        require: std::collections::BTreeSet::new(),
+        require: BTreeSet::new(),
         rules: Vec::new(),
     }
 }
@@ -42,14 +47,34 @@ pub(crate) fn config(zones: Vec<Zone>) -> CameraConfig {
     }
 }
 
-/// A track that is seen there; one that is only guessed if it is `hidden`.
-pub(crate) fn track(number: u32, bbox: PixelBox, time: PictureTime, hidden: bool) -> Track {
+pub(crate) fn every_class() -> BTreeSet<Class> {
+    Class::ALL.iter().copied().collect()
+}
+
+/// Somebody found at this time.
+pub(crate) fn track(number: u32, bbox: PixelBox, time: PictureTime) -> Track {
     Track {
         id: format!("cam/1/{number}").parse().unwrap(),
         bbox,
         score: 0.8,
-        predicted: hidden,
-        first_seen: PictureTime::default(),
+        predicted: false,
+        first_seen: time,
         last_seen: time,
+    }
+}
+
+pub(crate) fn picture<'a>(
+    time: PictureTime,
+    tracks: &'a [Track],
+    detections: &'a [Detection],
+) -> PictureEntry<'a> {
+    PictureEntry {
+        time,
+        utc: Utc(time.micros()),
+        size: SIZE,
+        tracks,
+        detections,
+        input_scale: 0.5,
+        close_up: None,
     }
 }

@@ -1,4 +1,4 @@
-//! What must be so of every rule, whatever happens when: pictures may be fewer, nobody may look for
+//! What must be so of every rule, one at a time and exactly, whatever happens when: pictures may be fewer, nobody may look for
 //! a while, boxes may come in another order, tracks may have other numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,15 +7,14 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{
-    CameraConfig, Class, Detection, Equipment, EventChange, EventType, PictureSize, PictureTime,
-    PixelBox, Rule, RuleKind, SegmentId, Utc, Zone, ZoneType,
+    CameraConfig, Class, Detection, Equipment, EventChange, EventType, PictureTime, PixelBox, Rule,
+    RuleKind, SegmentId, Zone, ZoneType,
 };
-use safe_yolo_rules::{Entry, Judge, PictureEntry, RuleVerdict, ZoneVerdict};
+use safe_yolo_rules::{Entry, Judge, RuleVerdict, ZoneVerdict};
 use serde_json::json;
 
-use crate::common::{config, track, zone};
+use crate::fixtures::{config, every_class, picture, track, zone};
 
-const SIZE: PictureSize = PictureSize::new(960, 540);
 /// Pictures a second of the camera.
 const RATE: f64 = 15.0;
 /// Dwell of all that have one, seconds.
@@ -97,6 +96,10 @@ fn case(rule: serde_json::Value, holds: fn(f64) -> Seen, clear: fn(f64) -> Seen)
         | RuleKind::ObjectPresent { .. }
         | RuleKind::Fire
         | RuleKind::Smoke => 3.5,
+        // Half a second makes sure of an exit, and half a second of the end.
+        RuleKind::OccupancyAbove { .. }
+        | RuleKind::OccupancyBelow { .. }
+        | RuleKind::LoneWorker => 1.2,
         _ => 0.7,
     };
     let lasts_s = match rule.kind {
@@ -292,8 +295,7 @@ fn play(
     told: impl Fn(f64) -> Told,
     show: impl Fn(Seen) -> Seen,
 ) -> Outcome {
-    let known: BTreeSet<Class> = Class::ALL.iter().copied().collect();
-    let mut judge = Judge::new(SegmentId(1), case.config(), known);
+    let mut judge = Judge::new(SegmentId(1), case.config(), every_class());
     let (mut changes, mut blind) = (Vec::new(), Vec::new());
     let mut last = PictureTime::default();
     for number in 0..(story.seconds(case) * RATE) as u32 {
@@ -307,22 +309,14 @@ fn play(
             Told::Picture => {
                 let seen = show(story.at(case, now));
                 let tracks: Vec<_> =
-                    seen.people.iter().map(|(n, bbox)| track(*n, *bbox, time, false)).collect();
+                    seen.people.iter().map(|(n, bbox)| track(*n, *bbox, time)).collect();
                 let detection = |(class, bbox): &(Class, PixelBox)| Detection {
                     class: *class,
                     score: 0.7,
                     bbox: *bbox,
                 };
                 let detections: Vec<_> = seen.things.iter().map(detection).collect();
-                judge.feed(&Entry::Picture(PictureEntry {
-                    time,
-                    utc: Utc(time.micros()),
-                    size: SIZE,
-                    tracks: &tracks,
-                    detections: &detections,
-                    input_scale: 0.5,
-                    close_up: None,
-                }))
+                judge.feed(&Entry::Picture(picture(time, &tracks, &detections)))
             }
         };
         last = time;
