@@ -37,6 +37,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) size: PictureSize,
     /// Everybody, by number.
     pub(crate) subjects: &'a [Subject],
+    /// Whether somebody is no more among them since the picture before.
+    pub(crate) some_are_gone: bool,
     /// Those of them who are in the zone that is judged.
     pub(crate) inside: &'a [(&'a Subject, &'a Presence)],
     pub(crate) detections: &'a [Detection],
@@ -128,7 +130,6 @@ impl Memory {
         self.still.retain(|number, _| is_here(*number));
         self.near.keep(is_here);
         self.crossings.keep(is_here);
-        self.entries.keep(is_here);
     }
 
     /// What the rule's condition is for everybody in the zone, and for the zone.
@@ -145,7 +146,7 @@ impl Memory {
             RuleKind::OccupancyBelow { people } => here(below(people, scene)),
             RuleKind::LoneWorker => here(alone(scene)),
             RuleKind::EntriesAbove { people, window_s } => {
-                here(self.entries.judge(people, window_s, zone, scene))
+                here(self.entries.judge(people, window_s, scene))
             }
             RuleKind::LineCrossing { line, direction } => {
                 self.crossings.judge(&line, direction, scene)
