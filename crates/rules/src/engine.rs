@@ -355,3 +355,7 @@ fn level<'a>(zones: impl Iterator<Item = &'a ZoneType>, is_alarmed: bool) -> Lev
 
 /// Window of the verdicts shown beside people, seconds.
 const VIEW_WINDOW_S: f64 = 2.0;
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

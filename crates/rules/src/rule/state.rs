@@ -262,6 +262,7 @@ impl State {
                 return true;
             }
             changes.extend(standing.end(now, "left"));
+            standing.doubt = None;
             // What was raised keeps its pause.
             is_here && (standing.raised.is_some() || standing.is_renewed)
         });
