@@ -96,7 +96,7 @@ impl Judge {
             Entry::Picture(picture) => self.picture(picture),
             Entry::NotAnalysed { from, to, .. } => {
                 self.looking = false;
-                self.subjects.skip_gap();
+                self.subjects.skip_gap(*from, *to);
                 self.rules.skip_gap(*from, *to);
                 Vec::new()
             }
@@ -177,9 +177,12 @@ impl Judge {
             now: self.now,
             made: &mut self.events_made,
         };
+        let mut exits: BTreeMap<&ZoneId, PictureTime> = BTreeMap::new();
         for subject in self.subjects.all_mut().iter_mut().filter(|s| s.is_whole()) {
             for zone in config.zones.iter().filter(|zone| zone.active) {
-                step_zone(subject, zone, picture, &mut maker, &mut changes);
+                if let Some(at) = step_zone(subject, zone, picture, &mut maker, &mut changes) {
+                    exits.insert(&zone.id, at);
+                }
             }
         }
         let gone = self.subjects.take_gone();
@@ -210,9 +213,10 @@ impl Judge {
             detections: picture.detections,
             floor: config.calibration.as_ref(),
             around: &[],
+            exit: None,
         };
         let known = |rule: &Rule| rule.needs().all(|class| self.known.contains(&class));
-        self.rules.step(&config, known, &scene, &mut maker, &mut changes);
+        self.rules.step(&config, known, &scene, &exits, &mut maker, &mut changes);
         changes
     }
 

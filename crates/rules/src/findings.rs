@@ -114,14 +114,14 @@ fn event_id(camera: &CameraId, segment: SegmentId, number: u64, utc: Utc) -> Eve
     EventId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }
 
-/// One matched person and one zone, after one picture.
+/// One matched person and one zone, after one picture; when he went out, if it made sure of that.
 pub(crate) fn step_zone(
     subject: &mut Subject,
     zone: &Zone,
     picture: &PictureEntry<'_>,
     maker: &mut EventMaker<'_>,
     changes: &mut Vec<EventChange>,
-) {
+) -> Option<PictureTime> {
     let known = subject.presence.get(&zone.id).copied();
     let floor = maker.config.calibration.as_ref();
     let place = whereabouts(zone, &subject.bbox, picture.size, floor, known.is_some());
@@ -129,13 +129,15 @@ pub(crate) fn step_zone(
     let mut presence = match known {
         Some(presence) => presence,
         None if inside => Presence::new(picture.time),
-        None => return,
+        None => return None,
     };
+    // The edge bridges boxes that breathe; it makes no stay longer.
+    presence.place = place;
     let step = presence.observe(picture.time, inside);
     if let Step::Left(at) = step {
         subject.presence.remove(&zone.id);
         leave(subject, zone, presence, at, maker, changes);
-        return;
+        return Some(at);
     }
     if step == Step::Entered {
         let entrance = (EventType::Entrance, Severity::Info);
@@ -149,16 +151,15 @@ pub(crate) fn step_zone(
     if !maker.applies(zone) {
         let (time, utc) = maker.now;
         end_all(subject, |key| key.1 == zone.id, time, utc, "schedule", changes);
-        return;
+        return None;
     }
-    // The edge bridges boxes that breathe; it makes no stay longer.
-    let plainly = place == Whereabouts::Inside;
-    if plainly {
+    if place == Whereabouts::Inside {
         intrusion(subject, zone, &presence, picture.time, maker, changes);
     }
     for item in &zone.require {
-        equipment_rule(subject, zone, *item, &presence, plainly, maker, changes);
+        equipment_rule(subject, zone, *item, &presence, maker, changes);
     }
+    None
 }
 
 fn intrusion(
@@ -174,7 +175,7 @@ fn intrusion(
         ZoneType::Warning => (EventType::WarningZoneIntrusion, Severity::Warning),
         ZoneType::Custom => return,
     };
-    if presence.stay_s(time) >= zone.dwell_s {
+    if presence.watched_s(time) >= zone.dwell_s {
         raise(subject, zone, event_type, severity, presence.since, Map::new, maker, changes);
     }
 }
@@ -184,7 +185,6 @@ fn equipment_rule(
     zone: &Zone,
     item: Equipment,
     presence: &Presence,
-    inside: bool,
     maker: &mut EventMaker<'_>,
     changes: &mut Vec<EventChange>,
 ) {
@@ -193,7 +193,10 @@ fn equipment_rule(
     let count = ballot.count(time, window_s(zone));
     let event_type = EventType::missing(item);
     match count.verdict {
-        Verdict::Missing if inside && presence.stay_s(time) >= zone.dwell_s => {
+        Verdict::Missing
+            if presence.place == Whereabouts::Inside
+                && presence.watched_s(time) >= zone.dwell_s =>
+        {
             let since = PictureTime::from_secs_f64(count.since_s.max(presence.since.secs_f64()));
             raise(
                 subject,

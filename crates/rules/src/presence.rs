@@ -1,5 +1,7 @@
 //! Who is in which zone since when: hysteresis at the edge, a grace for gaps.
 
+use std::time::Duration;
+
 use safe_yolo_core::{
     Anchor, Calibration, FractionPoint, PictureSize, PictureTime, PixelBox, PixelPoint, Zone,
 };
@@ -31,6 +33,10 @@ pub struct Presence {
     outside_since: Option<PictureTime>,
     /// Whether the entrance has been announced.
     pub entered: bool,
+    /// Where the newest picture shows the person.
+    pub place: Whereabouts,
+    /// For how long nobody looked meanwhile.
+    blind: Duration,
 }
 
 /// What a picture changed.
@@ -127,7 +133,14 @@ impl Presence {
     /// First seen inside at `time`.
     #[must_use]
     pub const fn new(time: PictureTime) -> Self {
-        Self { since: time, last_inside: time, outside_since: None, entered: false }
+        Self {
+            since: time,
+            last_inside: time,
+            outside_since: None,
+            entered: false,
+            place: Whereabouts::Inside,
+            blind: Duration::ZERO,
+        }
     }
 
     /// The person was seen at `time`, inside or not.
@@ -147,6 +160,23 @@ impl Presence {
         } else {
             Step::Same
         }
+    }
+
+    /// Nobody looked for so long.
+    pub(crate) fn skip(&mut self, blind: Duration) {
+        self.blind += blind;
+    }
+
+    /// Since when the person would be inside if the time in which nobody looked had not been:
+    /// it is no part of a dwell.
+    #[must_use]
+    pub fn watched_since(&self) -> PictureTime {
+        self.since + self.blind
+    }
+
+    /// Seconds inside until `time` in which somebody looked.
+    pub(crate) fn watched_s(&self, time: PictureTime) -> f64 {
+        time.secs_since(self.watched_since()).max(0.0)
     }
 
     /// Seconds inside until `time`.

@@ -2,6 +2,7 @@
 //! to the person and follow it through a change of track id.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use safe_yolo_core::assignment::assign;
 use safe_yolo_core::event::ChangeKind;
@@ -105,6 +106,8 @@ pub struct Subjects {
     last: Option<PictureTime>,
     /// What the newest picture adds to the unseen time of the missing.
     step_s: f64,
+    /// How long nobody has looked.
+    blind: Duration,
 }
 
 impl Subjects {
@@ -119,6 +122,11 @@ impl Subjects {
         for subject in &mut self.all {
             subject.matched = false;
             subject.is_renewed = false;
+        }
+        let blind = std::mem::take(&mut self.blind);
+        if blind.as_secs_f64() > GRACE_S {
+            let presences = self.all.iter_mut().flat_map(|subject| subject.presence.values_mut());
+            presences.for_each(|presence| presence.skip(blind));
         }
         let mut fresh: Vec<&Track> = Vec::new();
         for track in tracks {
@@ -155,9 +163,10 @@ impl Subjects {
         }
     }
 
-    /// Nobody looked for a while: that time makes nobody leave.
-    pub const fn skip_gap(&mut self) {
+    /// Nobody looked for a while: that time makes nobody leave, and nobody stay.
+    pub fn skip_gap(&mut self, from: PictureTime, to: PictureTime) {
         self.last = None;
+        self.blind += Duration::from_secs_f64(to.secs_since(from).max(0.0));
     }
 
     /// Everybody.

@@ -34,6 +34,7 @@ impl RuleBook {
         config: &CameraConfig,
         known: impl Fn(&Rule) -> bool,
         scene: &Scene<'_>,
+        exits: &BTreeMap<&ZoneId, PictureTime>,
         maker: &mut EventMaker<'_>,
         changes: &mut Vec<EventChange>,
     ) {
@@ -53,7 +54,8 @@ impl RuleBook {
             let all = scene.subjects.iter();
             let inside: Vec<_> =
                 all.filter_map(|s| s.presence.get(&zone.id).map(|p| (s, p))).collect();
-            let scene = &Scene { inside: &inside, around: &around, ..*scene };
+            let exit = exits.get(&zone.id).copied();
+            let scene = &Scene { inside: &inside, around: &around, exit, ..*scene };
             if !self.states.contains_key(&zone.id) {
                 self.states.insert(zone.id.clone(), BTreeMap::new());
             }

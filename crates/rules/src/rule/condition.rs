@@ -1,6 +1,7 @@
 //! What a rule's condition is in one picture: yes, no, or not to be said.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use safe_yolo_core::{
     Calibration, Class, Detection, PictureSize, PictureTime, PixelBox, RuleKind, When, Zone,
@@ -12,7 +13,7 @@ use super::entries::Entries;
 use super::nearness::{Around, WasNear};
 use super::things::Sight;
 use crate::equipment::Verdict;
-use crate::presence::{CONFIRM_S, Presence};
+use crate::presence::{CONFIRM_S, Presence, Whereabouts};
 use crate::subject::{STANDING_ASPECT_MIN, Subject};
 
 /// Boxes this near to an edge of the picture may be cut by it, pixels.
@@ -46,6 +47,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) floor: Option<&'a Calibration>,
     /// What is near to people, of each class and unit that a rule asks for.
     pub(crate) around: &'a [Around<'a>],
+    /// When somebody went out of the zone, of which this picture made sure.
+    pub(crate) exit: Option<PictureTime>,
 }
 
 impl<'a> Scene<'a> {
@@ -70,8 +73,8 @@ pub(crate) enum About {
 pub(crate) enum Now {
     /// It holds.
     Yes {
-        /// Since when, where that is known better than from the pictures that said yes.
-        since: Option<PictureTime>,
+        /// Since when.
+        since: Since,
         /// Who it is, where a condition of the zone is about somebody.
         who: Option<u64>,
         /// On what grounds.
@@ -83,17 +86,36 @@ pub(crate) enum Now {
     Unknown(&'static str),
 }
 
+/// Since when something holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Since {
+    /// Since the first picture that said so.
+    Now,
+    /// If that is new, since this time; else since what was held before.
+    IfNew(PictureTime),
+    /// The same, but it was seen for the last time then: that it may be overlooked since makes no
+    /// dwell longer.
+    Seen {
+        /// For the first time.
+        first: PictureTime,
+        /// For the last.
+        last: PictureTime,
+    },
+    /// Since this time, whatever was held before.
+    Exactly(PictureTime),
+}
+
 impl Now {
     pub(super) const fn of(who: u64) -> Self {
-        Self::Yes { since: None, who: Some(who), figures: Figures::None }
+        Self::Yes { since: Since::Now, who: Some(who), figures: Figures::None }
     }
 
     pub(super) const fn since(since: PictureTime) -> Self {
-        Self::Yes { since: Some(since), who: None, figures: Figures::None }
+        Self::Yes { since: Since::Exactly(since), who: None, figures: Figures::None }
     }
 
     pub(super) const fn with(figures: Figures) -> Self {
-        Self::Yes { since: None, who: None, figures }
+        Self::Yes { since: Since::Now, who: None, figures }
     }
 }
 
@@ -116,11 +138,29 @@ pub(crate) struct Memory {
 /// A place where somebody stands.
 #[derive(Debug, Clone, Copy)]
 struct Still {
-    /// The first box there.
-    first: PixelBox,
-    since: PictureTime,
-    /// Since when the person is seen elsewhere.
+    place: Stop,
+    /// Since when the person is seen elsewhere,
     moved: Option<PictureTime>,
+    /// and where he may have stopped.
+    next: Stop,
+}
+
+/// A box, and since when somebody has it.
+#[derive(Debug, Clone, Copy)]
+struct Stop {
+    bbox: PixelBox,
+    since: PictureTime,
+}
+
+impl Stop {
+    /// Whether somebody with this box stands there still.
+    fn is_at(&self, bbox: &PixelBox) -> bool {
+        let (from, to) = (self.bbox.foot(), bbox.foot());
+        let moved = (from.x - to.x).hypot(from.y - to.y);
+        let size = self.bbox.width().max(self.bbox.height()).max(1.0);
+        let grown = (bbox.height() - self.bbox.height()).abs();
+        moved < STILL_MOVE_MAX * size && grown < STILL_HEIGHT_CHANGE_MAX * size
+    }
 }
 
 impl Memory {
@@ -141,7 +181,11 @@ impl Memory {
     ) -> Vec<(About, Now)> {
         let here = |now| vec![(About::Place, now)];
         match *kind {
-            RuleKind::Loitering => each(scene, |_, presence| Now::since(presence.since)),
+            RuleKind::Loitering => each(scene, |_, presence| match presence.place {
+                Whereabouts::Inside => Now::since(presence.watched_since()),
+                // Who is on his way out stays no longer.
+                Whereabouts::AtEdge | Whereabouts::Outside => Now::Unknown("not_sure"),
+            }),
             RuleKind::OccupancyAbove { people } => here(above(people, scene)),
             RuleKind::OccupancyBelow { people } => here(below(people, scene)),
             RuleKind::LoneWorker => here(alone(scene)),
@@ -155,7 +199,11 @@ impl Memory {
                 let known = self.sight.place;
                 here(match self.sight.look(class, zone, scene, known) {
                     Verdict::Present => Now::No,
-                    Verdict::Missing => Now::with(Figures::Missing { class }),
+                    Verdict::Missing => {
+                        let figures = Figures::Missing { class };
+                        let since = self.sight.missed.map_or(Since::Now, Since::IfNew);
+                        Now::Yes { since, who: None, figures }
+                    }
                     Verdict::Unknown => Now::Unknown("hidden"),
                 })
             }
@@ -190,7 +238,10 @@ impl Memory {
 
     fn there(&mut self, class: Class, zone: &Zone, scene: &Scene<'_>) -> Now {
         match self.sight.look(class, zone, scene, None) {
-            Verdict::Present => Now::with(Figures::Thing { class, place: self.sight.place }),
+            Verdict::Present => {
+                let figures = Figures::Thing { class, place: self.sight.place };
+                Now::Yes { since: self.sight.since(), who: None, figures }
+            }
             Verdict::Missing => Now::No,
             Verdict::Unknown => Now::Unknown("not_sure"),
         }
@@ -200,35 +251,47 @@ impl Memory {
     pub(crate) fn must_wait(&mut self, when: When, zone: &Zone, scene: &Scene<'_>) -> bool {
         let seen = match when.class {
             Class::Person => match count(scene) {
-                (1.., _) => Verdict::Present,
-                (0, 1..) => Verdict::Unknown,
-                (0, 0) => Verdict::Missing,
+                Count { seen: 1.., .. } => Verdict::Present,
+                Count { seen: 0, all: 1.., .. } => Verdict::Unknown,
+                Count { seen: 0, all: 0, .. } => Verdict::Missing,
             },
             class => self.awaited.look(class, zone, scene, None),
         };
         matches!((seen, when.present), (Verdict::Missing, true) | (Verdict::Present, false))
     }
 
+    /// Whether the thing came or went while nobody looked.
+    pub(super) const fn sight_is_other(&self) -> bool {
+        self.sight.is_other
+    }
+
+    /// Nobody looked for so long: it is no part of anything.
+    pub(super) fn skip(&mut self, blind: Duration) {
+        self.sight.skip(blind);
+        for still in self.still.values_mut() {
+            still.place.since = still.place.since + blind;
+            still.next.since = still.next.since + blind;
+        }
+    }
+
     fn is_still(&mut self, subject: &Subject, time: PictureTime) -> Now {
-        let bbox = subject.bbox;
-        let new = Still { first: bbox, since: time, moved: None };
+        let here = Stop { bbox: subject.bbox, since: time };
+        let new = Still { place: here, moved: None, next: here };
         let still = self.still.entry(subject.number).or_insert(new);
-        let first = still.first;
-        let (from, to) = (first.foot(), bbox.foot());
-        let moved = (from.x - to.x).hypot(from.y - to.y);
-        let size = first.width().max(first.height()).max(1.0);
-        let grown = (bbox.height() - first.height()).abs();
-        if moved < STILL_MOVE_MAX * size && grown < STILL_HEIGHT_CHANGE_MAX * size {
+        if still.place.is_at(&subject.bbox) {
             still.moved = None;
-            return Now::since(still.since);
+            return Now::since(still.place.since);
         }
         // Who is half hidden has a box of another size.
         if !subject.is_whole() {
             return Now::Unknown("hidden");
         }
+        if still.moved.is_none() || !still.next.is_at(&subject.bbox) {
+            still.next = here;
+        }
         // A box that jumps for one picture is no step.
         if time.secs_since(*still.moved.get_or_insert(time)) >= CONFIRM_S {
-            *still = new;
+            (still.place, still.moved) = (still.next, None);
         }
         Now::No
     }
@@ -251,39 +314,52 @@ fn each(
         .collect()
 }
 
-/// People in the zone: who is seen there, and who was until a moment ago.
-fn count(scene: &Scene<'_>) -> (u32, u32) {
-    let inside = scene.inside.iter();
-    inside.fold((0, 0), |(seen, all), (s, _)| (seen + u32::from(s.matched), all + 1))
+/// People in the zone.
+struct Count {
+    /// Who is seen there.
+    seen: u32,
+    /// And who was until a moment ago.
+    all: u32,
+    /// Why it can't be said whether those are there.
+    doubt: &'static str,
+}
+
+fn count(scene: &Scene<'_>) -> Count {
+    let none = Count { seen: 0, all: 0, doubt: "out_of_sight" };
+    scene.inside.iter().fold(none, |count, (subject, presence)| {
+        let is_there = subject.matched && presence.place != Whereabouts::Outside;
+        let doubt = if subject.matched && !is_there { "not_sure" } else { count.doubt };
+        Count { seen: count.seen + u32::from(is_there), all: count.all + 1, doubt }
+    })
 }
 
 fn above(people: u32, scene: &Scene<'_>) -> Now {
     match count(scene) {
-        (seen, _) if seen > people => {
+        Count { seen, .. } if seen > people => {
             Now::with(Figures::People { count: seen, people, window_s: None })
         }
-        (_, all) if all > people => Now::Unknown("out_of_sight"),
-        _ => Now::No,
+        Count { all, doubt, .. } if all > people => Now::Unknown(doubt),
+        Count { .. } => Now::No,
     }
 }
 
 fn below(people: u32, scene: &Scene<'_>) -> Now {
     match count(scene) {
-        (_, all) if all < people => {
+        Count { all, .. } if all < people => {
             Now::with(Figures::People { count: all, people, window_s: None })
         }
-        (seen, _) if seen < people => Now::Unknown("out_of_sight"),
-        _ => Now::No,
+        Count { seen, doubt, .. } if seen < people => Now::Unknown(doubt),
+        Count { .. } => Now::No,
     }
 }
 
 fn alone(scene: &Scene<'_>) -> Now {
     let mut seen = scene.inside.iter().filter(|(s, _)| s.matched);
     match (count(scene), seen.next()) {
-        ((1, 1), Some((subject, _))) => Now::of(subject.number),
+        (Count { seen: 1, all: 1, .. }, Some((subject, _))) => Now::of(subject.number),
         // A new track of the same person, or somebody who stands behind something.
-        ((0 | 1, 1..), _) => Now::Unknown("out_of_sight"),
-        _ => Now::No,
+        (Count { seen: 0 | 1, all: 1.., doubt }, _) => Now::Unknown(doubt),
+        (Count { .. }, _) => Now::No,
     }
 }
 

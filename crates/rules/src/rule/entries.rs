@@ -6,7 +6,7 @@ use std::time::Duration;
 use safe_yolo_core::{PictureTime, Rule};
 
 use super::Figures;
-use super::condition::{Now, Scene};
+use super::condition::{Now, Scene, Since};
 
 /// Part of the window for which nobody may have looked.
 const BLIND_PART_MAX: f64 = 0.1;
@@ -64,7 +64,10 @@ impl Entries {
         }
         let count = self.count();
         if count > people {
-            return Now::with(Figures::People { count, people, window_s: Some(window_s) });
+            let figures = Figures::People { count, people, window_s: Some(window_s) };
+            // The entrance that was one too many.
+            let since = self.times.get(people as usize).map_or(Since::Now, |at| Since::IfNew(*at));
+            return Now::Yes { since, who: None, figures };
         }
         let watched = now.secs_since(began).min(window_s);
         let blind: f64 = self.gaps.iter().map(|(_, seconds)| seconds).sum();

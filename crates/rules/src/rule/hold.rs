@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use safe_yolo_core::PictureTime;
 
+use super::condition::Since;
 use crate::presence::{CONFIRM_S, GRACE_S};
 
 /// Since when something holds.
@@ -17,11 +18,15 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
-    /// It holds at `time`, and did from `since` on if that is known; since when it does.
-    pub(crate) fn yes(&mut self, time: PictureTime, since: Option<PictureTime>) -> PictureTime {
+    /// It holds at `time`; since when it does.
+    pub(crate) fn yes(&mut self, time: PictureTime, since: Since) -> PictureTime {
         self.broken = None;
         self.doubt_s = 0.0;
-        let from = since.or(self.since).unwrap_or(time);
+        let from = match since {
+            Since::Exactly(since) => since,
+            Since::IfNew(since) | Since::Seen { first: since, .. } => self.since.unwrap_or(since),
+            Since::Now => self.since.unwrap_or(time),
+        };
         self.since = Some(from);
         from
     }
@@ -66,29 +71,29 @@ mod tests {
     #[test]
     fn one_picture_that_says_no_breaks_nothing() {
         let mut hold = Hold::default();
-        assert_eq!(hold.yes(ms(0), None), ms(0));
+        assert_eq!(hold.yes(ms(0), Since::Now), ms(0));
         assert!(!hold.no(ms(200)));
-        assert_eq!(hold.yes(ms(400), None), ms(0));
+        assert_eq!(hold.yes(ms(400), Since::Now), ms(0));
         assert!(!hold.no(ms(600)));
         assert!(hold.no(ms(1100)));
-        assert_eq!(hold.yes(ms(1200), None), ms(1200));
+        assert_eq!(hold.yes(ms(1200), Since::Now), ms(1200));
     }
 
     #[test]
     fn doubt_is_bridged_for_the_grace_only() {
         let mut hold = Hold::default();
-        hold.yes(ms(0), None);
+        hold.yes(ms(0), Since::Now);
         hold.unknown(1.5);
-        assert_eq!(hold.yes(ms(1500), None), ms(0));
+        assert_eq!(hold.yes(ms(1500), Since::Now), ms(0));
         hold.unknown(1.5);
         hold.unknown(1.0);
-        assert_eq!(hold.yes(ms(4000), None), ms(4000));
+        assert_eq!(hold.yes(ms(4000), Since::Now), ms(4000));
     }
 
     #[test]
     fn doubt_is_no_no() {
         let mut hold = Hold::default();
-        hold.yes(ms(0), None);
+        hold.yes(ms(0), Since::Now);
         for _ in 0..5 {
             hold.unknown(1.0);
         }
@@ -102,8 +107,8 @@ mod tests {
     #[test]
     fn blind_time_is_not_held() {
         let mut hold = Hold::default();
-        hold.yes(ms(0), None);
+        hold.yes(ms(0), Since::Now);
         hold.skip(Duration::from_secs(60));
-        assert_eq!(hold.yes(ms(61_000), None), ms(60_000));
+        assert_eq!(hold.yes(ms(61_000), Since::Now), ms(60_000));
     }
 }

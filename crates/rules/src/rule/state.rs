@@ -7,7 +7,7 @@ use safe_yolo_core::{
     EventChange, PictureTime, PixelBox, Polygon, Rule, RuleKind, TrackId, Utc, Zone,
 };
 
-use super::condition::{About, Memory, Now, Scene};
+use super::condition::{About, Memory, Now, Scene, Since};
 use super::crossing::Passed;
 use super::entries::Entries;
 use super::hold::Hold;
@@ -15,6 +15,7 @@ use super::raise::Raise;
 use super::view::GROUNDS_MAX;
 use super::{Figures, Ground, RuleVerdict};
 use crate::findings::EventMaker;
+use crate::presence::GRACE_S;
 use crate::subject::{Raised, Subject};
 
 /// Who lies or does not move and is lost from sight is taken for lying there for so long,
@@ -155,6 +156,7 @@ impl State {
             return;
         }
         self.memory.crossings.skip();
+        self.memory.skip(blind);
         self.standings.values_mut().for_each(|standing| standing.hold.skip(blind));
     }
 
@@ -200,6 +202,16 @@ impl State {
                 standing.renew();
             }
         }
+        if self.memory.sight_is_other()
+            && let Some(standing) = self.standings.get_mut(&About::Place)
+        {
+            standing.hold = Hold::default();
+        }
+        // Of fewer people the exit tells since when, half a second before it is sure.
+        let is_fewer = matches!(self.kind, RuleKind::OccupancyBelow { .. } | RuleKind::LoneWorker);
+        // Unless nobody looked for some of that time.
+        let is_fresh = |exit: &PictureTime| scene.time.secs_since(*exit) <= GRACE_S;
+        let exit = scene.exit.filter(is_fresh).filter(|_| is_fewer);
         let some_are_lost = self.standings.values().any(|standing| standing.is_lost());
         for (about, condition) in found {
             // Of whom nothing was ever found there is nothing to keep.
@@ -223,11 +235,19 @@ impl State {
                 Now::Yes { since, who, figures } => {
                     let of_place = who.and_then(|number| scene.subject(number));
                     let subject = person.or(of_place);
+                    let since = match (since, exit) {
+                        (Since::Now, Some(exit)) => Since::IfNew(exit),
+                        (since, _) => since,
+                    };
+                    let until = match since {
+                        Since::Seen { last, .. } => last,
+                        Since::Now | Since::IfNew(_) | Since::Exactly(_) => scene.time,
+                    };
                     let since = standing.hold.yes(scene.time, since);
                     standing.figures = figures;
                     standing.track = subject.map(|subject| subject.track.clone());
                     standing.since = Some(since);
-                    if scene.time.secs_since(since) >= rule.dwell_s {
+                    if until.secs_since(since) >= rule.dwell_s {
                         standing.is_met = true;
                         let raise = Raise { zone, rule, subject, since, figures };
                         changes.extend(raise.into_change(standing, maker));

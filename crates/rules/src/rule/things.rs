@@ -1,8 +1,10 @@
 //! Things of a class in a zone: seen, hidden, or not there.
 
+use std::time::Duration;
+
 use safe_yolo_core::{Class, Detection, PictureSize, PictureTime, PixelBox, Zone};
 
-use super::condition::Scene;
+use super::condition::{Scene, Since};
 use crate::equipment::{Ballot, Verdict, Vote};
 use crate::presence::has;
 
@@ -26,6 +28,15 @@ pub(super) struct Sight {
     votes: Ballot,
     /// Where it was seen last.
     pub(super) place: Option<PixelBox>,
+    /// Since when it is seen, however often it is overlooked, and when it was last.
+    seen: Option<(PictureTime, PictureTime)>,
+    /// Since when it is plainly not seen.
+    pub(super) missed: Option<PictureTime>,
+    /// Whether nobody looked before this picture.
+    resumed: bool,
+    /// Whether this picture, the first after a time in which nobody looked, says the opposite of
+    /// the last before it.
+    pub(super) is_other: bool,
 }
 
 impl Sight {
@@ -53,7 +64,9 @@ impl Sight {
             None => Vote::Missing(OVERLOOKED_WEIGHT),
         };
         self.votes.cast(scene.time, vote);
-        match self.verdict(scene.time) {
+        let verdict = self.verdict(scene.time);
+        self.date(scene.time, vote, verdict);
+        match verdict {
             Verdict::Present
                 if self.votes.sightings(scene.time, THING_WINDOW_S) < SIGHTINGS_MIN =>
             {
@@ -61,6 +74,46 @@ impl Sight {
             }
             verdict => verdict,
         }
+    }
+
+    /// Since when it is seen, or missed.
+    fn date(&mut self, now: PictureTime, vote: Vote, verdict: Verdict) {
+        self.is_other = false;
+        match vote {
+            Vote::Present(_) => {
+                self.is_other = self.resumed && self.missed.is_some();
+                self.missed = None;
+                let since = self.seen.filter(|_| !self.is_other).map_or(now, |(since, _)| since);
+                self.seen = Some((since, now));
+            }
+            Vote::Missing(_) => {
+                self.is_other = self.resumed && self.seen.is_some() && self.missed.is_none();
+                self.missed = self.missed.filter(|_| !self.is_other).or(Some(now));
+                // It may be overlooked.
+                if verdict == Verdict::Missing || self.is_other {
+                    self.seen = None;
+                }
+            }
+            Vote::Unknown => {
+                self.missed = None;
+                if verdict == Verdict::Unknown {
+                    self.seen = None;
+                }
+            }
+        }
+        self.resumed = false;
+    }
+
+    /// Since when it is there, if it is.
+    pub(super) fn since(&self) -> Since {
+        self.seen.map_or(Since::Now, |(first, last)| Since::Seen { first, last })
+    }
+
+    /// Nobody looked for so long: it is no part of any sight.
+    pub(super) fn skip(&mut self, blind: Duration) {
+        self.seen = self.seen.map(|(since, last)| (since + blind, last + blind));
+        self.missed = self.missed.map(|since| since + blind);
+        self.resumed = true;
     }
 
     fn verdict(&self, now: PictureTime) -> Verdict {

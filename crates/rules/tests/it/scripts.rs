@@ -1,4 +1,4 @@
-//! Every rule type over scripted tracks: `tests/rules/TYPE.jsonl` says what is seen and what the
+//! Every rule type over scripted tracks: `tests/it/scripts/TYPE.jsonl` says what is seen and what the
 //! rule says then, `TYPE.events.jsonl` what is raised and ended.
 //!
 //! A script's first line is the rule. Each further line is a stretch of time: `until` (seconds),
@@ -6,18 +6,18 @@
 //! `hidden` (tracks that are only predicted), `blind` (nothing is analysed), and what the rule
 //! `says` at its end, with the `reason` of UNKNOWN.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use safe_yolo_core::{
-    Anchor, Calendar, CameraConfig, Class, Detection, EventChange, FractionPoint, PictureSize,
-    PictureTime, PixelBox, Polygon, Rule, RuleType, SegmentId, Track, Utc, Zone, ZoneType,
+    CameraConfig, Class, Detection, EventChange, PictureSize, PictureTime, PixelBox, Rule,
+    RuleType, SegmentId, Track, Utc, Zone, ZoneType,
 };
 use safe_yolo_rules::{Entry, Judge, PictureEntry, RuleVerdict};
 use serde::{Deserialize, Serialize};
+
+use crate::common::{config, track, zone};
 
 const SIZE: PictureSize = PictureSize::new(960, 540);
 /// Analysed pictures a second; the expected events are written for the first.
@@ -90,36 +90,10 @@ fn at(from: [f32; 4], to: Option<[f32; 4]>, part: f32) -> PixelBox {
     PixelBox::from_xywh(x, y, w, h)
 }
 
-fn config(rule: Rule) -> Arc<CameraConfig> {
-    // The right half of the floor.
-    let points = [[0.4, 0.4], [1.0, 0.4], [1.0, 1.0], [0.4, 1.0]];
-    let zone = Zone {
-        id: "z-press".parse().unwrap(),
-        name: "press".into(),
-        zone_type: ZoneType::Warning,
-        points: Polygon::new(points.into_iter().map(FractionPoint::from).collect()).unwrap(),
-        active: true,
-        anchor: Anchor::Foot,
-        schedule: None,
-        // Its own rules stay out of the way.
-        dwell_s: 3600.0,
-        pause_s: 30.0,
-        require: BTreeSet::new(),
-        rules: vec![rule],
-    };
-    Arc::new(CameraConfig {
-        id: "cam".parse().unwrap(),
-        name: "yard".into(),
-        source: "sim://quiet".into(),
-        enabled: true,
-        repeat: true,
-        analysis_rate_max: 10.0,
-        masks: Vec::new(),
-        calibration: None,
-        calendar: Calendar::default(),
-        zones: vec![zone],
-        version: 1,
-    })
+fn with(rule: Rule) -> Arc<CameraConfig> {
+    // Its own rules stay out of the way.
+    let zone = Zone { dwell_s: 3600.0, rules: vec![rule], ..zone(ZoneType::Warning) };
+    Arc::new(config(vec![zone]))
 }
 
 fn known() -> BTreeSet<Class> {
@@ -146,7 +120,7 @@ fn line(change: &EventChange, time: PictureTime) -> Option<Line> {
 fn play(name: &str, script: &str, rate: f64) -> Vec<Line> {
     let mut lines = script.lines();
     let rule: Rule = serde_json::from_str(lines.next().unwrap()).unwrap();
-    let mut judge = Judge::new(SegmentId(1), config(rule), known());
+    let mut judge = Judge::new(SegmentId(1), with(rule), known());
     let (mut from, mut number, mut found) = (0.0, 0_usize, Vec::new());
     for (row, text) in (2..).zip(lines) {
         let stretch: Stretch =
@@ -159,21 +133,20 @@ fn play(name: &str, script: &str, rate: f64) -> Vec<Line> {
             number += 1;
             let part = ((now - from) / (stretch.until - from)) as f32;
             let time = PictureTime::from_secs_f64(now);
-            let track = |person: &Person| Track {
-                id: format!("cam/1/{}", person.track).parse().unwrap(),
-                bbox: at(person.r#box, person.end, part),
-                score: 0.8,
-                predicted: stretch.hidden.contains(&person.track),
-                first_seen: PictureTime::default(),
-                last_seen: time,
-            };
+            let tracks: Vec<Track> = stretch
+                .people
+                .iter()
+                .map(|person| {
+                    let hidden = stretch.hidden.contains(&person.track);
+                    track(person.track, at(person.r#box, person.end, part), time, hidden)
+                })
+                .collect();
             let seen = |thing: &&Thing| number % thing.one_of == 0;
             let thing = |thing: &Thing| Detection {
                 class: thing.class,
                 score: thing.score,
                 bbox: at(thing.r#box, thing.end, part),
             };
-            let tracks: Vec<Track> = stretch.people.iter().map(track).collect();
             let detections: Vec<Detection> =
                 stretch.things.iter().filter(seen).map(thing).collect();
             let entry = match stretch.blind {
@@ -209,7 +182,7 @@ fn play(name: &str, script: &str, rate: f64) -> Vec<Line> {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/scripts")
 }
 
 #[test]
@@ -284,7 +257,7 @@ fn one_false_box_decides_nothing_at_the_quiet_rate() {
 #[test]
 fn blind_time_is_no_dwell() {
     let rule = r#"{"type":"occupancy_below","people":1,"dwell_s":20}"#;
-    let mut judge = Judge::new(SegmentId(1), config(serde_json::from_str(rule).unwrap()), known());
+    let mut judge = Judge::new(SegmentId(1), with(serde_json::from_str(rule).unwrap()), known());
     let at = PictureTime::from_secs_f64;
     let look = |judge: &mut Judge, seconds: f64| {
         let entry = Entry::Picture(PictureEntry {

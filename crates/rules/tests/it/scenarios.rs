@@ -1,57 +1,25 @@
 //! Whole scenes through the judge: people as tracks, time as data.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{
-    CameraConfig, Class, Detection, Equipment, Event, EventChange, EventType, FractionPoint,
-    PictureSize, PictureTime, PixelBox, Polygon, Rule, RuleKind, SegmentId, Severity, Track, Utc,
-    Zone, ZoneType,
+    CameraConfig, Class, Detection, Equipment, Event, EventChange, EventType, PictureSize,
+    PictureTime, PixelBox, Rule, RuleKind, SegmentId, Severity, Track, Utc, Zone, ZoneType,
 };
 use safe_yolo_rules::{Entry, Judge, PictureEntry, ZoneVerdict};
+
+use crate::common::{self, track};
 
 const SIZE: PictureSize = PictureSize::new(960, 540);
 
 fn zone(zone_type: ZoneType, dwell_s: f64, require: &[Equipment]) -> Zone {
-    // The lower right of the picture.
-    let points = [[0.4, 0.4], [1.0, 0.4], [1.0, 1.0], [0.4, 1.0]];
-    Zone {
-        id: "z-press".parse().unwrap(),
-        name: "press".into(),
-        zone_type,
-        points: Polygon::new(points.into_iter().map(FractionPoint::from).collect()).unwrap(),
-        active: true,
-        anchor: safe_yolo_core::Anchor::Foot,
-        schedule: None,
-        dwell_s,
-        pause_s: 30.0,
-        require: require.iter().copied().collect(),
-        rules: Vec::new(),
-    }
+    Zone { dwell_s, require: require.iter().copied().collect(), ..common::zone(zone_type) }
 }
 
 fn config(zones: Vec<Zone>, version: u64) -> Arc<CameraConfig> {
-    Arc::new(CameraConfig {
-        id: "cam".parse().unwrap(),
-        name: "yard".into(),
-        source: "sim://quiet".into(),
-        enabled: true,
-        repeat: true,
-        analysis_rate_max: 10.0,
-        masks: Vec::new(),
-        calibration: None,
-        calendar: safe_yolo_core::Calendar::default(),
-        zones,
-        version,
-    })
+    Arc::new(CameraConfig { version, ..common::config(zones) })
 }
 
 fn known() -> BTreeSet<Class> {
@@ -83,14 +51,7 @@ fn play(
         let mut detections = Vec::new();
         for person in scene(at_s) {
             let bbox = PixelBox::from_xywh(person.x, 250.0, 70.0, 200.0);
-            tracks.push(Track {
-                id: format!("cam/1/{}", person.track).parse().unwrap(),
-                bbox,
-                score: 0.8,
-                predicted: person.hidden,
-                first_seen: time,
-                last_seen: time,
-            });
+            tracks.push(track(person.track, bbox, time, person.hidden));
             if person.helmet && !person.hidden {
                 let bbox = PixelBox::from_xywh(person.x + 20.0, 250.0, 30.0, 25.0);
                 detections.push(Detection { class: Class::Helmet, score: 0.65, bbox });

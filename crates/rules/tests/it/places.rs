@@ -1,56 +1,34 @@
 //! Where and when rules apply: anchors, masked areas, metres, schedules, conditions.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use safe_yolo_core::{
     Anchor, Calendar, Calibration, CameraConfig, Class, Detection, EventChange, FractionPoint,
-    PictureSize, PictureTime, PixelBox, Polygon, SegmentId, Track, Utc, Zone, ZoneType,
+    PictureSize, PictureTime, PixelBox, SegmentId, Track, Utc, Zone, ZoneType,
 };
 use safe_yolo_rules::{Entry, Judge, PictureEntry, RuleVerdict, Verdict, ZoneVerdict};
 use serde_json::json;
+
+use crate::common::{self, polygon, track};
 
 const SIZE: PictureSize = PictureSize::new(1000, 500);
 /// Monday 2026-05-04, 08:00 in Seoul.
 const MORNING: i64 = 1_777_849_200_000_000;
 
-fn polygon(points: &[[f64; 2]]) -> Polygon {
-    Polygon::new(points.iter().copied().map(FractionPoint::from).collect()).unwrap()
-}
-
 /// A zone in the lower right quarter.
 fn zone(zone_type: ZoneType) -> Zone {
     Zone {
-        id: "z1".parse().unwrap(),
-        name: "press".into(),
-        zone_type,
         points: polygon(&[[0.5, 0.5], [1.0, 0.5], [1.0, 1.0], [0.5, 1.0]]),
-        anchor: Anchor::Foot,
-        active: true,
-        schedule: None,
         dwell_s: 1.0,
         pause_s: 0.0,
-        require: BTreeSet::new(),
-        rules: Vec::new(),
+        ..common::zone(zone_type)
     }
 }
 
 fn config(zone: Zone) -> CameraConfig {
-    CameraConfig {
-        id: "cam".parse().unwrap(),
-        name: "yard".into(),
-        source: "sim://quiet".into(),
-        enabled: true,
-        repeat: true,
-        analysis_rate_max: 10.0,
-        masks: Vec::new(),
-        calibration: None,
-        calendar: Calendar::new("Asia/Seoul", &["2026-05-05".to_owned()]).unwrap(),
-        zones: vec![zone],
-        version: 1,
-    }
+    let calendar = Calendar::new("Asia/Seoul", &["2026-05-05".to_owned()]).unwrap();
+    CameraConfig { calendar, ..common::config(vec![zone]) }
 }
 
 /// A judge and the time of its next picture.
@@ -96,15 +74,8 @@ impl Site {
     fn picture(&mut self, people: &[PixelBox], things: &[(Class, PixelBox)]) -> Vec<EventChange> {
         let time = PictureTime::from_millis(self.millis);
         self.millis += 200;
-        let track = |(i, bbox): (usize, &PixelBox)| Track {
-            id: format!("cam/1/{i}").parse().unwrap(),
-            bbox: *bbox,
-            score: 0.8,
-            predicted: false,
-            first_seen: time,
-            last_seen: time,
-        };
-        let tracks: Vec<Track> = people.iter().enumerate().map(track).collect();
+        let tracks: Vec<Track> =
+            (0..).zip(people).map(|(i, bbox)| track(i, *bbox, time, false)).collect();
         let detections: Vec<Detection> = things
             .iter()
             .map(|(class, bbox)| Detection { class: *class, score: 0.6, bbox: *bbox })
