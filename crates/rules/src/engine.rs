@@ -184,11 +184,15 @@ impl Judge {
             let step = if subject.is_whole() { step_zone } else { step_beside };
             for zone in config.zones.iter().filter(|zone| zone.active) {
                 if let Some(at) = step(subject, zone, picture, &mut maker, &mut changes) {
-                    exits.insert(&zone.id, at);
+                    // Of several the last: with which of them there were too few is not asked.
+                    let last = exits.entry(&zone.id).or_insert(at);
+                    *last = at.max(*last);
                 }
             }
         }
-        for mut subject in self.subjects.take_gone() {
+        let gone = self.subjects.take_gone();
+        let some_are_gone = !gone.is_empty();
+        for mut subject in gone {
             let left: Vec<_> = std::mem::take(&mut subject.presence).into_iter().collect();
             for (id, presence) in left {
                 if let Some(zone) = config.zones.iter().find(|zone| zone.id == id) {
@@ -209,6 +213,7 @@ impl Judge {
             time: picture.time,
             size: picture.size,
             subjects: self.subjects.all(),
+            some_are_gone,
             inside: &[],
             detections: picture.detections,
             floor: config.calibration.as_ref(),
@@ -254,6 +259,9 @@ impl Judge {
     pub fn view(&self) -> View {
         let now = self.now.0;
         let alarmed = self.rules.alarmed();
+        let zone_types: BTreeMap<&ZoneId, ZoneType> =
+            self.config.zones.iter().map(|zone| (&zone.id, zone.zone_type)).collect();
+        let alarmed_zones = self.alarmed_zones();
         let people = self
             .subjects
             .all()
@@ -267,7 +275,10 @@ impl Judge {
                     .iter()
                     .map(|(item, b)| (*item, b.count(now, VIEW_WINDOW_S).verdict))
                     .collect(),
-                level: self.level(s, &alarmed),
+                level: level(
+                    s.presence.keys().filter_map(|id| zone_types.get(id)),
+                    s.has_open() || alarmed.contains(&s.number),
+                ),
             })
             .collect();
         let zones = self
@@ -275,37 +286,29 @@ impl Judge {
             .zones
             .iter()
             .filter(|z| z.active)
-            .map(|zone| self.zone_view(zone, now))
+            .map(|zone| self.zone_view(zone, now, alarmed_zones.contains(&zone.id)))
             .collect();
         View { people, zones }
     }
 
-    fn level(&self, subject: &Subject, alarmed: &BTreeSet<u64>) -> Level {
-        let in_zone = subject
-            .presence
-            .keys()
-            .filter_map(|id| self.config.zones.iter().find(|zone| zone.id == *id))
-            .map(|zone| match zone.zone_type {
-                ZoneType::Danger => Level::Danger,
-                ZoneType::Warning => Level::Warning,
-                ZoneType::Custom => Level::Ok,
-            })
-            .max();
-        let is_alarmed = subject.has_open() || alarmed.contains(&subject.number);
-        in_zone.max(is_alarmed.then_some(Level::Warning)).unwrap_or(Level::Ok)
+    /// The zones in which an alarm about somebody who is in them lasts.
+    fn alarmed_zones(&self) -> BTreeSet<&ZoneId> {
+        let people = self.subjects.all().iter();
+        let raised = people.flat_map(|s| s.raised.iter().map(move |raised| (s, raised)));
+        raised
+            .filter(|(s, ((_, zone), raised))| raised.open && s.presence.contains_key(zone))
+            .map(|(_, ((_, zone), _))| zone)
+            .collect()
     }
 
-    fn zone_view(&self, zone: &Zone, now: PictureTime) -> ZoneView {
+    fn zone_view(&self, zone: &Zone, now: PictureTime, alarm: bool) -> ZoneView {
         let inside: Vec<(&Subject, &Presence)> = self
             .subjects
             .all()
             .iter()
             .filter_map(|s| s.presence.get(&zone.id).map(|p| (s, p)))
             .collect();
-        let alarm = self.rules.is_open(&zone.id)
-            || inside
-                .iter()
-                .any(|(s, _)| s.raised.iter().any(|((_, id), r)| *id == zone.id && r.open));
+        let alarm = alarm || self.rules.is_open(&zone.id);
         let rules = self.rules.view(zone, self.looking, now);
         // What the model can't see can't be called clear,
         let judged = zone.require.iter().all(|item| self.known.contains(&item.class()));
@@ -349,5 +352,19 @@ impl Judge {
     }
 }
 
+/// How somebody in zones of these types stands.
+fn level<'a>(zones: impl Iterator<Item = &'a ZoneType>, is_alarmed: bool) -> Level {
+    let in_zone = zones.map(|zone_type| match zone_type {
+        ZoneType::Danger => Level::Danger,
+        ZoneType::Warning => Level::Warning,
+        ZoneType::Custom => Level::Ok,
+    });
+    in_zone.chain(is_alarmed.then_some(Level::Warning)).max().unwrap_or(Level::Ok)
+}
+
 /// Window of the verdicts shown beside people, seconds.
 const VIEW_WINDOW_S: f64 = 2.0;
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

@@ -306,7 +306,10 @@ impl Ballot {
 
     /// Which vote is the first of the last `window_s` seconds.
     fn first_since(&self, now: PictureTime, window_s: f64) -> usize {
-        self.votes.partition_point(|(time, _)| now.secs_since(*time) > window_s)
+        // From the newest on: what is in the window is counted anyway.
+        let newest = self.votes.iter().rev();
+        let recent = newest.take_while(|(time, _)| now.secs_since(*time) <= window_s);
+        self.votes.len() - recent.count()
     }
 
     /// The verdict over the last `window_s` seconds before `now`.
@@ -318,8 +321,9 @@ impl Ballot {
         let mut first = None;
         // The one before still speaks when the window begins.
         let first_vote = self.first_since(now, window_s).saturating_sub(1);
-        for (i, (time, vote)) in self.votes.iter().enumerate().skip(first_vote) {
-            let until = self.votes.get(i + 1).map_or(now, |(next, _)| *next);
+        let mut votes = self.votes.range(first_vote..).peekable();
+        while let Some((time, vote)) = votes.next() {
+            let until = votes.peek().map_or(now, |(next, _)| *next);
             // The vote speaks until the next one, but no longer than its span.
             let spoken_s = until.secs_since(*time).min(Self::VOTE_SPAN_MAX_S);
             let begin = now.secs_since(*time);

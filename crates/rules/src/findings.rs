@@ -1,7 +1,5 @@
 //! From one person in one zone to findings: raised, paused, ended.
 
-use std::collections::BTreeMap;
-
 use safe_yolo_core::event::{ChangeKind, SnapshotState, ZoneRef};
 use safe_yolo_core::{
     CameraConfig, CameraId, Equipment, Event, EventChange, EventId, EventType, Message,
@@ -13,7 +11,6 @@ use crate::engine::PictureEntry;
 use crate::equipment::{self, Count, Verdict};
 use crate::message::message;
 use crate::presence::{Presence, Step, Whereabouts, whereabouts};
-use crate::rule::ended;
 use crate::subject::{Raised, Subject};
 
 /// Window of a zone's verdicts: its dwell, within what votes can carry.
@@ -203,7 +200,7 @@ fn intrusion(
         ZoneType::Custom => return,
     };
     if presence.watched_s(time) >= zone.dwell_s {
-        raise(subject, zone, event_type, severity, presence.since, Map::new(), maker, changes);
+        raise(subject, zone, event_type, severity, presence.since, Map::new, maker, changes);
     }
 }
 
@@ -231,14 +228,14 @@ fn equipment_rule(
                 event_type,
                 Severity::Warning,
                 since,
-                details_of(&count),
+                || details_of(&count),
                 maker,
                 changes,
             );
         }
         Verdict::Present => {
-            let this = |key: &(EventType, ZoneId)| key.0 == event_type && key.1 == zone.id;
-            end_all(subject, this, time, utc, "worn", changes);
+            let raised = subject.raised.get_mut(&(event_type, zone.id.clone()));
+            changes.extend(raised.and_then(|raised| raised.end(time, utc, "worn")));
         }
         Verdict::Missing | Verdict::Unknown => {}
     }
@@ -261,7 +258,7 @@ fn raise(
     event_type: EventType,
     severity: Severity,
     since: PictureTime,
-    details: Map<String, serde_json::Value>,
+    details: impl FnOnce() -> Map<String, serde_json::Value>,
     maker: &mut EventMaker<'_>,
     changes: &mut Vec<EventChange>,
 ) {
@@ -272,8 +269,8 @@ fn raise(
     {
         return;
     }
-    let event = maker.of_person((event_type, severity), zone, subject, since, details);
-    subject.raised.insert(key, Raised { event: event.clone(), at: time, open: true });
+    let event = maker.of_person((event_type, severity), zone, subject, since, details());
+    subject.raised.insert(key, Raised::new(&event, time));
     changes.push(EventChange { kind: ChangeKind::Raised, event });
 }
 
@@ -321,10 +318,6 @@ pub(crate) fn end_all(
     reason: &str,
     changes: &mut Vec<EventChange>,
 ) {
-    let ending: BTreeMap<_, _> =
-        subject.raised.iter_mut().filter(|(key, r)| r.open && which(key)).collect();
-    for (_, raised) in ending {
-        raised.open = false;
-        changes.push(ended(&mut raised.event, time, utc, reason));
-    }
+    let ending = subject.raised.iter_mut().filter(|(key, _)| which(key));
+    changes.extend(ending.filter_map(|(_, raised)| raised.end(time, utc, reason)));
 }

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use safe_yolo_core::assignment::assign;
-use safe_yolo_core::{Equipment, EventType, PictureTime, PixelBox, Track, TrackId, ZoneId};
+use safe_yolo_core::event::ChangeKind;
+use safe_yolo_core::{
+    Equipment, Event, EventChange, EventType, PictureTime, PixelBox, Track, TrackId, Utc, ZoneId,
+};
+use serde_json::json;
 
 use crate::equipment::Ballot;
 use crate::presence::{GRACE_S, Presence};
@@ -33,12 +37,29 @@ const UNSEEN_STEP_MAX_S: f64 = 1.0;
 /// A finding that has been raised: its rule, where, and the event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raised {
-    /// The event as announced.
-    pub event: safe_yolo_core::Event,
+    /// The event as announced; apart, as most pictures only ask whether it lasts.
+    pub event: Box<Event>,
     /// When it was raised.
     pub at: PictureTime,
     /// Whether it still lasts.
     pub open: bool,
+}
+
+impl Raised {
+    pub(crate) fn new(event: &Event, at: PictureTime) -> Self {
+        Self { event: Box::new(event.clone()), at, open: true }
+    }
+
+    /// The end of it, unless it has ended already.
+    pub(crate) fn end(&mut self, time: PictureTime, utc: Utc, reason: &str) -> Option<EventChange> {
+        if !std::mem::take(&mut self.open) {
+            return None;
+        }
+        self.event.end = Some(utc);
+        self.event.details.insert("end_s".into(), json!(time.secs_f64()));
+        self.event.details.insert("end_reason".into(), json!(reason));
+        Some(EventChange { kind: ChangeKind::Ended, event: (*self.event).clone() })
+    }
 }
 
 /// One person.

@@ -46,6 +46,9 @@ impl RuleBook {
             let is_long = blind.as_secs_f64() > GRACE_S;
             self.all_mut().for_each(|state| state.skip(scene.time, blind, is_long));
         }
+        if scene.some_are_gone {
+            self.all_mut().for_each(|state| state.memory.keep(scene));
+        }
         let around = self.surroundings.look(config, scene);
         for zone in config.zones.iter().filter(|zone| zone.active && !zone.rules.is_empty()) {
             let all = scene.subjects.iter();

@@ -38,6 +38,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) size: PictureSize,
     /// Everybody, by number.
     pub(crate) subjects: &'a [Subject],
+    /// Whether somebody is no more among them since the picture before.
+    pub(crate) some_are_gone: bool,
     /// Those of them who are in the zone that is judged.
     pub(crate) inside: &'a [(&'a Subject, &'a Presence)],
     pub(crate) detections: &'a [Detection],
@@ -175,12 +177,8 @@ impl Memory {
     /// Forgets who is gone.
     pub(crate) fn keep(&mut self, scene: &Scene<'_>) {
         let is_here = |number: u64| scene.subject(number).is_some();
-        // Who went out and comes back over the same spot has not stood there meanwhile.
-        let place = |number: &u64| scene.inside.binary_search_by_key(number, |(s, _)| s.number);
-        self.still.retain(|number, _| place(number).is_ok());
         self.near.keep(is_here);
         self.crossings.keep(is_here);
-        self.entries.keep(is_here);
     }
 
     /// What the rule's condition is for everybody in the zone, and for the zone.
@@ -201,7 +199,7 @@ impl Memory {
             RuleKind::OccupancyBelow { people } => here(below(people, scene)),
             RuleKind::LoneWorker => here(alone(scene)),
             RuleKind::EntriesAbove { people, window_s } => {
-                here(self.entries.judge(people, window_s, zone, scene))
+                here(self.entries.judge(people, window_s, scene))
             }
             RuleKind::LineCrossing { line, direction } => {
                 self.crossings.judge(&line, direction, scene)
@@ -243,7 +241,13 @@ impl Memory {
                 })
             }
             RuleKind::Fall => each(scene, |subject, _| lies(subject, scene.size)),
-            RuleKind::Motionless => each(scene, |subject, _| self.is_still(subject, scene.time)),
+            RuleKind::Motionless => {
+                // Who went out and comes back over the same spot has not stood there meanwhile.
+                let place =
+                    |number: &u64| scene.inside.binary_search_by_key(number, |s| s.0.number);
+                self.still.retain(|number, _| place(number).is_ok());
+                each(scene, |subject, _| self.is_still(subject, scene.time))
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
-use safe_yolo_core::{PictureTime, Rule, Zone};
+use safe_yolo_core::{PictureTime, Rule};
 
 use super::Figures;
 use super::condition::{Now, Scene, Since};
@@ -28,11 +28,6 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// Forgets who is gone.
-    pub(super) fn keep(&mut self, is_here: impl Fn(u64) -> bool) {
-        self.inside.retain(|number| is_here(*number));
-    }
-
     /// Nobody looked for so long until now.
     pub(super) fn skip(&mut self, now: PictureTime, blind: Duration) {
         self.gaps.push_back((now, blind.as_secs_f64()));
@@ -46,26 +41,17 @@ impl Entries {
         u32::try_from(self.times.len()).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn judge(
-        &mut self,
-        people: u32,
-        window_s: f64,
-        zone: &Zone,
-        scene: &Scene<'_>,
-    ) -> Now {
+    pub(super) fn judge(&mut self, people: u32, window_s: f64, scene: &Scene<'_>) -> Now {
         let now = scene.time;
         let began = *self.began.get_or_insert(now);
-        for subject in scene.subjects {
-            match subject.presence.get(&zone.id) {
-                // Who came while nobody counted is not counted.
-                Some(presence) if presence.entered && presence.since >= began => {
-                    if self.inside.insert(subject.number) {
-                        let at = self.times.partition_point(|time| *time <= presence.since);
-                        self.times.insert(at, presence.since);
-                    }
-                }
-                Some(_) => {}
-                None => _ = self.inside.remove(&subject.number),
+        let place = |number: &u64| scene.inside.binary_search_by_key(number, |(s, _)| s.number);
+        self.inside.retain(|number| place(number).is_ok());
+        for (subject, presence) in scene.inside {
+            // Who came while nobody counted is not counted.
+            let counts = presence.entered && presence.since >= began;
+            if counts && self.inside.insert(subject.number) {
+                let at = self.times.partition_point(|time| *time <= presence.since);
+                self.times.insert(at, presence.since);
             }
         }
         let is_old = |time: &PictureTime| now.secs_since(*time) > window_s;

@@ -17,5 +17,4 @@ pub(crate) use book::RuleBook;
 pub(crate) use condition::Scene;
 pub use crossing::Passed;
 pub use figures::Figures;
-pub(crate) use raise::ended;
 pub use view::{Ground, RuleVerdict, RuleView};

@@ -1,7 +1,7 @@
-//! From a condition that has held for its dwell to an event, and to its end.
+//! From a condition that has held for its dwell to an event.
 
 use safe_yolo_core::event::ChangeKind;
-use safe_yolo_core::{Event, EventChange, PictureTime, Rule, Utc, Zone};
+use safe_yolo_core::{EventChange, PictureTime, Rule, Zone};
 use serde_json::json;
 
 use super::Figures;
@@ -51,15 +51,7 @@ impl Raise<'_> {
             message,
             details,
         });
-        standing.raised = Some(Raised { event: event.clone(), at: time, open: true });
+        standing.raised = Some(Raised::new(&event, time));
         Some(EventChange { kind: ChangeKind::Raised, event })
     }
-}
-
-/// The end of an event.
-pub(crate) fn ended(event: &mut Event, time: PictureTime, utc: Utc, reason: &str) -> EventChange {
-    event.end = Some(utc);
-    event.details.insert("end_s".into(), json!(time.secs_f64()));
-    event.details.insert("end_reason".into(), json!(reason));
-    EventChange { kind: ChangeKind::Ended, event: event.clone() }
 }

@@ -13,7 +13,7 @@ use super::entries::Entries;
 use super::hold::Hold;
 use super::raise::Raise;
 use super::view::GROUNDS_MAX;
-use super::{Figures, Ground, RuleVerdict, ended};
+use super::{Figures, Ground, RuleVerdict};
 use crate::findings::EventMaker;
 use crate::presence::GRACE_S;
 use crate::subject::{Raised, Subject};
@@ -60,12 +60,10 @@ impl Standing {
         (time, utc): (PictureTime, Utc),
         reason: &str,
     ) -> Option<EventChange> {
-        let raised = self.raised.as_mut().filter(|raised| raised.open)?;
-        raised.open = false;
-        let change = ended(&mut raised.event, time, utc, reason);
+        let change = self.raised.as_mut()?.end(time, utc, reason)?;
         if self.is_renewed {
             // No pause of somebody else keeps an alarm quiet.
-            self.raised = None;
+            (self.raised, self.is_renewed) = (None, false);
         }
         Some(change)
     }
@@ -194,7 +192,6 @@ impl State {
         changes: &mut Vec<EventChange>,
     ) {
         let now = maker.now;
-        self.memory.keep(scene);
         let found = self.memory.judge(&rule.kind, zone, scene);
         self.doubt = found.iter().find_map(|(_, now)| match now {
             Now::Unknown(why) => Some(*why),
@@ -217,6 +214,10 @@ impl State {
         let exit = scene.exit.filter(is_fresh).filter(|_| is_fewer);
         let some_are_lost = self.standings.values().any(|standing| standing.is_lost());
         for (about, condition) in found {
+            // Of whom nothing was ever found there is nothing to keep.
+            if condition == Now::No && !self.standings.contains_key(&about) {
+                continue;
+            }
             let person = match about {
                 About::Person(number) => scene.subject(number),
                 About::Place => None,
@@ -226,10 +227,6 @@ impl State {
                 && since.is_plain(scene.time)
             {
                 self.take_over(person);
-            }
-            // Of whom nothing was ever found there is nothing to keep.
-            if condition == Now::No && !self.standings.contains_key(&about) {
-                continue;
             }
             let standing = self.standings.entry(about).or_default();
             (standing.since, standing.is_met, standing.gone_s) = (None, false, 0.0);
@@ -288,7 +285,9 @@ impl State {
                 return true;
             }
             changes.extend(standing.end(now, "left"));
-            is_here
+            standing.doubt = None;
+            // What was raised keeps its pause.
+            is_here && (standing.raised.is_some() || standing.is_renewed)
         });
     }
 
