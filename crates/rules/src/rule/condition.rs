@@ -275,9 +275,13 @@ impl Memory {
         matches!((seen, when.present), (Verdict::Missing, true) | (Verdict::Present, false))
     }
 
-    /// Whether the thing came or went while nobody looked.
-    pub(super) const fn sight_is_other(&self) -> bool {
-        self.sight.is_other
+    /// Whether what a rule of this kind holds of a thing ended while nobody looked.
+    pub(super) const fn has_turned(&self, kind: &RuleKind) -> bool {
+        match kind {
+            RuleKind::ObjectMissing { .. } => self.sight.is_found,
+            RuleKind::ObjectPresent { .. } | RuleKind::Fire | RuleKind::Smoke => self.sight.is_lost,
+            _ => false,
+        }
     }
 
     /// Nobody looked for so long: it is no part of anything.

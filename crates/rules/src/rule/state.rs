@@ -202,7 +202,7 @@ impl State {
                 standing.renew();
             }
         }
-        if self.memory.sight_is_other()
+        if self.memory.has_turned(&self.kind)
             && let Some(standing) = self.standings.get_mut(&About::Place)
         {
             standing.hold = Hold::default();

@@ -34,9 +34,11 @@ pub(super) struct Sight {
     pub(super) missed: Option<PictureTime>,
     /// Whether nobody looked before this picture.
     resumed: bool,
-    /// Whether this picture, the first after a time in which nobody looked, says the opposite of
-    /// the last before it.
-    pub(super) is_other: bool,
+    /// Whether the last picture before a time in which nobody looked, or the first after it, which
+    /// is this one, does not show it,
+    pub(super) is_lost: bool,
+    /// or whether one of them does.
+    pub(super) is_found: bool,
 }
 
 impl Sight {
@@ -78,19 +80,22 @@ impl Sight {
 
     /// Since when it is seen, or missed.
     fn date(&mut self, now: PictureTime, vote: Vote, verdict: Verdict) {
-        self.is_other = false;
+        self.is_lost = self.resumed && (matches!(vote, Vote::Missing(_)) || self.missed.is_some());
+        self.is_found = self.resumed && (matches!(vote, Vote::Present(_)) || self.missed.is_none());
+        if self.is_lost {
+            self.seen = None;
+        }
         match vote {
             Vote::Present(_) => {
-                self.is_other = self.resumed && self.missed.is_some();
                 self.missed = None;
-                let since = self.seen.filter(|_| !self.is_other).map_or(now, |(since, _)| since);
+                let since = self.seen.map_or(now, |(since, _)| since);
                 self.seen = Some((since, now));
             }
             Vote::Missing(_) => {
-                self.is_other = self.resumed && self.seen.is_some() && self.missed.is_none();
-                self.missed = self.missed.filter(|_| !self.is_other).or(Some(now));
+                let since = self.missed.unwrap_or(now);
+                self.missed = Some(since);
                 // It may be overlooked.
-                if verdict == Verdict::Missing || self.is_other {
+                if verdict == Verdict::Missing {
                     self.seen = None;
                 }
             }

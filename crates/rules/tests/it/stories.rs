@@ -388,7 +388,7 @@ fn watched_s(case: &Case, story: &Story, until: f64, is_blind: impl Fn(f64) -> b
         let gap = if blind <= 2.1 { blind } else { 0.0 };
         blind = 0.0;
         if stretches.iter().any(|(s, _)| (s.from..s.until).contains(&now)) {
-            held += gap + 1.0 / RATE;
+            held += clear + gap + 1.0 / RATE;
             clear = 0.0;
         } else {
             clear += gap + 1.0 / RATE;
