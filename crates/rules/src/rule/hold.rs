@@ -55,7 +55,7 @@ impl Hold {
 
     /// Nobody looked for so long: that time is no part of what was held, nor of what was not.
     pub(crate) fn skip(&mut self, blind: Duration) {
-        self.broken = None;
+        self.broken = self.broken.map(|broken| broken + blind);
         self.since = self.since.map(|since| since + blind);
     }
 }

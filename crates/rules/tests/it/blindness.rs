@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use proptest::test_runner::Config;
 use safe_yolo_core::{CameraConfig, RuleKind};
 use safe_yolo_rules::{RuleVerdict, ZoneVerdict};
 
 use crate::film::{
     About, DWELL_MAX_S, Frame, RATE, Step, Told, config, feed, judge, looks, play, raised, zones,
 };
+use crate::fixtures::by_the_dice;
 use crate::orderly::{STAGE_S, upright_world, world};
 
 const STAGES: usize = 5;
@@ -108,7 +108,7 @@ fn without_stillness(told: Vec<Told>) -> Vec<Told> {
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 150, ..Config::default() })]
+    #![proptest_config(by_the_dice(150))]
 
     /// The film is stopped while nobody looks: all goes on as if that time had not been.
     #[test]

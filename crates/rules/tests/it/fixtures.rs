@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use proptest::test_runner::{Config, RngSeed};
 use safe_yolo_core::{
     Anchor, Calendar, CameraConfig, Class, Detection, FractionPoint, PictureSize, PictureTime,
     PixelBox, Polygon, Track, Utc, Zone, ZoneType,
@@ -76,5 +77,15 @@ pub(crate) fn picture<'a>(
         detections,
         input_scale: 0.5,
         close_up: None,
+    }
+}
+
+/// So many cases, the same at every run: what chance finds belongs into a run that looks for it,
+/// `PROPTEST_RNG_SEED=N PROPTEST_CASES=2000`.
+pub(crate) fn by_the_dice(cases: u32) -> Config {
+    let usual = Config::default();
+    match usual.rng_seed {
+        RngSeed::Random => Config { cases, rng_seed: RngSeed::Fixed(0x5AFE), ..usual },
+        RngSeed::Fixed(_) => usual,
     }
 }

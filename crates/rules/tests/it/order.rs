@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{CameraConfig, EventChange, RuleType, Track, Zone};
 use safe_yolo_rules::{Judge, RuleVerdict, ZoneVerdict};
 use serde_json::Value;
 
 use crate::film::{About, Frame, Step, Told, config, feed, judge, play, zones};
+use crate::fixtures::by_the_dice;
 use crate::wild::wild;
 
 /// A change without the id, and without the message that tells the number of a track.
@@ -108,7 +109,7 @@ fn same(
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 200, ..Config::default() })]
+    #![proptest_config(by_the_dice(200))]
 
     #[test]
     fn the_order_in_a_picture_changes_nothing(wild in wild(), seed in any::<u64>()) {

@@ -13,7 +13,7 @@ use safe_yolo_core::{
 use safe_yolo_rules::{Entry, Judge, RuleVerdict, ZoneVerdict};
 use serde_json::json;
 
-use crate::fixtures::{config, every_class, picture, track, zone};
+use crate::fixtures::{by_the_dice, config, every_class, picture, track, zone};
 
 /// Pictures a second of the camera.
 const RATE: f64 = 15.0;
@@ -401,7 +401,7 @@ fn watched_s(case: &Case, story: &Story, until: f64, is_blind: impl Fn(f64) -> b
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(by_the_dice(24))]
 
     /// A story is told as it is: an event for each time that is long enough, and none for others.
     #[test]

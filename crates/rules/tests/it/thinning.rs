@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use safe_yolo_core::{EventType, RuleType};
 
 use crate::film::{Frame, RATE, Told, config, looks, play, raised, zones};
+use crate::fixtures::by_the_dice;
 use crate::orderly::world;
 
 const STAGES: usize = 6;
@@ -61,7 +62,7 @@ fn same(dense: &[Told], thin: &[Told], gap_s: f64) -> Result<(), TestCaseError> 
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 150, ..Config::default() })]
+    #![proptest_config(by_the_dice(150))]
 
     #[test]
     fn fewer_pictures_tell_the_same(
