@@ -132,6 +132,7 @@ impl Judge {
         let mut changes = Vec::new();
         for subject in self.subjects.all_mut() {
             subject.presence.retain(|zone, _| live.contains(zone));
+            subject.pace.clear();
             end_all(
                 subject,
                 |(_, zone)| !live.contains(zone),
@@ -169,6 +170,7 @@ impl Judge {
         self.now = (picture.time, picture.utc);
         self.looking = true;
         self.subjects.observe(picture.time, picture.tracks);
+        self.measure(picture);
         self.vote(picture);
         let mut changes = Vec::new();
         let config = Arc::clone(&self.config);
@@ -225,6 +227,16 @@ impl Judge {
         changes
     }
 
+    /// Where everybody is on the floor, if it is measured.
+    fn measure(&mut self, picture: &PictureEntry<'_>) {
+        let Some(floor) = &self.config.calibration else { return };
+        for subject in self.subjects.all_mut().iter_mut().filter(|s| s.is_whole()) {
+            if let Some(place) = floor.metres(subject.bbox.foot().to_fraction(picture.size)) {
+                subject.pace.step(picture.time, place);
+            }
+        }
+    }
+
     fn vote(&mut self, picture: &PictureEntry<'_>) {
         let people: Vec<Seen> = self
             .subjects
@@ -270,6 +282,7 @@ impl Judge {
             .map(|s| PersonView {
                 track: s.track.clone(),
                 zones: s.presence.keys().cloned().collect(),
+                speed_m_s: s.pace.m_s(now),
                 equipment: s
                     .ballots
                     .iter()
@@ -334,6 +347,7 @@ impl Judge {
                     track: s.track.clone(),
                     number: s.track.number,
                     since_s: presence.stay_s(now),
+                    speed_m_s: s.pace.m_s(now),
                     equipment: zone.require.iter().map(|item| (*item, verdict(item))).collect(),
                     votes,
                 }

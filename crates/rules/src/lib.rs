@@ -7,6 +7,7 @@ pub mod engine;
 pub mod equipment;
 mod findings;
 mod message;
+mod pace;
 pub mod presence;
 pub mod rule;
 pub mod subject;

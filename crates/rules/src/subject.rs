@@ -12,6 +12,7 @@ use safe_yolo_core::{
 use serde_json::json;
 
 use crate::equipment::Ballot;
+use crate::pace::Pace;
 use crate::presence::{GRACE_S, Presence};
 
 /// People followed at once; more than a detector reports.
@@ -91,6 +92,8 @@ pub struct Subject {
     pub matched: bool,
     /// Analysed seconds since then.
     pub unseen_s: f64,
+    /// Where he was on a measured floor.
+    pub(crate) pace: Pace,
     /// Zones the person is in.
     pub presence: BTreeMap<ZoneId, Presence>,
     /// Votes for each item that is asked for.
@@ -126,8 +129,11 @@ impl Subjects {
             subject.is_renewed = false;
         }
         let blind = std::mem::take(&mut self.blind);
-        for subject in &mut self.all {
-            subject.blind += blind;
+        if !blind.is_zero() {
+            for subject in &mut self.all {
+                subject.blind += blind;
+                subject.pace.clear();
+            }
         }
         if blind.as_secs_f64() > GRACE_S {
             let presences = self.all.iter_mut().flat_map(|subject| subject.presence.values_mut());
@@ -218,6 +224,7 @@ impl Subject {
             blind: Duration::ZERO,
             matched: true,
             unseen_s: 0.0,
+            pace: Pace::default(),
             presence: BTreeMap::new(),
             ballots: BTreeMap::new(),
             raised: BTreeMap::new(),
@@ -273,6 +280,7 @@ impl Subject {
     fn come_back(&mut self, time: PictureTime) {
         if time.secs_since(self.last_seen) > SURELY_SAME_S {
             self.is_renewed = true;
+            self.pace.clear();
             self.raised.retain(|_, raised| raised.open);
             self.ballots.clear();
         }

@@ -41,6 +41,9 @@ pub enum ZoneVerdict {
 pub struct PersonView {
     pub track: TrackId,
     pub zones: Vec<ZoneId>,
+    /// Metres a second on the floor, of who is seen on a calibrated camera.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed_m_s: Option<f64>,
     pub equipment: BTreeMap<Equipment, Verdict>,
     pub level: Level,
 }
@@ -54,6 +57,9 @@ pub struct ZonePersonView {
     pub number: u32,
     /// Seconds inside so far.
     pub since_s: f64,
+    /// Metres a second on the floor, of who is seen on a calibrated camera.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed_m_s: Option<f64>,
     /// Verdicts for the items the zone requires.
     pub equipment: BTreeMap<Equipment, Verdict>,
     /// The votes behind them.

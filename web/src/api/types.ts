@@ -377,6 +377,8 @@ export interface PersonInZone {
   track: string;
   number: number;
   since_s: number;
+  /** Metres a second, on calibrated cameras. */
+  speed_m_s?: number;
   equipment: Worns;
 }
 

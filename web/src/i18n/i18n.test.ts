@@ -4,7 +4,7 @@ import { EVENT_TYPES, RULE_TYPES, THINGS } from '../api/types';
 import { DEGRADED_BY, stateKey } from '../live/state';
 import { en } from './en';
 import { ko } from './ko';
-import { age, seconds, stay } from './time';
+import { age, pace, seconds, stay } from './time';
 import { type Translate, translator } from './words';
 
 const blanks = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
@@ -65,4 +65,12 @@ describe('words for times', () => {
     [180_000, '3분 전'],
     [7_200_000, '2시간 전'],
   ])('an age of %s ms is %s', (value, text) => expect(age(value, t)).toBe(text));
+});
+
+describe('how fast somebody walks', () => {
+  it('is told of who does, on a measured floor', () => {
+    expect(pace(1.44)).toBe(' · 1.4 m/s');
+    expect(pace(0.12)).toBe('');
+    expect(pace(undefined)).toBe('');
+  });
 });

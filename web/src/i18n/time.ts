@@ -48,3 +48,11 @@ export function clock(iso: string, lang: Lang): string {
     hourCycle: 'h23',
   });
 }
+
+/** Slower than a slow walk is a box that breathes. */
+const PACE_MIN_M_S = 0.3;
+
+/** How fast somebody walks, on a calibrated camera. */
+export function pace(speed: number | undefined): string {
+  return speed === undefined || speed < PACE_MIN_M_S ? '' : ` · ${speed.toFixed(1)} m/s`;
+}

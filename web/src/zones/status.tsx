@@ -4,7 +4,7 @@ import { EQUIPMENT } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import type { Translate } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
-import { seconds, stay } from '../i18n/time';
+import { pace, seconds, stay } from '../i18n/time';
 import { live } from '../live/live';
 import { ZONE_MARKS } from '../live/paint';
 import { useTick } from '../ui/hooks';
@@ -104,6 +104,7 @@ function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate
             <div key={person.track} className="person">
               <span className="chip">
                 <b>#{person.number}</b> {stay(person.since_s)}
+                {pace(person.speed_m_s)}
               </span>
               <Worn worn={person.equipment} require={zone.require} />
             </div>

@@ -231,6 +231,28 @@ fn metres_are_measured_on_the_floor() {
 }
 
 #[test]
+fn who_walks_on_a_measured_floor_has_a_speed() {
+    // A metre is 100 pixels at the bottom of the picture, and so is it across.
+    let corners = [[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]];
+    let metres = vec![[0.0, 2.5], [10.0, 2.5], [10.0, 0.0], [0.0, 0.0]];
+    let floor = Calibration::new(corners.map(FractionPoint::from).to_vec(), metres).unwrap();
+    for (calibration, speed) in [(Some(floor), Some(1.5)), (None, None)] {
+        let measured = CameraConfig { calibration, ..config(zone(ZoneType::Custom)) };
+        let mut site = Site::new(measured);
+        for picture in 0_u8..12 {
+            let x = 520.0 + 30.0 * f32::from(picture);
+            site.picture(&[xywh(x, 300.0, 80.0, 190.0)], &[]);
+        }
+        let view = site.judge.view();
+        assert_eq!(view.people[0].speed_m_s, speed);
+        assert_eq!(view.zones[0].people[0].speed_m_s, speed);
+        // Who is not seen now is not said to walk.
+        site.picture(&[], &[]);
+        assert_eq!(site.judge.view().zones[0].people[0].speed_m_s, None);
+    }
+}
+
+#[test]
 fn every_item_is_judged_where_it_is_worn() {
     use safe_yolo_core::Equipment;
     for item in Equipment::ALL {
