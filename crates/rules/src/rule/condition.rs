@@ -106,6 +106,16 @@ pub(crate) enum Since {
 }
 
 impl Since {
+    /// The same, but no earlier than then.
+    pub(super) fn not_before(self, time: PictureTime) -> Self {
+        match self {
+            Self::Now => Self::Now,
+            Self::IfNew(since) => Self::IfNew(since.max(time)),
+            Self::Seen { first, last } => Self::Seen { first: first.max(time), last },
+            Self::Exactly(since) => Self::Exactly(since.max(time)),
+        }
+    }
+
     /// Whether that is long enough to tell: who walks past stands still for a moment.
     pub(super) fn is_plain(self, now: PictureTime) -> bool {
         match self {

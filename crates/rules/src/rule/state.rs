@@ -94,13 +94,15 @@ pub(super) struct State {
     pub(super) doubt: Option<&'static str>,
     /// Why it is not asked now.
     pub(super) off: Option<&'static str>,
+    /// When it was last not asked.
+    rested: Option<PictureTime>,
 }
 
 impl State {
     pub(super) fn new(kind: RuleKind, zone: &Zone) -> Self {
         let points = zone.points.clone();
         let (memory, standings) = (Memory::default(), BTreeMap::new());
-        Self { kind, points, memory, standings, doubt: None, off: None }
+        Self { kind, points, memory, standings, doubt: None, off: None, rested: None }
     }
 
     /// The zone has another outline: what was seen in the old one says nothing of it.
@@ -168,6 +170,7 @@ impl State {
         changes: &mut Vec<EventChange>,
     ) {
         self.off = Some(why);
+        self.rested = Some(now.0);
         self.doubt = None;
         self.memory.crossings.skip();
         self.memory.entries = Entries::default();
@@ -242,6 +245,8 @@ impl State {
                         (Since::Now, Some(exit)) => Since::IfNew(exit),
                         (since, _) => since,
                     };
+                    // What holds when it begins to be asked has its dwell before it.
+                    let since = self.rested.map_or(since, |rested| since.not_before(rested));
                     let until = match since {
                         Since::Seen { last, .. } => last,
                         Since::Now | Since::IfNew(_) | Since::Exactly(_) => scene.time,

@@ -206,6 +206,30 @@ fn a_rule_waits_for_its_condition_and_not_for_doubt() {
 }
 
 #[test]
+fn what_holds_when_a_rule_begins_has_its_dwell_before_it() {
+    let worker = [xywh(700.0, 250.0, 60.0, 150.0)];
+    let forklift = [(Class::Forklift, xywh(560.0, 300.0, 100.0, 150.0))];
+    for rule in [
+        json!({"type": "loitering", "dwell_s": 6}),
+        json!({"type": "motionless", "dwell_s": 6}),
+        json!({"type": "lone_worker", "dwell_s": 6}),
+        json!({"type": "object_missing", "class": "fire_extinguisher", "dwell_s": 6}),
+    ] {
+        let mut waits = rule.clone();
+        waits["when"] = json!({"class": "forklift", "present": true});
+        let name = rule["type"].as_str().unwrap();
+        let rules = vec![serde_json::from_value(waits).unwrap()];
+        let mut site = Site::new(config(Zone { rules, ..zone(ZoneType::Custom) }));
+        // It was asked for a moment, a long time ago.
+        site.show(2, &worker, &forklift);
+        assert_eq!(site.show(20, &worker, &[]), [""; 0], "{name}");
+        assert_eq!(site.rule(), (RuleVerdict::Off, Some("waiting")), "{name}");
+        assert_eq!(site.show(6, &worker, &forklift), [""; 0], "{name}");
+        assert_eq!(site.show(4, &worker, &forklift), [name]);
+    }
+}
+
+#[test]
 fn metres_are_measured_on_the_floor() {
     // Ten metres wide at the bottom of the picture, twenty at its middle.
     let floor = Calibration::new(
