@@ -266,6 +266,15 @@ impl Judge {
         }
     }
 
+    /// What is said of a camera at which nobody has looked: of every zone and rule that it is unknown.
+    #[must_use]
+    pub fn unlooked(config: Arc<CameraConfig>) -> View {
+        let mut view = Self::new(SegmentId::default(), config, BTreeSet::new()).view();
+        // There is no time by which a zone could be outside of its hours.
+        view.zones.iter_mut().for_each(|zone| zone.off = false);
+        view
+    }
+
     /// What the newest picture means, for screens.
     #[must_use]
     pub fn view(&self) -> View {

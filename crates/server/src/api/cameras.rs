@@ -1,11 +1,14 @@
 //! Cameras: listing, changing, testing and commanding them.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use safe_yolo_core::{Calibration, CameraId, Polygon};
 use safe_yolo_pipeline::{Command, Status};
+use safe_yolo_rules::Judge;
 use safe_yolo_store::{CameraRecord, Edit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -372,7 +375,7 @@ pub(crate) async fn verdicts(
             state: status.state,
             utc: None,
             version: record.config.version,
-            zones: Vec::new(),
+            zones: Judge::unlooked(Arc::new(record.config.clone())).zones,
         },
     }))
 }
