@@ -48,7 +48,7 @@ soak: setup ## Watches memory under churn for HOURS=n; the table goes into docs/
 	@cargo build --release --quiet --package safe-yolo --package safe-yolo-chaos
 	@target/release/safe-yolo-chaos soak --out target/soak --seed $(SEED) --hours $(HOURS)
 
-eval: setup ## Scores detector, tracking and events with their bounds; needs ../shared/data
+eval: setup ## Scores detector, tracking and events, and times drawing and tracking, with their bounds; needs ../shared/data
 	@eval/venv.sh
 	@cargo build --release --quiet --package safe-yolo --package safe-yolo-bench
 	@failed=; python=target/eval-venv/bin/python; \
@@ -56,6 +56,8 @@ eval: setup ## Scores detector, tracking and events with their bounds; needs ../
 	$$python eval/compare.py || failed+=' compare'; \
 	$$python eval/tracking.py || failed+=' tracking'; \
 	target/release/safe-yolo-bench scenarios || failed+=' scenarios'; \
+	cargo run --release --quiet --package safe-yolo-sim --example render || failed+=' render'; \
+	cargo run --release --quiet --package safe-yolo-track --example update_time || failed+=' update_time'; \
 	if [[ $$failed ]]; then echo "error: below its bounds:$$failed" >&2; exit 1; fi
 
 fuzz: ## Looks for bytes that break TARGET=detections|judge|messages|scenario|scores, SECONDS_EACH=60

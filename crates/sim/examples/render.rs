@@ -1,14 +1,19 @@
 //! How long a picture of 640x360 takes to be drawn: the mean of every shipped scenario, and the slowest picture.
+//! Fails when a mean is above the bound.
 //! `cargo run --release -p safe-yolo-sim --example render`
 
 #![expect(clippy::print_stdout, reason = "its output is the result")]
 
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use safe_yolo_core::{PictureSize, PictureTime};
 use safe_yolo_sim::{LookSet, Scene, SceneError};
 
-fn main() -> Result<(), SceneError> {
+/// Most that a picture may take in the mean, milliseconds.
+const MEAN_MAX_MS: f64 = 3.0;
+
+fn main() -> Result<ExitCode, SceneError> {
     let size = PictureSize::new(640, 360);
     let mut scenes = Vec::new();
     for name in Scene::SCENARIOS {
@@ -18,7 +23,8 @@ fn main() -> Result<(), SceneError> {
         let scene = Scene::random(seed, LookSet::Training, Some(size))?;
         scenes.push((format!("random {seed}"), scene));
     }
-    println!("| scene | mean, ms | slowest, ms |\n|---|---|---|");
+    let mut slow = false;
+    println!("| scene | mean, ms (at most {MEAN_MAX_MS}) | slowest, ms |\n|---|---|---|");
     for (name, scene) in scenes {
         let (mut all, mut most, mut rgb) = (Duration::ZERO, Duration::ZERO, Vec::new());
         let count = (scene.duration() * 5.0) as u32;
@@ -30,7 +36,9 @@ fn main() -> Result<(), SceneError> {
             (all, most) = (all + took, most.max(took));
         }
         let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        println!("| {name} | {:.2} | {:.2} |", ms(all) / f64::from(count), ms(most));
+        let mean = ms(all) / f64::from(count);
+        slow |= mean > MEAN_MAX_MS;
+        println!("| {name} | {mean:.2} | {:.2} |", ms(most));
     }
-    Ok(())
+    Ok(if slow { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
