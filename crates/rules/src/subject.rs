@@ -132,6 +132,7 @@ impl Subjects {
         if !blind.is_zero() {
             for subject in &mut self.all {
                 subject.blind += blind;
+                subject.cut_since = subject.cut_since.map(|since| since + blind);
                 subject.pace.clear();
             }
         }
