@@ -130,19 +130,10 @@ fn settle(wishes: &[&[Wish]], stages: usize) -> Vec<Vec<Option<Act>>> {
                 let places = acts[other].iter().skip(stage.saturating_sub(1)).map(place);
                 places.flatten().any(|place| Some(place) == wanted)
             });
-            // Nobody walks back in: he comes anew.
-            let life = acts[who].iter().rev().take_while(|act| act.is_some());
-            let was_in = life.filter(|act| far_in(place(act)) == 2).count() > 0;
-            let is_back = was_in && far_in(wanted) == 2 && here.is_some_and(|h| far_in(h) == 1);
-            let allowed = !is_back
-                && here.is_none_or(|here| match stage % 2 {
-                    0 => far_in(wanted) >= far_in(here),
-                    _ => far_in(wanted) <= far_in(here),
-                });
-            // Who stands does not vanish: passers-by would be taken for him.
-            let stood =
-                acts[who].last().copied().flatten().is_some_and(|act| act.pose == Pose::Stands);
-            let allowed = allowed && !(stood && wanted.is_none());
+            let allowed = here.is_none_or(|here| match stage % 2 {
+                0 => far_in(wanted) >= far_in(here),
+                _ => far_in(wanted) <= far_in(here),
+            });
             let place = if allowed && !taken { wanted } else { here.flatten() };
             // Who lies down keeps on what he wears: there is too little time before to tell.
             let before = acts[who].last().copied().flatten().filter(|_| pose == Pose::Lies);
