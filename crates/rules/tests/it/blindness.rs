@@ -85,14 +85,13 @@ fn as_others(frame: &Frame, later_s: f64) -> Frame {
     frame
 }
 
-/// What is about a place, whoever is there. Who is there under a new number is counted as an
-/// entrance, so far.
+/// What is about a place, whoever is there.
 fn of_place(told: Vec<Told>) -> Vec<Told> {
     let mut told = told;
     for told in told.iter_mut().filter(|told| told.about.event == "lone_worker") {
         told.about.track = None;
     }
-    told.retain(|told| told.about.track.is_none() && told.about.event != "entries_above");
+    told.retain(|told| told.about.track.is_none());
     told
 }
 
