@@ -186,22 +186,26 @@ impl FirstLook<'_> {
                 .filter(|item| is_small(*item, person.height(), self.input_scale))
                 .partition(|item| is_on_face(*item));
             if let Some(item) = body.first() {
-                wishes.push(self.wish(shown_by(*item, &person), around(&person), 1.0));
+                wishes.extend(self.wish(shown_by(*item, &person), around(&person), 1.0));
             }
             let shows_a_face = person.height() >= FACE_PERSON_HEIGHT_MIN;
             if let Some(item) = face.first().filter(|_| shows_a_face) {
                 let head = shown_by(*item, &person);
-                wishes.push(self.wish(head, around_head(&person), 1.0 / ENLARGED_MAX));
+                wishes.extend(self.wish(head, around_head(&person), 1.0 / ENLARGED_MAX));
             }
         }
         wishes
     }
 
     #[expect(clippy::cast_precision_loss, reason = "pictures are smaller than 2^24 pixels a side")]
-    fn wish(&self, of: PixelBox, room: PixelBox, shrunk_min: f32) -> Wish {
+    /// None where a look would show little more: it could never be granted, and whoever waits
+    /// behind it would wait for ever.
+    fn wish(&self, of: PixelBox, room: PixelBox, shrunk_min: f32) -> Option<Wish> {
         let across = room.width() / self.input.width as f32;
         let down = room.height() / self.input.height as f32;
-        Wish { of, room, shrunk: across.max(down).max(shrunk_min) }
+        let shrunk = across.max(down).max(shrunk_min);
+        let gain = 1.0 / (shrunk * self.input_scale);
+        (gain >= GAIN_MIN).then_some(Wish { of, room, shrunk })
     }
 }
 
@@ -232,8 +236,7 @@ fn part(wishes: &[Wish], first: &FirstLook<'_>) -> Option<(Part, f32)> {
     let (input, whole) = (first.input, first.size);
     let side = |input: u32, whole: u32| even(((input as f32 * shrunk).ceil() as u32).min(whole));
     let size = PictureSize::new(side(input.width, whole.width), side(input.height, whole.height));
-    let gain = 1.0 / (shrunk * first.input_scale);
-    if size.width == 0 || size.height == 0 || gain < GAIN_MIN {
+    if size.width == 0 || size.height == 0 {
         return None;
     }
     let fits =
@@ -355,6 +358,21 @@ mod tests {
         let tiny = [person(400.0, 300.0, 120.0)];
         let only = [zone(&[Equipment::Mask])];
         assert_eq!(SecondLook::default().wanted(&first(0.0, &tiny, &only)), None);
+    }
+
+    #[test]
+    fn who_can_have_no_look_keeps_nobody_from_one() {
+        let zones = [zone(&[Equipment::Helmet])];
+        // Somebody who lies, wider than any part that would show more of him.
+        let wide = PixelBox::from_xywh(20.0, 600.0, 1400.0, 300.0);
+        let wide = Detection { bbox: wide, ..person(0.0, 0.0, 1.0) };
+        let far = person(400.0, 300.0, 60.0);
+        let mut second = SecondLook::default();
+        let found = [wide, far];
+        assert_eq!(second.wanted(&first(0.0, &found[..1], &zones)), None);
+        let part = second.wanted(&first(0.0, &found, &zones)).unwrap();
+        let area = CloseUp { area: part.area(), input_scale: 1.0 };
+        assert!(area.covers(&found[1].bbox), "{part:?}");
     }
 
     #[test]

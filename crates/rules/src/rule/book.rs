@@ -15,6 +15,7 @@ use crate::presence::GRACE_S;
 
 /// Longest step between two pictures that counts as analysed, seconds.
 const STEP_MAX_S: f64 = 1.0;
+
 /// All rules of a camera as they stand.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RuleBook {
