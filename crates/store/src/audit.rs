@@ -4,8 +4,9 @@ use safe_yolo_core::Utc;
 use serde::Serialize;
 
 use crate::error::Doing;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, chain};
 
+const DOING: &str = "adding to the audit";
 /// Most entries in one answer.
 const LIST_MAX: u32 = 1000;
 
@@ -39,16 +40,18 @@ impl Store {
         target: &str,
         detail: &str,
     ) -> Result<(), StoreError> {
+        let mut tx = self.begin(DOING).await?;
         sqlx::query("INSERT INTO audit (at, who, action, target, detail) VALUES (?, ?, ?, ?, ?)")
             .bind(at.micros())
             .bind(who)
             .bind(action)
             .bind(target)
             .bind(detail)
-            .execute(&self.inner.writer)
+            .execute(&mut *tx)
             .await
-            .doing("adding to the audit")?;
-        Ok(())
+            .doing(DOING)?;
+        chain::sweep(&mut tx).await?;
+        tx.commit().await.doing(DOING)
     }
 
     /// The newest entries, newest first; 1000 at most.

@@ -3,13 +3,15 @@
 //! [`Store`] is one SQLite file with a single writer and many readers;
 //! [`outbox`] is the way of the engine's event changes into it, and keeps
 //! alarms audible and safe in a [`journal`] while the database fails.
-//! [`evidence`] keeps the pictures that prove events.
+//! [`evidence`] keeps the pictures that prove events, [`chain`] shows that nothing of all this was
+//! altered since.
 //!
 //! Absent: rules about what may be changed by whom (the server's), and whether
 //! a zone fits the loaded model (the wiring's).
 
 mod audit;
 mod cameras;
+pub mod chain;
 mod error;
 mod events;
 pub mod evidence;

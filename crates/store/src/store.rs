@@ -173,6 +173,7 @@ impl Store {
             }),
         };
         store.begin_histories().await?;
+        store.begin_chain().await?;
         Ok(store)
     }
 

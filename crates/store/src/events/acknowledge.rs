@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::record::{CHUNK, unbroken};
 use super::{EventRecord, StoredChange, rows};
 use crate::error::Doing;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, chain};
 
 const DOING: &str = "acknowledging events";
 const REASON_CHARS_MAX: usize = 1000;
@@ -71,6 +71,7 @@ impl Store {
             let mut writer = store.inner.writer.acquire().await.doing(DOING)?;
             let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.doing(DOING)?;
             let outcome = apply(&mut tx, id, &acknowledgement).await?;
+            chain::sweep(&mut tx).await?;
             tx.commit().await.doing(DOING)?;
             Ok(match outcome {
                 Ok(change) => {
@@ -112,6 +113,7 @@ impl Store {
                 for id in chunk {
                     changes.extend(apply(&mut tx, *id, &acknowledgement).await?.ok());
                 }
+                chain::sweep(&mut tx).await?;
                 tx.commit().await.doing(DOING)?;
                 store.publish(&changes);
                 count += changes.len();

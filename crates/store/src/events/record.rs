@@ -13,7 +13,7 @@ use super::{Announced, EventRecord, Recorded, StoredChange};
 use crate::error::Doing;
 use crate::events::merge::merge;
 use crate::store::now;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, chain};
 
 const DOING: &str = "recording events";
 /// Changes in one transaction where the store chooses: longer ones would keep
@@ -101,6 +101,7 @@ impl Store {
         for (change_id, change) in changes {
             stored.push(apply(&mut tx, *change_id, change).await?);
         }
+        chain::sweep(&mut tx).await?;
         tx.commit().await.doing(DOING)?;
         self.publish(&stored);
         Ok(stored

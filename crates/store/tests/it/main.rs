@@ -8,6 +8,7 @@
 
 mod calendar;
 mod cameras;
+mod chain;
 mod events;
 mod evidence;
 mod fixture;
