@@ -30,7 +30,7 @@ pub use cameras::{
 };
 pub use error::StoreError;
 pub use events::{Announced, EventFilter, EventRecord, Recorded, StoredChange};
-pub use evidence::EvidenceStore;
+pub use evidence::{EvidenceStore, SavedFile};
 pub use journal::Journal;
 pub use outbox::{Outbox, OutboxConfig, OutboxHandle, StoreState};
 pub use sessions::SessionToken;

@@ -17,6 +17,7 @@ pub use encoding::{Hash, entry_hash};
 pub use read::{ChainEntry, Head};
 
 pub(crate) use encoding::{AuditContent, ChangeContent, Fields};
+pub(crate) use read::newest_of_file;
 
 use crate::error::Doing;
 use crate::store::now;

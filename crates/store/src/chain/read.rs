@@ -98,7 +98,7 @@ const COLUMNS: &str = "SELECT number, at, kind, target, content, hash,
     (SELECT hash FROM chain AS before WHERE before.number = chain.number - 1) AS before FROM chain";
 
 /// The newest entry that a file was written or removed with; names have no spaces.
-pub(super) async fn newest_of_file(
+pub(crate) async fn newest_of_file(
     db: &mut SqliteConnection,
     name: &str,
 ) -> Result<Option<ChainEntry>, StoreError> {

@@ -1,13 +1,20 @@
-//! Evidence files.
+//! Evidence files: written, noted in the chain, removed.
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use safe_yolo_core::EventId;
-use safe_yolo_store::EvidenceStore;
-use safe_yolo_store::evidence::{EvidenceError, EvidenceLimits};
+use safe_yolo_core::event::SnapshotState;
+use safe_yolo_core::{EventId, Severity, Utc};
+use safe_yolo_store::chain::verify::{What, verify};
+use safe_yolo_store::evidence::{DiskLevel, DiskSpace, EvidenceError, EvidenceLimits, Space};
+use safe_yolo_store::{EvidenceStore, Store};
 use tempfile::TempDir;
 use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::fixture::{Lock, T0, event, raised, store};
 
 const DAY_S: u64 = 86_400;
 
@@ -16,39 +23,75 @@ fn on_day(day: u64) -> EventId {
     EventId(Uuid::new_v7(Timestamp::from_unix(NoContext, 1_769_847_300 + day * DAY_S, 0)))
 }
 
-async fn open(dir: &Path, bytes_max: u64) -> EvidenceStore {
-    EvidenceStore::open(dir, EvidenceLimits { bytes_max }).await.unwrap()
+/// Room on every disk, so that the one under the tests does not matter.
+fn roomy() -> DiskSpace {
+    DiskSpace::new(|_| Ok(Space { free: 1 << 40, total: 1 << 40 }))
+}
+
+async fn open(dir: &Path, store: &Store, bytes_max: u64) -> EvidenceStore {
+    let limits = EvidenceLimits { bytes_max, ..EvidenceLimits::default() };
+    EvidenceStore::open_with(dir, limits, store.clone(), roomy()).await.unwrap()
+}
+
+/// An event that is stored and waits for its picture.
+async fn waiting(store: &Store, id: EventId) {
+    let mut event = event(Severity::Critical);
+    event.id = id;
+    event.snapshot = SnapshotState::Pending;
+    store.record(Uuid::now_v7(), &raised(&event)).await.unwrap();
 }
 
 #[tokio::test]
 async fn pictures_lie_by_day_and_come_back() {
-    let dir = TempDir::new().unwrap();
-    let store = open(dir.path(), 1000).await;
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 1000).await;
     let id = on_day(0);
-    assert!(store.save(id, vec![1; 10], vec![2; 20]).await.unwrap().is_empty());
+    let saved = store.save(id, vec![1; 10], vec![2; 20]).await.unwrap();
     assert_eq!(store.load(id, false).await.unwrap(), [1; 10]);
     assert_eq!(store.load(id, true).await.unwrap(), [2; 20]);
-    let folder = dir.path().join("evidence/2026/01/31");
-    let mut names: Vec<_> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|f| f.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    assert_eq!(names, [format!("{id}.clean.jpg"), format!("{id}.jpg")]);
+    let names: Vec<String> =
+        store.files_of(id).await.unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, [format!("2026/01/31/{id}.clean.jpg"), format!("2026/01/31/{id}.jpg")]);
+    for file in &saved {
+        let entry = db.chain_file(&file.name).await.unwrap().unwrap();
+        assert_eq!((entry.content, entry.is_whole()), (file.sha256, true));
+    }
     // Saving again replaces.
     store.save(id, vec![3; 5], vec![4; 5]).await.unwrap();
     assert_eq!(store.bytes(), 10);
+    assert!(verify(dir.path(), None).await.unwrap().ok);
 
+    let folder = dir.path().join("evidence/2026/01/31");
     fs::write(folder.join(".x.jpg.half"), [0; 99]).unwrap();
-    let store = open(dir.path(), 1000).await;
+    let store = open(dir.path(), &db, 1000).await;
     assert_eq!(store.bytes(), 10);
     assert!(!folder.join(".x.jpg.half").exists());
 }
 
 #[tokio::test]
+async fn a_finished_file_is_taken_in() {
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 1000).await;
+    let (id, made) = (on_day(0), dir.path().join("made.half"));
+    fs::write(&made, [7; 100]).unwrap();
+    let saved = store.save_file(id, "mp4", &made).await.unwrap();
+    assert_eq!((saved.bytes, store.bytes(), made.exists()), (100, 100, false));
+    assert_eq!(fs::read(store.path(id, "mp4").unwrap()).unwrap(), [7; 100]);
+    assert!(verify(dir.path(), None).await.unwrap().ok);
+    for name in ["", "../x", "a/b", "a b"] {
+        let error = store.save_file(id, name, &made).await.unwrap_err();
+        assert!(matches!(error, EvidenceError::Name(_)), "{name}: {error}");
+    }
+    fs::write(&made, [7; 2000]).unwrap();
+    let error = store.save_file(id, "mp4", &made).await.unwrap_err();
+    assert!(matches!(error, EvidenceError::NoSpace { .. }), "{error}");
+    assert!(made.exists());
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said() {
-    let dir = TempDir::new().unwrap();
-    let store = open(dir.path(), 1000).await;
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 1000).await;
     assert!(matches!(store.load(on_day(0), false).await, Err(EvidenceError::NotFound(_))));
     let timeless = EventId(Uuid::nil());
     assert!(matches!(store.save(timeless, vec![], vec![]).await, Err(EvidenceError::NoDay(_))));
@@ -56,8 +99,8 @@ async fn what_is_not_there_is_said() {
 
 #[tokio::test]
 async fn a_full_budget_is_told_from_other_failures() {
-    let dir = TempDir::new().unwrap();
-    let store = open(dir.path(), 25).await;
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 25).await;
     let id = on_day(0);
     let error = store.save(id, vec![1; 10], vec![2; 20]).await.unwrap_err();
     assert!(matches!(error, EvidenceError::NoSpace { bytes: 30, .. }), "{error}");
@@ -70,24 +113,213 @@ async fn a_full_budget_is_told_from_other_failures() {
 }
 
 #[tokio::test]
-async fn the_oldest_days_make_room_and_are_named() {
-    let dir = TempDir::new().unwrap();
-    let store = open(dir.path(), 100).await;
-    let days = [on_day(0), on_day(1), on_day(2)];
-    for id in days {
+async fn the_oldest_make_room_but_never_those_that_are_held() {
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 100).await;
+    let ids = [on_day(0), on_day(1), on_day(2)];
+    for id in ids {
+        waiting(&db, id).await;
         store.save(id, vec![0; 15], vec![0; 15]).await.unwrap();
     }
-    let removed = store.save(on_day(2), vec![0; 20], vec![0; 20]).await.unwrap();
-    assert_eq!(removed.len(), 1);
-    assert_eq!((removed[0].day.as_str(), removed[0].bytes), ("2026/01/31", 30));
-    assert!(matches!(store.load(days[0], false).await, Err(EvidenceError::NotFound(_))));
-    assert!(store.load(days[1], false).await.is_ok());
+    db.hold(ids[0], "kim", T0, "accident").await.unwrap();
+    store.save(on_day(3), vec![0; 20], vec![0; 20]).await.unwrap();
+    assert!(store.load(ids[0], false).await.is_ok(), "it is held");
+    assert!(matches!(store.load(ids[1], false).await, Err(EvidenceError::NotFound(_))));
+    assert!(!dir.path().join("evidence/2026/02/01").exists());
     assert_eq!(store.bytes(), 100);
+    let report = verify(dir.path(), None).await.unwrap();
+    assert!(report.ok, "{report:?}");
+    assert_eq!((report.entries["removed"], report.files), (2, 6));
     // Nothing is removed for what can't fit anyway.
-    let error = store.save(on_day(2), vec![0; 20], vec![0; 20]).await.unwrap_err();
+    let error = store.save(on_day(4), vec![0; 50], vec![0; 50]).await.unwrap_err();
     assert!(matches!(error, EvidenceError::NoSpace { .. }), "{error}");
-    assert!(store.load(days[1], false).await.is_ok());
+    assert!(store.load(ids[2], false).await.is_ok());
     // An older event never pushes out newer ones.
     let error = store.save(on_day(0), vec![0; 1], vec![]).await.unwrap_err();
     assert!(matches!(error, EvidenceError::NoSpace { .. }), "{error}");
+    assert!(db.release(ids[0]).await.unwrap());
+    assert!(!db.release(ids[0]).await.unwrap());
+    store.save(on_day(4), vec![0; 10], vec![]).await.unwrap();
+    assert!(matches!(store.load(ids[0], false).await, Err(EvidenceError::NotFound(_))));
+}
+
+#[tokio::test]
+async fn what_cannot_be_held_is_named() {
+    let (_dir, db) = store().await;
+    let id = on_day(0);
+    let error = db.hold(id, "kim", T0, "").await.unwrap_err().to_string();
+    assert!(error.contains(&id.to_string()), "{error}");
+    waiting(&db, id).await;
+    let error = db.hold(id, "kim", T0, &"x".repeat(1001)).await.unwrap_err().to_string();
+    assert!(error.contains("1000 characters"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_older_than_the_limit_goes() {
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 1000).await;
+    let ids = [on_day(0), on_day(1), on_day(2)];
+    for id in ids {
+        waiting(&db, id).await;
+        store.save(id, vec![0; 5], vec![0; 5]).await.unwrap();
+    }
+    db.hold(ids[0], "kim", T0, "").await.unwrap();
+    // 30 days after the second event, and a second.
+    let now = Utc(T0.micros() + (31 * DAY_S as i64 + 1) * 1_000_000);
+    let removed = store.remove_aged(now).await.unwrap();
+    assert_eq!((removed.events, removed.files, removed.bytes), (1, 2, 10));
+    assert!(store.load(ids[0], false).await.is_ok());
+    assert!(matches!(store.load(ids[1], false).await, Err(EvidenceError::NotFound(_))));
+    assert!(store.load(ids[2], false).await.is_ok());
+    assert!(verify(dir.path(), None).await.unwrap().ok);
+    let limits = EvidenceLimits { age_max: None, ..EvidenceLimits::default() };
+    let forever = EvidenceStore::open_with(dir.path(), limits, db, roomy()).await.unwrap();
+    let late = Utc(now.micros() * 2);
+    assert_eq!(forever.remove_aged(late).await.unwrap().files, 0);
+}
+
+#[tokio::test]
+async fn nothing_is_removed_that_cannot_be_noted() {
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 1000).await;
+    store.save(on_day(0), vec![0; 5], vec![0; 5]).await.unwrap();
+    let lock = Lock::take(dir.path()).await;
+    let error = store.free(1, "disk").await.unwrap_err();
+    assert!(matches!(error, EvidenceError::Noting(_)), "{error}");
+    // What is written meanwhile is kept, and noted as soon as it can be.
+    let id = on_day(1);
+    store.save(id, vec![1; 5], vec![1; 5]).await.unwrap();
+    lock.release().await;
+    assert_eq!(store.bytes(), 20);
+    assert_eq!(verify(dir.path(), None).await.unwrap().strays_total, 2);
+    store.guard().await.unwrap();
+    let report = verify(dir.path(), None).await.unwrap();
+    assert_eq!((report.ok, report.files, report.strays_total), (true, 4, 0), "{report:?}");
+}
+
+#[tokio::test]
+async fn files_that_were_altered_are_named() {
+    let cases: [(fn(&Path), What); 4] = [
+        (
+            |path| {
+                let mut bytes = fs::read(path).unwrap();
+                bytes[3] ^= 1;
+                fs::write(path, bytes).unwrap();
+            },
+            What::Changed,
+        ),
+        (|path| fs::write(path, b"").unwrap(), What::Changed),
+        (|path| fs::remove_file(path).unwrap(), What::Missing),
+        (|path| fs::rename(path, path.with_extension("jpeg")).unwrap(), What::Renamed),
+    ];
+    for (alter, what) in cases {
+        let (dir, db) = store().await;
+        let store = open(dir.path(), &db, 1000).await;
+        let id = on_day(0);
+        waiting(&db, id).await;
+        store.save(id, vec![1; 10], vec![2; 20]).await.unwrap();
+        alter(&store.path(id, "clean.jpg").unwrap());
+        for events in [None, Some([id].as_slice())] {
+            let report = verify(dir.path(), events).await.unwrap();
+            let found: Vec<_> =
+                report.faults.iter().map(|fault| (fault.target.as_str(), fault.what)).collect();
+            assert_eq!(found, [(format!("2026/01/31/{id}.clean.jpg").as_str(), what)]);
+            assert_eq!(report.strays_total, 0, "{report:?}");
+        }
+        let others = verify(dir.path(), Some(&[on_day(5)])).await.unwrap();
+        assert_eq!((others.ok, others.files, others.files_not_asked), (true, 0, 2));
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_nobody_is_a_stray_and_no_fault() {
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 1000).await;
+    store.save(on_day(0), vec![1; 10], vec![2; 20]).await.unwrap();
+    let folder = dir.path().join("evidence/2026/01/31");
+    for name in ["notes.txt".to_owned(), format!("{}.jpg", on_day(0))] {
+        fs::write(folder.join(name), b"x").unwrap();
+    }
+    let again = open(dir.path(), &db, 1000).await;
+    let (recovered, left) = again.recover().await.unwrap();
+    assert_eq!((recovered.adopted, recovered.strays), (0, 1));
+    let recovered = again.recover_rest(left).await.unwrap();
+    assert_eq!((recovered.adopted, recovered.strays), (0, 1));
+    let report = verify(dir.path(), None).await.unwrap();
+    assert_eq!((report.ok, report.files, report.strays_total), (true, 2, 2), "{report:?}");
+}
+
+#[tokio::test]
+async fn the_disk_is_guarded_before_it_is_full() {
+    const GIB: u64 = 1 << 30;
+    let (dir, db) = store().await;
+    let free = Arc::new(AtomicU64::new(2 * GIB));
+    let (asked, root) = (Arc::clone(&free), dir.path().join("evidence"));
+    // What is removed becomes free.
+    let space = DiskSpace::new(move |_| {
+        let used: u64 = walk(&root);
+        Ok(Space { free: asked.load(Ordering::SeqCst) - used, total: 10 * GIB })
+    });
+    let store =
+        EvidenceStore::open_with(dir.path(), EvidenceLimits::default(), db.clone(), space).await.unwrap();
+    let ids = [on_day(0), on_day(1), on_day(2)];
+    for id in ids {
+        waiting(&db, id).await;
+        store.save(id, vec![0; 50], vec![0; 50]).await.unwrap();
+    }
+    db.hold(ids[0], "kim", T0, "").await.unwrap();
+    assert_eq!(store.guard().await.unwrap().level, DiskLevel::Enough);
+    // 50 bytes too little: the oldest that is not held goes, and that is enough.
+    free.store(GIB + 250, Ordering::SeqCst);
+    let guarded = store.guard().await.unwrap();
+    assert_eq!((guarded.level, guarded.removed.events), (DiskLevel::Enough, 1));
+    assert!(store.load(ids[2], false).await.is_ok());
+    // All that may go is not enough.
+    free.store(GIB - 1, Ordering::SeqCst);
+    let guarded = store.guard().await.unwrap();
+    assert_eq!((guarded.level, guarded.removed.events), (DiskLevel::Low, 1));
+    assert!(store.load(ids[0], false).await.is_ok(), "it is held");
+    let (id, made) = (on_day(3), dir.path().join("clip.half"));
+    fs::write(&made, b"clip").unwrap();
+    free.store(GIB / 2, Ordering::SeqCst);
+    assert_eq!(store.guard().await.unwrap().level, DiskLevel::NoClips);
+    let error = store.save_file(id, "mp4", &made).await.unwrap_err();
+    assert!(matches!(error, EvidenceError::DiskLow { .. }), "{error}");
+    store.save(id, vec![1], vec![1]).await.unwrap();
+    free.store(GIB / 4, Ordering::SeqCst);
+    assert_eq!(store.guard().await.unwrap().level, DiskLevel::NoPictures);
+    let error = store.save(on_day(4), vec![1], vec![1]).await.unwrap_err();
+    assert!(error.to_string().contains("bytes are free"), "{error}");
+    // Events go on, and so does all the rest once there is room.
+    waiting(&db, on_day(4)).await;
+    free.store(2 * GIB, Ordering::SeqCst);
+    assert_eq!(store.guard().await.unwrap().level, DiskLevel::Enough);
+    store.save_file(id, "mp4", &made).await.unwrap();
+    assert!(verify(dir.path(), None).await.unwrap().ok);
+}
+
+fn walk(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let bytes = |entry: fs::DirEntry| {
+        if entry.path().is_dir() { walk(&entry.path()) } else { entry.metadata().unwrap().len() }
+    };
+    entries.map(bytes).sum()
+}
+
+#[tokio::test]
+async fn a_disk_that_does_not_answer_stops_nothing() {
+    let (dir, db) = store().await;
+    let space = DiskSpace::new(|_| Err(std::io::Error::other("gone")));
+    let limits = EvidenceLimits { age_max: Some(Duration::MAX), ..EvidenceLimits::default() };
+    let store = EvidenceStore::open_with(dir.path(), limits, db, space).await.unwrap();
+    assert!(store.guard().await.is_err());
+    store.save(on_day(0), vec![1], vec![1]).await.unwrap();
+    assert_eq!(store.remove_aged(T0).await.unwrap().files, 0);
+}
+
+#[tokio::test]
+async fn verifying_a_folder_that_is_not_there_makes_nothing() {
+    let dir = TempDir::new().unwrap();
+    assert!(verify(&dir.path().join("gone"), None).await.is_err());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }

@@ -3,7 +3,7 @@
 //! Reads only, with a connection of its own, so that it works beside a running server and on a copy
 //! of a data folder.
 
-mod files;
+pub(crate) mod files;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
 use super::{Head, kind, read};
+pub(crate) use files::hash_file;
 use crate::error::Doing;
 use crate::{Store, StoreError};
 

@@ -1,0 +1,160 @@
+//! What a crash left between writing a file and noting it, and between noting a removal and removing.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::io;
+
+use safe_yolo_core::event::{ChangeKind, SnapshotState};
+use safe_yolo_core::{EventChange, EventId};
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use super::{EvidenceError, EvidenceStore, SavedFile, event_of, failed, picture_suffix};
+use crate::chain::{self, Hash, kind};
+use crate::error::Doing;
+use crate::{EventRecord, Store, StoreError};
+
+const DOING: &str = "looking after evidence files";
+
+/// Files that were there at the start and of which something may have to be mended.
+#[derive(Debug, Default)]
+pub struct LeftFiles(BTreeMap<EventId, Vec<String>>);
+
+/// What was mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovered {
+    /// Files whole but not noted: they are now, as adopted.
+    pub adopted: u64,
+    /// Files noted as removed that were still there: they are gone now.
+    pub removed: u64,
+    /// Files that belong to no event which waits for them: left alone.
+    pub strays: u64,
+    /// Events whose pictures turned out to be there.
+    pub settled: u64,
+}
+
+impl Recovered {
+    fn add(&mut self, other: Self) {
+        self.adopted += other.adopted;
+        self.removed += other.removed;
+        self.strays += other.strays;
+        self.settled += other.settled;
+    }
+}
+
+impl Store {
+    async fn newest_of_file(&self, name: &str) -> Result<Option<chain::ChainEntry>, StoreError> {
+        let mut reader = self.inner.readers.acquire().await.doing(DOING)?;
+        chain::newest_of_file(&mut reader, name).await
+    }
+}
+
+impl EvidenceStore {
+    /// Mends what concerns events that have not ended: to be called before those are ended as left
+    /// open. Answers the files of the other events, for [`EvidenceStore::recover_rest`].
+    ///
+    /// # Errors
+    /// When files or the database can't be read or written.
+    pub async fn recover(&self) -> Result<(Recovered, LeftFiles), EvidenceError> {
+        let root = self.inner.root.clone();
+        let listed = spawn_blocking(move || chain::verify::files::names(&root)).await;
+        let names = listed
+            .map_err(io::Error::other)
+            .and_then(|names| names)
+            .map_err(failed("read", &self.inner.root))?;
+        let (mut left, mut recovered) = (BTreeMap::<EventId, Vec<String>>::new(), Recovered::default());
+        for name in names {
+            match event_of(&name) {
+                Some(id) => left.entry(id).or_default().push(name),
+                None => recovered.strays += 1,
+            }
+        }
+        let open = self.inner.store.open_events(None).await.map_err(EvidenceError::Noting)?;
+        for record in open {
+            if let Some(names) = left.remove(&record.event.id) {
+                recovered.add(self.recover_event(Some(record), names).await?);
+            }
+        }
+        Ok((recovered, LeftFiles(left)))
+    }
+
+    /// Mends the rest; may take long where an older version has left much that is not noted.
+    ///
+    /// # Errors
+    /// As [`EvidenceStore::recover`].
+    pub async fn recover_rest(&self, left: LeftFiles) -> Result<Recovered, EvidenceError> {
+        let mut recovered = Recovered::default();
+        for (id, names) in left.0 {
+            let record = self.inner.store.event(id).await.map_err(EvidenceError::Noting)?;
+            recovered.add(self.recover_event(record, names).await?);
+        }
+        Ok(recovered)
+    }
+
+    async fn recover_event(
+        &self,
+        record: Option<EventRecord>,
+        names: Vec<String>,
+    ) -> Result<Recovered, EvidenceError> {
+        let mut recovered = Recovered::default();
+        let (mut unknown, mut there) = (Vec::new(), HashSet::new());
+        for name in names {
+            let newest =
+                self.inner.store.newest_of_file(&name).await.map_err(EvidenceError::Noting)?;
+            match newest {
+                Some(entry) if entry.kind == kind::REMOVED => {
+                    let path = self.inner.root.join(&name);
+                    let gone = spawn_blocking(move || match fs::remove_file(&path) {
+                        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                            Err(failed("remove", &path)(error))
+                        }
+                        _ => Ok(()),
+                    });
+                    gone.await.map_err(io::Error::other).map_err(failed("remove", &self.inner.root))??;
+                    recovered.removed += 1;
+                }
+                Some(_) => drop(there.insert(name)),
+                None => unknown.push(name),
+            }
+        }
+        let Some(record) = record.filter(|record| waits(record.event.snapshot)) else {
+            recovered.strays += unknown.len() as u64;
+            return Ok(recovered);
+        };
+        if !unknown.is_empty() {
+            let files = self.hash_all(unknown).await?;
+            let store = &self.inner.store;
+            store.chain_files(kind::ADOPTED, &files).await.map_err(EvidenceError::Noting)?;
+            recovered.adopted += files.len() as u64;
+            there.extend(files.into_iter().map(|file| file.name));
+        }
+        let has = |clean| there.iter().any(|name| name.ends_with(&format!("{}.{}", record.event.id, picture_suffix(clean))));
+        if record.event.snapshot == SnapshotState::Pending && has(false) && has(true) {
+            let mut event = record.event.clone();
+            event.snapshot = SnapshotState::Stored;
+            let change = EventChange { kind: ChangeKind::Updated, event };
+            self.inner.store.record(Uuid::now_v7(), &change).await.map_err(EvidenceError::Noting)?;
+            recovered.settled += 1;
+        }
+        Ok(recovered)
+    }
+
+    async fn hash_all(&self, names: Vec<String>) -> Result<Vec<SavedFile>, EvidenceError> {
+        let root = self.inner.root.clone();
+        let hashing = spawn_blocking(move || {
+            let hash = |name: String| -> Result<SavedFile, EvidenceError> {
+                let path = root.join(&name);
+                let (sha256, bytes): (Hash, u64) =
+                    chain::verify::hash_file(&path).map_err(failed("read", &path))?;
+                Ok(SavedFile { name, bytes, sha256 })
+            };
+            names.into_iter().map(hash).collect()
+        });
+        hashing.await.map_err(io::Error::other).map_err(failed("read", &self.inner.root))?
+    }
+}
+
+/// Whether an event has or waits for files: others' files are not taken for its own.
+const fn waits(state: SnapshotState) -> bool {
+    matches!(state, SnapshotState::Pending | SnapshotState::Stored)
+}

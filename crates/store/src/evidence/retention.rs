@@ -1,0 +1,223 @@
+//! Removing evidence: of the oldest events first, never of those that are held, and only after the
+//! chain says so.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::PoisonError;
+
+use safe_yolo_core::{EventId, Utc};
+use tokio::task::spawn_blocking;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use super::{EvidenceError, EvidenceStore, Inner, day_of, day_path, event_of, failed, write};
+use crate::chain::{self, Hash, kind};
+use crate::error::Doing;
+use crate::store::now;
+use crate::{Store, StoreError};
+
+const DOING: &str = "noting what is removed";
+/// Events whose files are removed with one transaction.
+const CHUNK: usize = 100;
+/// Where room is made there is made more at once: this part of the budget.
+const SPARE: u64 = 1000;
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Removal {
+    /// Of so many events.
+    pub events: u64,
+    /// So many files.
+    pub files: u64,
+    /// Bytes freed.
+    pub bytes: u64,
+}
+
+impl Removal {
+    fn add(&mut self, other: Self) {
+        self.events += other.events;
+        self.files += other.files;
+        self.bytes += other.bytes;
+    }
+}
+
+/// The files of one event.
+#[derive(Debug, Clone)]
+struct Bundle {
+    id: EventId,
+    names: Vec<String>,
+    bytes: u64,
+}
+
+impl Store {
+    /// Notes in the chain that files are removed, each with the content that it had.
+    async fn chain_removed(&self, names: &[String], reason: &str) -> Result<(), StoreError> {
+        let mut tx = self.begin(DOING).await?;
+        let mut rows = Vec::with_capacity(names.len());
+        for name in names {
+            let before = chain::newest_of_file(&mut tx, name).await?;
+            // One that is noted as removed already was left there by a crash.
+            if before.as_ref().is_some_and(|entry| entry.kind == kind::REMOVED) {
+                continue;
+            }
+            let content = before.map_or(Hash::ZERO, |entry| entry.content);
+            rows.push((format!("{name} {reason}"), content));
+        }
+        let at = now();
+        let entries: Vec<chain::Entry<'_>> = rows
+            .iter()
+            .map(|(target, content)| chain::Entry { at, kind: kind::REMOVED, target, content: *content })
+            .collect();
+        chain::append(&mut tx, &entries).await?;
+        tx.commit().await.doing(DOING)
+    }
+}
+
+impl EvidenceStore {
+    /// Removes what is older than the limit; nothing without one.
+    ///
+    /// # Errors
+    /// When it can't be noted or removed; what was removed until then stays so.
+    pub async fn remove_aged(&self, now: Utc) -> Result<Removal, EvidenceError> {
+        let Some(age) = self.inner.limits.age_max else { return Ok(Removal::default()) };
+        let age_micros = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
+        let oldest = now.micros().saturating_sub(age_micros).max(0);
+        let seconds = u64::try_from(oldest / 1_000_000).unwrap_or_default();
+        let before = EventId(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, 0)));
+        let _turn = self.inner.turn.lock().await;
+        self.remove_oldest(u64::MAX, Some(before), "age").await
+    }
+
+    /// Removes the oldest evidence until so many bytes are free that were not, or none is left that
+    /// may be removed.
+    ///
+    /// # Errors
+    /// As [`EvidenceStore::remove_aged`].
+    pub async fn free(&self, bytes: u64, reason: &'static str) -> Result<Removal, EvidenceError> {
+        let _turn = self.inner.turn.lock().await;
+        self.remove_oldest(bytes, None, reason).await
+    }
+
+    /// Makes room in the budget for evidence of an event; only for that of older events.
+    pub(super) async fn make_room(&self, id: EventId, bytes: u64) -> Result<(), EvidenceError> {
+        day_of(id)?;
+        let (max, used) = (self.inner.limits.bytes_max, self.bytes());
+        if used + bytes <= max {
+            return Ok(());
+        }
+        let needed = used + bytes - max;
+        // Nothing is removed in vain.
+        let may_go = self.removable(needed, Some(id)).await?;
+        let found: u64 = may_go.iter().map(|bundle| bundle.bytes).sum();
+        if found < needed {
+            let detail = format!(
+                "the budget is {max} bytes, {used} are used, of which {found} may be removed: the rest is newer or held"
+            );
+            return Err(EvidenceError::NoSpace { path: self.inner.root.clone(), bytes, detail });
+        }
+        let removed = self.remove_oldest(needed + max / SPARE, Some(id), "size").await?;
+        tracing::warn!(?removed, budget = max, "the oldest evidence was removed for room");
+        Ok(())
+    }
+
+    /// Removes the oldest evidence; needs the turn.
+    async fn remove_oldest(
+        &self,
+        bytes: u64,
+        before: Option<EventId>,
+        reason: &'static str,
+    ) -> Result<Removal, EvidenceError> {
+        let bundles = self.removable(bytes, before).await?;
+        let mut removed = Removal::default();
+        for some in bundles.chunks(CHUNK) {
+            let names: Vec<String> =
+                some.iter().flat_map(|bundle| bundle.names.iter().cloned()).collect();
+            self.inner.store.chain_removed(&names, reason).await.map_err(EvidenceError::Noting)?;
+            self.inner.reach("removal noted");
+            let (inner, some) = (self.inner.clone(), some.to_vec());
+            let work = spawn_blocking(move || inner.delete(&some)).await;
+            removed.add(work.map_err(io::Error::other).map_err(failed("remove", &self.inner.root))??);
+        }
+        Ok(removed)
+    }
+
+    /// The oldest evidence that may be removed: enough to free so many bytes, or all there is.
+    async fn removable(
+        &self,
+        bytes: u64,
+        before: Option<EventId>,
+    ) -> Result<Vec<Bundle>, EvidenceError> {
+        let held = self.inner.store.held_events().await.map_err(EvidenceError::Noting)?;
+        let inner = self.inner.clone();
+        let listing = spawn_blocking(move || list(&inner.root, bytes, before, &held)).await;
+        listing.map_err(io::Error::other).map_err(failed("read", &self.inner.root))?
+    }
+}
+
+fn list(
+    root: &Path,
+    bytes: u64,
+    before: Option<EventId>,
+    held: &HashSet<EventId>,
+) -> Result<Vec<Bundle>, EvidenceError> {
+    let last = before.map(day_of).transpose()?;
+    let (mut found, mut sum) = (Vec::new(), 0_u64);
+    for day in write::days(root)? {
+        if last.is_some_and(|last| day > last) {
+            break;
+        }
+        let path = day_path(day);
+        let mut of_day: BTreeMap<EventId, Bundle> = BTreeMap::new();
+        for entry in write::entries(&root.join(&path))? {
+            let name = format!("{path}/{}", entry.file_name().to_string_lossy());
+            // What is no evidence of ours is left alone.
+            let Some(id) = event_of(&name).filter(|id| !held.contains(id)) else { continue };
+            if before.is_some_and(|before| id >= before) {
+                continue;
+            }
+            let length = entry.metadata().map_err(failed("read", &entry.path()))?.len();
+            let bundle =
+                of_day.entry(id).or_insert_with(|| Bundle { id, names: Vec::new(), bytes: 0 });
+            bundle.names.push(name);
+            bundle.bytes += length;
+        }
+        for (_, bundle) in of_day {
+            if sum >= bytes {
+                return Ok(found);
+            }
+            sum += bundle.bytes;
+            found.push(bundle);
+        }
+    }
+    Ok(found)
+}
+
+impl Inner {
+    fn delete(&self, bundles: &[Bundle]) -> Result<Removal, EvidenceError> {
+        let mut removed = Removal::default();
+        for bundle in bundles {
+            for name in &bundle.names {
+                let path = self.root.join(name);
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(failed("remove", &path)(error));
+                    }
+                    _ => removed.files += 1,
+                }
+            }
+            removed.events += 1;
+            removed.bytes += bundle.bytes;
+            let day = day_of(bundle.id)?;
+            let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
+            let left = days.get(&day).map_or(0, |bytes| bytes.saturating_sub(bundle.bytes));
+            // An empty folder goes; one that is not empty stays.
+            if left == 0 && fs::remove_dir(self.root.join(day_path(day))).is_ok() {
+                days.remove(&day);
+            } else {
+                days.insert(day, left);
+            }
+        }
+        Ok(removed)
+    }
+}
