@@ -13,6 +13,7 @@ mod cameras;
 mod error;
 mod events;
 pub mod evidence;
+mod incidents;
 pub mod journal;
 pub mod outbox;
 mod password;
@@ -29,6 +30,10 @@ pub use cameras::{
 pub use error::StoreError;
 pub use events::{Announced, EventFilter, EventRecord, Recorded, StoredChange};
 pub use evidence::EvidenceStore;
+pub use incidents::{
+    IncidentCounts, IncidentDeed, IncidentFilter, IncidentRecord, Lifted, Mute, NewMute,
+    RulePrecision, StepBy,
+};
 pub use journal::Journal;
 pub use outbox::{Outbox, OutboxConfig, OutboxHandle, StoreState};
 pub use sessions::SessionToken;

@@ -397,7 +397,7 @@ mod tests {
 
         let words = Words { ko: "가".into(), en: "a".into() };
         let mut event = system_event(None, words, json!({"part": "x"}));
-        event.zone = Some(ZoneRef { id: "z1".parse().unwrap(), name: "Z".into() });
+        event.zone = Some(ZoneRef { id: "z1".parse().unwrap(), name: "Z".into(), place: None });
         event.track = Some("c/1/2".parse().unwrap());
         let acknowledged = Some(Seen { by: "kim".into(), at: Utc(0), reason: "seen".into() });
         let record = EventRecord { event, seq: 7, acknowledged };

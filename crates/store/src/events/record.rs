@@ -3,15 +3,17 @@
 use std::collections::HashSet;
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState};
-use safe_yolo_core::{CameraId, EventChange, Utc};
+use safe_yolo_core::{CameraId, Event, EventChange, Utc};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
-use super::rows::{self, EventRow};
+use super::rows::{self, Attached, EventRow};
 use super::{Announced, EventRecord, Recorded, StoredChange};
 use crate::error::Doing;
 use crate::events::merge::merge;
+use crate::incidents::group::Grouping;
+use crate::incidents::mutes;
 use crate::store::now;
 use crate::{Store, StoreError};
 
@@ -35,6 +37,7 @@ fn made_at(change_id: Uuid) -> Utc {
 
 async fn apply(
     db: &mut SqliteConnection,
+    grouping: &mut Grouping<'_>,
     change_id: Uuid,
     change: &EventChange,
 ) -> Result<StoredChange, StoreError> {
@@ -45,7 +48,9 @@ async fn apply(
     let at = made_at(change_id);
     let Some((before, raised_seq)) = rows::event(db, change.event.id).await? else {
         // Whatever it is called: without a raising it would be lost to all who list events.
-        return rows::put(db, &key, at, ChangeKind::Raised, change.event.clone(), None, None).await;
+        let event = change.event.clone();
+        let attached = place(db, grouping, &event).await?;
+        return rows::put(db, &key, at, ChangeKind::Raised, event, attached, None).await;
     };
     if change.kind == ChangeKind::Raised
         && let Some(first) = rows::change_by_seq(db, raised_seq).await?
@@ -53,7 +58,37 @@ async fn apply(
         return Ok(first);
     }
     let (kind, event) = merge(&before.event, change.kind, change.event.clone());
-    rows::put(db, &key, at, kind, event, before.acknowledged, Some(raised_seq)).await
+    let (incident, muted) = match (before.incident, before.muted) {
+        (Some(id), muted) => {
+            grouping.follow(db, id, &before.event, &event).await?;
+            (Some(id), muted)
+        }
+        // It has become an alarm.
+        (None, None) if !before.event.severity.is_alarm() => {
+            let Attached { incident, muted, .. } = place(db, grouping, &event).await?;
+            (incident, muted)
+        }
+        quiet => quiet,
+    };
+    let attached = Attached { acknowledged: before.acknowledged, incident, muted };
+    rows::put(db, &key, at, kind, event, attached, Some(raised_seq)).await
+}
+
+/// Where an alarm that begins belongs.
+async fn place(
+    db: &mut SqliteConnection,
+    grouping: &mut Grouping<'_>,
+    event: &Event,
+) -> Result<Attached, StoreError> {
+    if !event.severity.is_alarm() {
+        return Ok(Attached::default());
+    }
+    let muted = mutes::of(db, event).await?;
+    let incident = match muted {
+        Some(_) => None,
+        None => Some(grouping.join(db, event).await?),
+    };
+    Ok(Attached { acknowledged: None, incident, muted })
 }
 
 impl Store {
@@ -95,14 +130,18 @@ impl Store {
         &self,
         changes: &[(Uuid, EventChange)],
     ) -> Result<Vec<Recorded>, StoreError> {
+        let settings = self.alarm_settings();
+        let mut grouping = Grouping::new(&settings);
         let mut writer = self.inner.writer.acquire().await.doing(DOING)?;
         let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.doing(DOING)?;
         let mut stored = Vec::with_capacity(changes.len());
         for (change_id, change) in changes {
-            stored.push(apply(&mut tx, *change_id, change).await?);
+            stored.push(apply(&mut tx, &mut grouping, *change_id, change).await?);
         }
+        let incidents = grouping.write(&mut tx).await?;
         tx.commit().await.doing(DOING)?;
         self.publish(&stored);
+        self.tell(incidents);
         Ok(stored
             .into_iter()
             .map(|change| Recorded { seq: change.seq, record: change.record })
@@ -111,7 +150,7 @@ impl Store {
 
     /// Tells everybody what was committed. Called with the writer still held,
     /// so that news goes out in commit order.
-    pub(super) fn publish(&self, changes: &[StoredChange]) {
+    pub(crate) fn publish(&self, changes: &[StoredChange]) {
         let known = *self.inner.seq.borrow();
         // Repeats of what was announced before are no news.
         let mut told = HashSet::new();
@@ -145,7 +184,13 @@ impl Store {
             recorded: false,
             seq: None,
             kind: change.kind,
-            record: EventRecord { event: change.event, seq: 0, acknowledged: None },
+            record: EventRecord {
+                event: change.event,
+                seq: 0,
+                acknowledged: None,
+                incident: None,
+                muted: None,
+            },
         });
     }
 
@@ -172,7 +217,7 @@ impl Store {
         camera: Option<&CameraId>,
     ) -> Result<Vec<EventRecord>, StoreError> {
         let rows: Vec<EventRow> = sqlx::query_as(
-            "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason
+            "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason, incident, muted
              FROM events WHERE end_at IS NULL AND (?1 IS NULL OR camera = ?1) ORDER BY raised_seq",
         )
         .bind(camera.map(|camera| camera.as_str().to_owned()))
@@ -213,7 +258,7 @@ impl Store {
 
 /// Runs a write to its end even if the caller stops waiting: what is committed
 /// must also be announced.
-pub(super) async fn unbroken<T: Send + 'static>(
+pub(crate) async fn unbroken<T: Send + 'static>(
     write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
     match tokio::spawn(write).await {
