@@ -32,6 +32,7 @@ CREATE TABLE incident_people (
     incident    TEXT NOT NULL,
     camera      TEXT NOT NULL,
     track       TEXT NOT NULL,
+    events      INTEGER NOT NULL,
     open_events INTEGER NOT NULL,
     PRIMARY KEY (incident, camera, track)
 ) STRICT, WITHOUT ROWID;

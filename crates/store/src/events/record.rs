@@ -1,9 +1,9 @@
 //! Recording changes: each once, in order, announced in commit order.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState};
-use safe_yolo_core::{CameraId, Event, EventChange, Utc};
+use safe_yolo_core::{AlarmSettings, CameraId, Event, EventChange, EventId, Utc};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use super::{Announced, EventRecord, Recorded, StoredChange};
 use crate::error::Doing;
 use crate::events::merge::merge;
 use crate::incidents::group::Grouping;
-use crate::incidents::mutes;
+use crate::incidents::mutes::{self, InForce};
 use crate::store::now;
 use crate::{Store, StoreError};
 
@@ -35,60 +35,95 @@ fn made_at(change_id: Uuid) -> Utc {
     }
 }
 
-async fn apply(
-    db: &mut SqliteConnection,
-    grouping: &mut Grouping<'_>,
-    change_id: Uuid,
-    change: &EventChange,
-) -> Result<StoredChange, StoreError> {
-    let key = change_id.to_string();
-    if let Some(first) = rows::change_by_id(db, &key).await? {
-        return Ok(first);
-    }
-    let at = made_at(change_id);
-    let Some((before, raised_seq)) = rows::event(db, change.event.id).await? else {
-        // Whatever it is called: without a raising it would be lost to all who list events.
-        let event = change.event.clone();
-        let attached = place(db, grouping, &event).await?;
-        return rows::put(db, &key, at, ChangeKind::Raised, event, attached, None).await;
-    };
-    if change.kind == ChangeKind::Raised
-        && let Some(first) = rows::change_by_seq(db, raised_seq).await?
-    {
-        return Ok(first);
-    }
-    let (kind, event) = merge(&before.event, change.kind, change.event.clone());
-    let (incident, muted) = match (before.incident, before.muted) {
-        (Some(id), muted) => {
-            grouping.follow(db, id, &before.event, &event).await?;
-            (Some(id), muted)
-        }
-        // It has become an alarm.
-        (None, None) if !before.event.severity.is_alarm() => {
-            let Attached { incident, muted, .. } = place(db, grouping, &event).await?;
-            (incident, muted)
-        }
-        quiet => quiet,
-    };
-    let attached = Attached { acknowledged: before.acknowledged, incident, muted };
-    rows::put(db, &key, at, kind, event, attached, Some(raised_seq)).await
+/// One transaction: what its changes are about is read at once, not one by one.
+struct Recording<'a> {
+    grouping: Grouping<'a>,
+    mutes: Vec<InForce>,
+    /// Changes that were recorded before.
+    repeated: HashSet<String>,
+    /// Events as they are by now, with the number of their raising.
+    events: HashMap<EventId, (EventRecord, i64)>,
 }
 
-/// Where an alarm that begins belongs.
-async fn place(
-    db: &mut SqliteConnection,
-    grouping: &mut Grouping<'_>,
-    event: &Event,
-) -> Result<Attached, StoreError> {
-    if !event.severity.is_alarm() {
-        return Ok(Attached::default());
+impl<'a> Recording<'a> {
+    async fn begin(
+        db: &mut SqliteConnection,
+        settings: &'a AlarmSettings,
+        changes: &[(Uuid, EventChange)],
+    ) -> Result<Self, StoreError> {
+        let keys: Vec<String> = changes.iter().map(|(id, _)| id.to_string()).collect();
+        let events: Vec<EventId> = changes.iter().map(|(_, change)| change.event.id).collect();
+        Ok(Self {
+            grouping: Grouping::new(settings),
+            mutes: mutes::in_force(db).await?,
+            repeated: rows::known_changes(db, &keys).await?,
+            events: rows::events(db, &events).await?,
+        })
     }
-    let muted = mutes::of(db, event).await?;
-    let incident = match muted {
-        Some(_) => None,
-        None => Some(grouping.join(db, event).await?),
-    };
-    Ok(Attached { acknowledged: None, incident, muted })
+
+    async fn apply(
+        &mut self,
+        db: &mut SqliteConnection,
+        change_id: Uuid,
+        change: &EventChange,
+    ) -> Result<StoredChange, StoreError> {
+        let key = change_id.to_string();
+        if !self.repeated.insert(key.clone())
+            && let Some(first) = rows::change_by_id(db, &key).await?
+        {
+            return Ok(first);
+        }
+        let at = made_at(change_id);
+        let id = change.event.id;
+        let Some((before, raised_seq)) = self.events.get(&id) else {
+            // Whatever it is called: without a raising it would be lost to all who list events.
+            let event = change.event.clone();
+            let attached = self.place(db, &event).await?;
+            let stored = rows::put(db, &key, at, ChangeKind::Raised, event, attached, None).await?;
+            self.events.insert(id, (stored.record.clone(), stored.seq));
+            return Ok(stored);
+        };
+        let (before, raised_seq) = (before.clone(), *raised_seq);
+        if change.kind == ChangeKind::Raised
+            && let Some(first) = rows::change_by_seq(db, raised_seq).await?
+        {
+            return Ok(first);
+        }
+        let (kind, event) = merge(&before.event, change.kind, change.event.clone());
+        let (incident, muted) = match (before.incident, before.muted) {
+            (Some(incident), muted) => {
+                self.grouping.follow(db, incident, &before.event, &event).await?;
+                (Some(incident), muted)
+            }
+            // It has become an alarm.
+            (None, None) if !before.event.severity.is_alarm() => {
+                let Attached { incident, muted, .. } = self.place(db, &event).await?;
+                (incident, muted)
+            }
+            quiet => quiet,
+        };
+        let attached = Attached { acknowledged: before.acknowledged, incident, muted };
+        let stored = rows::put(db, &key, at, kind, event, attached, Some(raised_seq)).await?;
+        self.events.insert(id, (stored.record.clone(), raised_seq));
+        Ok(stored)
+    }
+
+    /// Where an alarm that begins belongs.
+    async fn place(
+        &mut self,
+        db: &mut SqliteConnection,
+        event: &Event,
+    ) -> Result<Attached, StoreError> {
+        if !event.severity.is_alarm() {
+            return Ok(Attached::default());
+        }
+        let muted = mutes::quieted(&self.mutes, event);
+        let incident = match muted {
+            Some(_) => None,
+            None => Some(self.grouping.join(db, event).await?),
+        };
+        Ok(Attached { acknowledged: None, incident, muted })
+    }
 }
 
 impl Store {
@@ -131,14 +166,14 @@ impl Store {
         changes: &[(Uuid, EventChange)],
     ) -> Result<Vec<Recorded>, StoreError> {
         let settings = self.alarm_settings();
-        let mut grouping = Grouping::new(&settings);
         let mut writer = self.inner.writer.acquire().await.doing(DOING)?;
         let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.doing(DOING)?;
+        let mut recording = Recording::begin(&mut tx, &settings, changes).await?;
         let mut stored = Vec::with_capacity(changes.len());
         for (change_id, change) in changes {
-            stored.push(apply(&mut tx, &mut grouping, *change_id, change).await?);
+            stored.push(recording.apply(&mut tx, *change_id, change).await?);
         }
-        let incidents = grouping.write(&mut tx).await?;
+        let incidents = recording.grouping.write(&mut tx).await?;
         tx.commit().await.doing(DOING)?;
         self.publish(&stored);
         self.tell(incidents);

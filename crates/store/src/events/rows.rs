@@ -1,5 +1,7 @@
 //! Events and changes as rows.
 
+use std::collections::{HashMap, HashSet};
+
 use safe_yolo_core::event::{Acknowledgement, ChangeKind};
 use safe_yolo_core::{Event, EventId, Utc};
 use sqlx::SqliteConnection;
@@ -118,6 +120,45 @@ pub(super) async fn event(
     };
     let raised_seq = row.raised_seq;
     Ok(Some((row.into_record()?, raised_seq)))
+}
+
+fn json_list<T: serde::Serialize>(what: &'static str, list: &[T]) -> Result<String, StoreError> {
+    serde_json::to_string(list).map_err(|error| StoreError::unreadable(what, "a list", error))
+}
+
+/// Those of these events that are recorded, with the number of their raising.
+pub(super) async fn events(
+    db: &mut SqliteConnection,
+    ids: &[EventId],
+) -> Result<HashMap<EventId, (EventRecord, i64)>, StoreError> {
+    let rows: Vec<EventRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "{EVENT_COLUMNS} WHERE id IN (SELECT value FROM json_each(?))"
+    )))
+    .bind(json_list("event", ids)?)
+    .fetch_all(db)
+    .await
+    .doing(DOING)?;
+    rows.into_iter()
+        .map(|row| {
+            let raised_seq = row.raised_seq;
+            row.into_record().map(|record| (record.event.id, (record, raised_seq)))
+        })
+        .collect()
+}
+
+/// Those of these changes, by the ids of their makers, that are recorded.
+pub(super) async fn known_changes(
+    db: &mut SqliteConnection,
+    ids: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    let known: Vec<String> = sqlx::query_scalar(
+        "SELECT change_id FROM event_changes WHERE change_id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(json_list("event change", ids)?)
+    .fetch_all(db)
+    .await
+    .doing(DOING)?;
+    Ok(known.into_iter().collect())
 }
 
 /// The change with this id of its maker.

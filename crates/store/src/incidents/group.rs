@@ -186,27 +186,19 @@ async fn arrive(
         return Ok(Headcount { is_new: true, alone: true });
     };
     let opens = i64::from(event.end.is_none());
-    let before: Option<i64> = sqlx::query_scalar(
-        "SELECT open_events FROM incident_people WHERE incident = ? AND camera = ? AND track = ?",
-    )
-    .bind(id.to_string())
-    .bind(camera.as_str())
-    .bind(track.to_string())
-    .fetch_optional(&mut *db)
-    .await
-    .doing(DOING)?;
-    sqlx::query(
-        "INSERT INTO incident_people (incident, camera, track, open_events) VALUES (?, ?, ?, ?)
-         ON CONFLICT DO UPDATE SET open_events = open_events + excluded.open_events",
+    let (events, open): (i64, i64) = sqlx::query_as(
+        "INSERT INTO incident_people (incident, camera, track, events, open_events) VALUES (?, ?, ?, 1, ?)
+         ON CONFLICT DO UPDATE SET events = events + 1, open_events = open_events + excluded.open_events
+         RETURNING events, open_events",
     )
     .bind(id.to_string())
     .bind(camera.as_str())
     .bind(track.to_string())
     .bind(opens)
-    .execute(db)
+    .fetch_one(db)
     .await
     .doing(DOING)?;
-    Ok(Headcount { is_new: before.is_none(), alone: before.unwrap_or_default() == 0 })
+    Ok(Headcount { is_new: events == 1, alone: open == opens })
 }
 
 /// One of somebody's alarms is over.

@@ -128,24 +128,43 @@ const COLUMNS: &str = "SELECT number, camera, zone, event_type, from_at, until_a
        (SELECT COUNT(*) FROM events WHERE muted = mutes.number AND muted IS NOT NULL AND end_at IS NULL) AS events
      FROM mutes";
 
-/// The mute that keeps an alarm quiet, if one does.
-pub(crate) async fn of(
-    db: &mut SqliteConnection,
-    event: &Event,
-) -> Result<Option<i64>, StoreError> {
-    sqlx::query_scalar(
-        "SELECT number FROM mutes WHERE over = 0 AND from_at <= ?1 AND until_at > ?1
-             AND (camera IS NULL OR camera = ?2) AND (zone IS NULL OR zone = ?3)
-             AND (event_type IS NULL OR event_type = ?4)
-         ORDER BY until_at DESC LIMIT 1",
+/// A mute in force, as far as alarms are concerned.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(crate) struct InForce {
+    number: i64,
+    camera: Option<String>,
+    zone: Option<String>,
+    event_type: Option<String>,
+    from_at: i64,
+    until_at: i64,
+}
+
+impl InForce {
+    fn covers(&self, event: &Event) -> bool {
+        let fits = |wanted: &Option<String>, is: Option<&str>| {
+            wanted.as_deref().is_none_or(|wanted| Some(wanted) == is)
+        };
+        (self.from_at..self.until_at).contains(&event.start.micros())
+            && fits(&self.camera, event.camera.as_ref().map(CameraId::as_str))
+            && fits(&self.zone, event.zone.as_ref().map(|zone| zone.id.as_str()))
+            && fits(&self.event_type, Some(event.event_type.name()))
+    }
+}
+
+/// All mutes in force.
+pub(crate) async fn in_force(db: &mut SqliteConnection) -> Result<Vec<InForce>, StoreError> {
+    sqlx::query_as(
+        "SELECT number, camera, zone, event_type, from_at, until_at FROM mutes WHERE over = 0",
     )
-    .bind(event.start.micros())
-    .bind(event.camera.as_ref().map(|camera| camera.as_str().to_owned()))
-    .bind(event.zone.as_ref().map(|zone| zone.id.as_str().to_owned()))
-    .bind(event.event_type.name())
-    .fetch_optional(db)
+    .fetch_all(db)
     .await
     .doing(DOING)
+}
+
+/// Which of them keeps an alarm quiet, the longest first.
+pub(crate) fn quieted(mutes: &[InForce], event: &Event) -> Option<i64> {
+    let covering = mutes.iter().filter(|mute| mute.covers(event));
+    covering.max_by_key(|mute| mute.until_at).map(|mute| mute.number)
 }
 
 async fn by_number(db: &mut SqliteConnection, id: i64) -> Result<Option<Mute>, StoreError> {
