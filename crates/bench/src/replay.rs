@@ -93,6 +93,7 @@ fn config(rules: &[Rule]) -> Result<CameraConfig> {
             name: format!("zone {number}"),
             zone_type: ZoneType::Warning,
             points: Polygon::new(points.into_iter().map(FractionPoint::from).collect())?,
+            place: None,
             anchor: Anchor::default(),
             active: true,
             schedule: None,

@@ -82,6 +82,7 @@ fn config(rules: &[Rule]) -> Result<CameraConfig> {
             zone_type: ZoneType::Warning,
             points: Polygon::new(points.into_iter().map(FractionPoint::from).collect())?,
             active: true,
+            place: None,
             anchor: safe_yolo_core::Anchor::Foot,
             schedule: None,
             dwell_s: 2.0,

@@ -110,6 +110,10 @@ pub struct Zone {
     pub zone_type: ZoneType,
     /// Its outline, fractions of the picture.
     pub points: Polygon,
+    /// The place that it shows. Zones of several cameras that name the same one see the same: their alarms
+    /// are one incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// What of a person says whether he is in it.
     #[serde(default)]
     pub anchor: Anchor,
@@ -283,6 +287,9 @@ impl Zone {
     /// Names the first setting that does not.
     pub fn validate(&self) -> Result<(), ConfigError> {
         check_name("zone name", &self.name)?;
+        if let Some(place) = &self.place {
+            check_name("place", place)?;
+        }
         check_range("dwell_s", self.dwell_s, 0.0, 3600.0)?;
         check_range("pause_s", self.pause_s, 0.0, 86400.0)?;
         if self.rules.len() > Self::RULES_MAX {
@@ -431,6 +438,7 @@ mod tests {
             zone_type: ZoneType::Danger,
             points: Polygon::new(vec![corner(0.1, 0.1), corner(0.9, 0.1), corner(0.5, 0.9)])
                 .unwrap(),
+            place: None,
             anchor: Anchor::default(),
             active: true,
             schedule: None,

@@ -193,6 +193,9 @@ pub struct Message {
 pub struct ZoneRef {
     pub id: ZoneId,
     pub name: String,
+    /// The place that it shares with zones of other cameras.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 /// Whether pictures prove the event.

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, a file or a socket; nothing here spawns a thread.
 
 pub mod address;
+pub mod alarm_settings;
 pub mod analysis;
 pub mod assignment;
 pub mod breaker;
@@ -13,6 +14,7 @@ pub mod floor;
 pub mod geometry;
 pub mod grid;
 pub mod id;
+pub mod incident;
 mod overlap;
 pub mod rule;
 pub mod schedule;
@@ -21,6 +23,7 @@ pub mod time;
 pub mod track;
 pub mod tripwire;
 
+pub use alarm_settings::AlarmSettings;
 pub use analysis::{Analysis, CloseUp, Detection, SkipReason};
 pub use breaker::{Breaker, BreakerConfig, BreakerState};
 pub use class::Class;
@@ -29,6 +32,7 @@ pub use event::{Event, EventChange, EventType, Message, Severity};
 pub use floor::{Calibration, CalibrationError};
 pub use geometry::{FractionPoint, PictureSize, PixelBox, PixelPoint, Polygon};
 pub use id::{CameraId, EventId, SegmentId, TrackId, ZoneId};
+pub use incident::{Incident, IncidentState};
 pub use rule::{Rule, RuleKind, RuleType, When};
 pub use schedule::{Calendar, Schedule};
 pub use state::{BlindReason, CameraState};

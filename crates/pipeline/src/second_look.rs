@@ -284,6 +284,7 @@ mod tests {
             zone_type: ZoneType::Danger,
             points: Polygon::new(corners.map(|(x, y)| FractionPoint { x, y }).to_vec()).unwrap(),
             active: true,
+            place: None,
             anchor: safe_yolo_core::Anchor::Foot,
             schedule: None,
             dwell_s: 2.0,

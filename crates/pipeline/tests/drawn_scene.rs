@@ -31,6 +31,7 @@ fn zone(number: usize, suggested: &SceneZone) -> Zone {
         zone_type: suggested.zone_type,
         points: Polygon::new(points).unwrap(),
         active: true,
+        place: None,
         anchor: safe_yolo_core::Anchor::Foot,
         schedule: None,
         dwell_s: 2.0,

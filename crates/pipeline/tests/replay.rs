@@ -64,6 +64,7 @@ fn config(version: u64, dwell_s: f64) -> Arc<CameraConfig> {
         name: zone.name_ko,
         zone_type: zone.zone_type,
         points: Polygon::new(zone.points).unwrap(),
+        place: None,
         anchor: safe_yolo_core::Anchor::default(),
         active: true,
         schedule: None,

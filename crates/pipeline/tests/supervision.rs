@@ -56,6 +56,7 @@ fn everywhere() -> Zone {
         zone_type: ZoneType::Danger,
         points: Polygon::new(points).unwrap(),
         active: true,
+        place: None,
         anchor: safe_yolo_core::Anchor::Foot,
         schedule: None,
         dwell_s: 0.5,

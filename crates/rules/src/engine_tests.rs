@@ -18,6 +18,7 @@ fn config(kinds: impl IntoIterator<Item = RuleKind>) -> Arc<CameraConfig> {
         name: "left".into(),
         zone_type: ZoneType::Custom,
         points: Polygon::new(points.into()).unwrap(),
+        place: None,
         anchor: Anchor::Foot,
         active: true,
         schedule: None,

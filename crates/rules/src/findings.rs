@@ -85,7 +85,11 @@ impl EventMaker<'_> {
             camera_name: self.config.name.clone(),
             event_type,
             severity,
-            zone: Some(ZoneRef { id: zone.id.clone(), name: zone.name.clone() }),
+            zone: Some(ZoneRef {
+                id: zone.id.clone(),
+                name: zone.name.clone(),
+                place: zone.place.clone(),
+            }),
             track: subject.map(|subject| subject.track.clone()),
             start: utc,
             end: None,

@@ -223,6 +223,7 @@ mod tests {
             zone_type: safe_yolo_core::ZoneType::Danger,
             points: safe_yolo_core::Polygon::new(corners).unwrap(),
             active: true,
+            place: None,
             anchor: Anchor::Foot,
             schedule: None,
             dwell_s: 2.0,

@@ -106,6 +106,36 @@ impl Named for safe_yolo_core::EventId {
     const WHAT: &'static str = "event";
 }
 
+/// An incident, by the id of its first event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IncidentId(pub(crate) safe_yolo_core::EventId);
+
+impl FromStr for IncidentId {
+    type Err = <safe_yolo_core::EventId as FromStr>::Err;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl Named for IncidentId {
+    const WHAT: &'static str = "incident";
+}
+
+/// The number of a mute.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MuteNumber(pub(crate) i64);
+
+impl FromStr for MuteNumber {
+    type Err = std::num::ParseIntError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl Named for MuteNumber {
+    const WHAT: &'static str = "mute";
+}
+
 /// The identifier in a path. What is no identifier names nothing.
 #[derive(Debug)]
 pub(crate) struct Id<T>(pub(crate) T);

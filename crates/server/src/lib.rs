@@ -4,6 +4,7 @@
 //! answers. Everything under `/api` and `/ws` passes one gate and is closed
 //! unless one table opens it. Absent: detection, SQL, rules.
 
+mod alarms;
 mod api;
 mod app;
 mod auth;

@@ -18,18 +18,21 @@ BEGIN SELECT RAISE(ABORT, 'entries of the chain are never deleted'); END;
 CREATE TABLE chain_reach (
     number  INTEGER PRIMARY KEY CHECK (number = 1),
     changes INTEGER NOT NULL,
-    audit   INTEGER NOT NULL
+    audit   INTEGER NOT NULL,
+    deeds   INTEGER NOT NULL
 ) STRICT;
+
+-- Incidents whose newest form is not in the chain yet: empty after each commit.
+CREATE TABLE incidents_to_chain (number INTEGER PRIMARY KEY NOT NULL) STRICT;
+INSERT INTO incidents_to_chain (number) SELECT number FROM incidents;
+CREATE TRIGGER incidents_added_to_chain AFTER INSERT ON incidents
+BEGIN INSERT OR IGNORE INTO incidents_to_chain (number) VALUES (new.number); END;
+CREATE TRIGGER incidents_changed_to_chain AFTER UPDATE OF incident, state, held ON incidents
+BEGIN INSERT OR IGNORE INTO incidents_to_chain (number) VALUES (new.number); END;
 
 CREATE INDEX event_changes_event ON event_changes (event_id, seq);
 
--- Events whose evidence retention leaves alone.
-CREATE TABLE holds (
-    event_id TEXT PRIMARY KEY NOT NULL,
-    by       TEXT NOT NULL,
-    at       INTEGER NOT NULL,
-    reason   TEXT NOT NULL
-) STRICT;
+CREATE INDEX incidents_held ON incidents (id) WHERE held = 1;
 
 -- A right of its own, beside the role.
 ALTER TABLE users ADD COLUMN may_export_original INTEGER NOT NULL DEFAULT 0;

@@ -4,7 +4,9 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use safe_yolo_core::alarm_settings::AlarmSettingsError;
 use safe_yolo_core::config::ConfigError;
+use safe_yolo_core::incident::StepError;
 
 use crate::CameraVersion;
 
@@ -113,6 +115,23 @@ pub enum StoreError {
         /// The newest.
         newest: Box<CameraVersion>,
     },
+    /// The incident does not allow this step now.
+    #[error("incident {id}: {error}")]
+    Step {
+        /// Which incident.
+        id: String,
+        /// Why not.
+        error: Box<StepError>,
+    },
+    /// It was over before.
+    #[error("{said}: load it again")]
+    TooLate {
+        /// What, and since when.
+        said: String,
+    },
+    /// Alarm settings make no sense.
+    #[error(transparent)]
+    AlarmSettings(AlarmSettingsError),
     /// Without this user nobody could administer the system.
     #[error("'{username}' is the last administrator: make another one first")]
     LastAdmin {

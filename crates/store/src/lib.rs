@@ -15,6 +15,7 @@ pub mod chain;
 mod error;
 mod events;
 pub mod evidence;
+mod incidents;
 pub mod journal;
 pub mod outbox;
 mod password;
@@ -31,6 +32,10 @@ pub use cameras::{
 pub use error::StoreError;
 pub use events::{Announced, EventFilter, EventRecord, Recorded, StoredChange};
 pub use evidence::{EvidenceStore, SavedFile};
+pub use incidents::{
+    IncidentCounts, IncidentDeed, IncidentFilter, IncidentRecord, Lifted, Mute, NewMute,
+    RulePrecision, StepBy,
+};
 pub use journal::Journal;
 pub use outbox::{Outbox, OutboxConfig, OutboxHandle, StoreState};
 pub use sessions::SessionToken;

@@ -4,10 +4,10 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use safe_yolo_core::Utc;
+use safe_yolo_core::{AlarmSettings, Utc};
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::error::{Doing, chain};
 use crate::events::Announced;
+use crate::incidents::IncidentRecord;
 use crate::{StoreError, password};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -96,6 +97,11 @@ pub(crate) struct Inner {
     /// The newest committed change; never runs backwards.
     pub(crate) seq: watch::Sender<i64>,
     pub(crate) announcements: broadcast::Sender<Announced>,
+    /// Changes of incidents for whoever listens (`drop_oldest`).
+    pub(crate) incident_news: broadcast::Sender<Arc<IncidentRecord>>,
+    /// Counts changes of mutes.
+    pub(crate) mute_news: watch::Sender<u64>,
+    pub(crate) alarm_settings: RwLock<Arc<AlarmSettings>>,
     pub(crate) hashing: Semaphore,
     /// At most one session is marked as used at a time.
     pub(crate) touching: Arc<Semaphore>,
@@ -167,12 +173,17 @@ impl Store {
                 readers,
                 seq: watch::Sender::new(newest),
                 announcements: broadcast::Sender::new(options.announcements.max(1)),
+                incident_news: broadcast::Sender::new(options.announcements.max(1)),
+                mute_news: watch::Sender::new(0),
+                alarm_settings: RwLock::default(),
                 hashing: Semaphore::new(HASHES_MAX),
                 touching: Arc::new(Semaphore::new(1)),
                 options,
             }),
         };
         store.begin_histories().await?;
+        store.load_alarm_settings().await?;
+        store.group_waiting().await?;
         store.begin_chain().await?;
         Ok(store)
     }

@@ -158,7 +158,7 @@ mod tests {
             camera_name: "yard".into(),
             event_type,
             severity: Severity::Warning,
-            zone: Some(ZoneRef { id: "z-1".parse().unwrap(), name: "press".into() }),
+            zone: Some(ZoneRef { id: "z-1".parse().unwrap(), name: "press".into(), place: None }),
             track: track.map(|number| format!("yard/1/{number}").parse().unwrap()),
             start: Utc(start_s * 1_000_000),
             end: None,

@@ -37,6 +37,7 @@ fn zone(name: &str, left: f64, right: f64) -> Zone {
         name: name.into(),
         zone_type: ZoneType::Danger,
         points: Polygon::new(corners.map(FractionPoint::from).to_vec()).unwrap(),
+        place: None,
         anchor: safe_yolo_core::Anchor::default(),
         active: true,
         schedule: None,

@@ -184,6 +184,8 @@ export interface Zone {
   name: string;
   type: ZoneType;
   points: Point[];
+  /** Zones of several cameras with the same place make one incident. */
+  place: string | null;
   anchor: Anchor;
   active: boolean;
   /** Null for always. */

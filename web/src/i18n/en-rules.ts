@@ -15,6 +15,10 @@ export const enRules: Record<keyof typeof koRules, string> = {
   'event.goggles_missing': 'Goggles missing',
   'event.entries_above': 'Too many entrances',
   'event.line_crossing': 'Line crossed',
+  'place.title': 'Place (optional)',
+  'place.note':
+    'Where several cameras see the same spot, give it the same name: their alarms become one incident.',
+  'field.place': 'Place',
   'anchor.title': 'Who counts as inside',
   'anchor.foot': 'Feet',
   'anchor.centre': 'Middle of the body',

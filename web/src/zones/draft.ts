@@ -28,6 +28,7 @@ export function newDraft(name: string): Draft {
     settings: {
       name,
       type: 'danger',
+      place: null,
       anchor: 'foot',
       active: true,
       schedule: null,
@@ -83,6 +84,7 @@ export const configure = (draft: Draft, change: Partial<Draft['settings']>): Dra
 export const toSend = ({ settings, shape }: Draft, camera: string): ZoneDraft => ({
   ...settings,
   name: settings.name.trim(),
+  place: settings.place?.trim() || null,
   rules: settings.rules.map((rule) => ({ ...rule, name: rule.name.trim() })),
   camera,
   points: shape.points,

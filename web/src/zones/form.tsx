@@ -51,6 +51,16 @@ export function ZoneForm({ draft, calibrated, onChange, children }: FormProps) {
         </select>
       </label>
       <label>
+        {t('place.title')}
+        <input
+          data-testid="zone-place"
+          value={settings.place ?? ''}
+          maxLength={80}
+          onChange={(event) => set({ place: event.target.value })}
+        />
+        <small>{t('place.note')}</small>
+      </label>
+      <label>
         {t('anchor.title')}
         <select
           data-testid="zone-anchor"

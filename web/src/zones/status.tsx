@@ -42,6 +42,7 @@ function rows(list: readonly Camera[], lost: boolean, now: number): Row[] {
 
 const BARE = {
   active: true,
+  place: null,
   anchor: 'foot' as const,
   schedule: null,
   dwell_s: 0,

@@ -224,6 +224,7 @@ fn config(scene: &Scene, source: &str, rate: f64) -> Result<CameraConfig> {
             zone_type: suggested.zone_type,
             points: Polygon::new(suggested.points)?,
             active: true,
+            place: None,
             anchor: safe_yolo_core::Anchor::Foot,
             schedule: None,
             dwell_s: default_dwell_s(),

@@ -405,6 +405,7 @@ fn everywhere() -> Zone {
         zone_type: ZoneType::Warning,
         points: Polygon::new(corners.map(|(x, y)| FractionPoint { x, y }).to_vec()).unwrap(),
         active: true,
+        place: None,
         anchor: safe_yolo_core::Anchor::Foot,
         schedule: None,
         dwell_s: 2.0,

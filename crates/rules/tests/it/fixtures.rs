@@ -22,6 +22,7 @@ pub(crate) fn zone(zone_type: ZoneType) -> Zone {
         name: "press".into(),
         zone_type,
         points: polygon(&[[0.4, 0.4], [1.0, 0.4], [1.0, 1.0], [0.4, 1.0]]),
+        place: None,
         anchor: Anchor::Foot,
         active: true,
         schedule: None,

@@ -185,6 +185,7 @@ fn zone(number: usize, roi: &Roi, camera: &Camera, sizes: &PictureSizes) -> Resu
         name: roi.name.clone(),
         zone_type,
         points: sizes.of(camera.id).outline(&roi.points)?,
+        place: None,
         anchor: Anchor::default(),
         active: roi.is_active,
         schedule: None,

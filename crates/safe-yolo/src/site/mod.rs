@@ -63,6 +63,7 @@ pub(crate) struct SiteZone {
     #[serde(rename = "type")]
     zone_type: ZoneType,
     points: Polygon,
+    place: Option<String>,
     #[serde(default)]
     anchor: Anchor,
     #[serde(default = "yes")]
@@ -166,6 +167,7 @@ impl SiteZone {
             name: self.name.clone(),
             zone_type: self.zone_type,
             points: self.points.clone(),
+            place: self.place.clone(),
             anchor: self.anchor,
             active: self.active,
             schedule: self.schedule.clone(),

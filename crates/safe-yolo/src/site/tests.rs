@@ -208,7 +208,7 @@ site.toml:18:11: camera 1, zone '프레스': rule 'falls': dwell_s is -1, it mus
 site.toml:19:1: camera 1, zone '프레스': rule 'occupancy_below' wants at least 2 people where nobody may be: make it a warning zone or leave the rule out
 site.toml:22:1: camera 1, zone '프레스': 'points' is missing: add it
 site.toml:23:8: camera 1: two zones are named '프레스': give each its own name (line 6 has the other)
-site.toml:25:1: camera 1, zone '프레스': unknown field 'colour': known here are name, type, points, anchor, active, schedule, dwell_s, pause_s, require, rule
+site.toml:25:1: camera 1, zone '프레스': unknown field 'colour': known here are name, type, points, place, anchor, active, schedule, dwell_s, pause_s, require, rule
 site.toml:29:11: camera 'gate': enabled is 1: it must be true or false
 site.toml:30:2: unknown field 'gate': known here are calendar, camera";
     let told = mistakes(text);

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::auth::Session;
 use crate::clock;
 use crate::extract::{Asked, Body, Id};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::{Code, Problem, ProblemBody};
 
 /// Events named in one acknowledgement.
 const IDS_MAX: usize = 1000;
@@ -108,11 +108,11 @@ pub(super) fn time(name: &str, text: &str) -> Result<Utc, Problem> {
     })
 }
 
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-fn flag(name: &str, text: &str) -> Result<bool, Problem> {
+pub(super) fn flag(name: &str, text: &str) -> Result<bool, Problem> {
     match text {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
@@ -193,12 +193,30 @@ pub(crate) async fn get(
     record.map(Json).ok_or_else(|| Problem::not_found("event", &id.to_string()))
 }
 
-/// Acknowledges an event; the first acknowledgement stands.
+/// Acknowledges for somebody. Whoever comes second is told who was faster.
+pub(crate) async fn acknowledge_one(
+    app: &App,
+    by: &str,
+    id: EventId,
+    reason: &str,
+) -> Result<EventRecord, Problem> {
+    let (change, record) = app.store.acknowledge(id, by, reason, clock::now()).await?;
+    if change.is_some() {
+        app.audit.note(by, "event.acknowledge", &id.to_string(), reason).await;
+    } else if let Some(first) = record.acknowledged.as_ref().filter(|first| first.by != by) {
+        let detail = format!("event {id} was acknowledged by {} at {}", first.by, first.at);
+        return Err(Problem::new(Code::Conflict, detail));
+    }
+    Ok(record)
+}
+
+/// Acknowledges an event; the first acknowledgement stands, and another user's is refused.
 #[utoipa::path(
     post, path = "/api/events/{id}/acknowledge", tag = "events", params(("id" = String, Path, description = "The event")),
     request_body = Acknowledge,
     responses(
         (status = 200, body = schema::Event),
+        (status = 409, description = "Somebody else was faster", body = ProblemBody, content_type = "application/problem+json"),
         (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -209,11 +227,22 @@ pub(crate) async fn acknowledge(
     Body(body): Body<Acknowledge>,
 ) -> Result<Json<EventRecord>, Problem> {
     let by = &session.user.username;
-    let (change, record) = app.store.acknowledge(id, by, &body.reason, clock::now()).await?;
-    if change.is_some() {
-        app.audit.note(by, "event.acknowledge", &id.to_string(), &body.reason).await;
+    acknowledge_one(&app, by, id, &body.reason).await.map(Json)
+}
+
+/// Acknowledges these, or all alarms that wait; answers how many were not acknowledged before.
+pub(crate) async fn acknowledge_these(
+    app: &App,
+    by: &str,
+    ids: Option<&[EventId]>,
+    reason: &str,
+) -> Result<usize, Problem> {
+    let count = app.store.acknowledge_many(ids, by, reason, clock::now()).await?;
+    if count > 0 {
+        let target = if ids.is_some() { "listed" } else { "all that wait" };
+        app.audit.note(by, "event.acknowledge", target, &format!("{count}: {reason}")).await;
     }
-    Ok(Json(record))
+    Ok(count)
 }
 
 /// Acknowledges several events, or all alarms that wait.
@@ -234,14 +263,8 @@ pub(crate) async fn acknowledge_many(
         return Err(Problem::invalid(detail));
     }
     let by = &session.user.username;
-    let ids = body.ids.as_deref();
-    let count = app.store.acknowledge_many(ids, by, &body.reason, clock::now()).await?;
-    if count > 0 {
-        let target = if ids.is_some() { "listed" } else { "all that wait" };
-        let detail = format!("{count}: {}", body.reason);
-        app.audit.note(by, "event.acknowledge", target, &detail).await;
-    }
-    Ok(Json(Acknowledged { acknowledged: count }))
+    let acknowledged = acknowledge_these(&app, by, body.ids.as_deref(), &body.reason).await?;
+    Ok(Json(Acknowledged { acknowledged }))
 }
 
 /// The picture that proves an event.

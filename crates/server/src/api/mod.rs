@@ -1,9 +1,11 @@
 //! The REST interface as docs/api.md says, and its description for programs.
 
+mod alarms;
 mod calendar;
 mod cameras;
 mod changes;
-mod events;
+pub(crate) mod events;
+pub(crate) mod incidents;
 mod picture;
 mod replay;
 mod schema;
@@ -38,6 +40,7 @@ const DESCRIPTION: &str = "/api/openapi.json";
         (name = "zones", description = "Zones of cameras"),
         (name = "calendar", description = "Time zone and holidays of the site"),
         (name = "events", description = "What happened"),
+        (name = "incidents", description = "Alarms of one cause, and what people do about them"),
         (name = "system", description = "The system itself"),
     )
 )]
@@ -67,6 +70,20 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(events::get))
         .routes(routes!(events::acknowledge))
         .routes(routes!(events::snapshot))
+        .routes(routes!(incidents::list))
+        .routes(routes!(incidents::get))
+        .routes(routes!(incidents::acknowledge))
+        .routes(routes!(incidents::assign))
+        .routes(routes!(incidents::resolve))
+        .routes(routes!(incidents::false_alarm))
+        .routes(routes!(incidents::reopen))
+        .routes(routes!(incidents::note))
+        .routes(routes!(incidents::hold))
+        .routes(routes!(incidents::people))
+        .routes(routes!(alarms::mutes, alarms::mute))
+        .routes(routes!(alarms::lift))
+        .routes(routes!(alarms::settings, alarms::set_settings))
+        .routes(routes!(alarms::precision))
         .routes(routes!(system::system))
         .split_for_parts();
     let served = description.clone();

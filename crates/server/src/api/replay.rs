@@ -41,6 +41,7 @@ pub(crate) struct TriedZone {
     zone_type: ZoneType,
     #[schema(value_type = Vec<[f64; 2]>)]
     points: Polygon,
+    place: Option<String>,
     #[schema(value_type = Option<schema::Anchor>)]
     anchor: Option<Anchor>,
     active: Option<bool>,
@@ -203,6 +204,7 @@ fn tried(camera: &CameraId, zones: Vec<TriedZone>) -> Result<Vec<Zone>, Problem>
             name: zone.name,
             zone_type: zone.zone_type,
             points: zone.points,
+            place: zone.place,
             anchor: zone.anchor.unwrap_or_default(),
             active: zone.active.unwrap_or(true),
             schedule: zone.schedule,

@@ -308,6 +308,8 @@ pub(crate) struct Message {
 pub(crate) struct EventZone {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// The place that it shares with zones of other cameras.
+    pub(crate) place: Option<String>,
 }
 
 /// Whether pictures prove an event.
@@ -355,6 +357,122 @@ pub(crate) struct Event {
     pub(crate) config_version: u64,
     pub(crate) snapshot: SnapshotState,
     pub(crate) acknowledged: Option<Acknowledgement>,
+    /// The incident that it belongs to, if it is an alarm that rang.
+    pub(crate) incident: Option<String>,
+    /// The mute that keeps it quiet.
+    pub(crate) muted: Option<i64>,
+}
+
+/// Where an incident is in its life.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum IncidentState {
+    Raised,
+    Acknowledged,
+    Assigned,
+    Resolved,
+    FalseAlarm,
+}
+
+/// What one camera has seen of an incident.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IncidentCamera {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Different people that its alarms were about.
+    pub(crate) people: u32,
+    /// Those of them whose alarms last.
+    pub(crate) open_people: u32,
+}
+
+/// Who sees to an incident.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Assignment {
+    pub(crate) to: String,
+    pub(crate) by: String,
+    pub(crate) at: String,
+    pub(crate) note: String,
+}
+
+/// Who did something, when, and what they say of it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Noted {
+    pub(crate) by: String,
+    pub(crate) at: String,
+    pub(crate) note: String,
+}
+
+/// How often nobody has acknowledged in time; level 0: there is still time.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Escalation {
+    pub(crate) level: u8,
+    pub(crate) at: Option<String>,
+}
+
+/// Alarms of one cause, and what people did about them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Incident {
+    /// Grows in the order in which incidents began: the cursor of lists.
+    pub(crate) number: i64,
+    /// The id of its first event.
+    pub(crate) id: String,
+    #[serde(rename = "type")]
+    pub(crate) event_type: EventType,
+    pub(crate) severity: Severity,
+    pub(crate) camera: Option<String>,
+    pub(crate) camera_name: String,
+    pub(crate) zone: Option<EventZone>,
+    pub(crate) cameras: Vec<IncidentCamera>,
+    pub(crate) start: String,
+    /// Null while one of its alarms lasts.
+    pub(crate) end: Option<String>,
+    pub(crate) last_event_at: String,
+    pub(crate) events: u32,
+    pub(crate) open_events: u32,
+    pub(crate) people: u32,
+    /// The most of them at the same time.
+    pub(crate) people_peak: u32,
+    pub(crate) state: IncidentState,
+    /// Grows by one with each change.
+    pub(crate) revision: u64,
+    pub(crate) acknowledged: Option<Acknowledgement>,
+    pub(crate) assigned: Option<Assignment>,
+    pub(crate) closed: Option<Noted>,
+    /// Since when nobody has acknowledged it.
+    pub(crate) waiting_since: String,
+    pub(crate) escalation: Escalation,
+    pub(crate) held: Option<Noted>,
+}
+
+/// What is or was quiet.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mute {
+    pub(crate) id: i64,
+    pub(crate) camera: Option<String>,
+    pub(crate) zone: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) event_type: Option<EventType>,
+    pub(crate) from: String,
+    pub(crate) until: String,
+    pub(crate) reason: String,
+    pub(crate) by: String,
+    pub(crate) lifted: Option<Lifted>,
+    /// Alarms that it keeps quiet and that still last.
+    pub(crate) events: i64,
+}
+
+/// Who let it ring before its time.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Lifted {
+    pub(crate) by: String,
+    pub(crate) at: String,
 }
 
 /// What became of an event.
@@ -397,13 +515,33 @@ mod tests {
 
         let words = Words { ko: "가".into(), en: "a".into() };
         let mut event = system_event(None, words, json!({"part": "x"}));
-        event.zone = Some(ZoneRef { id: "z1".parse().unwrap(), name: "Z".into() });
+        event.zone = Some(ZoneRef { id: "z1".parse().unwrap(), name: "Z".into(), place: None });
         event.track = Some("c/1/2".parse().unwrap());
         let acknowledged = Some(Seen { by: "kim".into(), at: Utc(0), reason: "seen".into() });
-        let record = EventRecord { event, seq: 7, acknowledged };
+        let incident = safe_yolo_core::Incident::new(&event);
+        let record = EventRecord { event, seq: 7, acknowledged, incident: None, muted: Some(3) };
         let kind = safe_yolo_core::event::ChangeKind::Acknowledged;
         let change = crate::changes::Stored::from(StoredChange { seq: 7, kind, record });
         let change: Change = serde_json::from_value(serde_json::to_value(change).unwrap()).unwrap();
+        let incident = safe_yolo_store::IncidentRecord { number: 1, incident };
+        let incident: Incident = serde_json::from_value(json!(incident)).unwrap();
+        assert_eq!((incident.events, incident.cameras.len()), (1, 0));
+        let mute = safe_yolo_store::Mute {
+            id: 1,
+            camera: Some("c".into()),
+            zone: None,
+            event_type: Some("fall".into()),
+            from: Utc(0),
+            until: Utc(1),
+            reason: "drill".into(),
+            by: "kim".into(),
+            lifted: Some(safe_yolo_store::Lifted { by: "lee".into(), at: Utc(1) }),
+            events: 0,
+        };
+        let _: Mute = serde_json::from_value(json!(mute)).unwrap();
+        for state in safe_yolo_core::IncidentState::ALL {
+            let _: IncidentState = serde_json::from_value(json!(state)).unwrap();
+        }
         assert!(change.recorded && change.seq == 7);
         assert!(matches!(change.kind, ChangeKind::Acknowledged));
         let event = change.event;

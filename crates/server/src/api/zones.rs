@@ -36,6 +36,8 @@ pub(crate) struct ZoneBody {
     /// `[x, y]` in fractions of the picture, 3 to 64 of them.
     #[schema(value_type = Vec<[f64; 2]>)]
     points: Polygon,
+    /// The place that it shows; alarms of zones with the same place are one incident.
+    place: Option<String>,
     /// What of a person says whether he is in it.
     #[schema(value_type = schema::Anchor)]
     anchor: Anchor,
@@ -62,6 +64,7 @@ impl ZoneBody {
             name: zone.name.clone(),
             zone_type: zone.zone_type,
             points: zone.points.clone(),
+            place: zone.place.clone(),
             anchor: zone.anchor,
             active: zone.active,
             schedule: zone.schedule.clone(),
@@ -104,6 +107,7 @@ pub(crate) struct ZoneInput {
     zone_type: ZoneType,
     #[schema(value_type = Vec<[f64; 2]>)]
     points: Polygon,
+    place: Option<String>,
     #[schema(value_type = Option<schema::Anchor>)]
     anchor: Option<Anchor>,
     active: Option<bool>,
@@ -129,6 +133,10 @@ pub(crate) struct ZoneChange {
     zone_type: Option<ZoneType>,
     #[schema(value_type = Option<Vec<[f64; 2]>>)]
     points: Option<Polygon>,
+    /// Null for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    place: Option<Option<String>>,
     #[schema(value_type = Option<schema::Anchor>)]
     anchor: Option<Anchor>,
     active: Option<bool>,
@@ -191,6 +199,7 @@ pub(crate) async fn add(
         name: input.name,
         zone_type: input.zone_type,
         points: input.points,
+        place: input.place,
         anchor: input.anchor.unwrap_or_default(),
         active: input.active.unwrap_or(true),
         schedule: input.schedule,
@@ -245,6 +254,7 @@ pub(crate) async fn change(
         name: change.name,
         zone_type: change.zone_type,
         points: change.points,
+        place: change.place,
         anchor: change.anchor,
         active: change.active,
         schedule: change.schedule,

@@ -33,6 +33,7 @@ pub(crate) use startup::ensure_cameras;
 pub use startup::simulated_site;
 pub(crate) use unopened::Unopened;
 
+use crate::alarms::AlarmNews;
 use crate::auth::held::Held;
 use crate::auth::throttle::Throttle;
 use crate::changes::Changes;
@@ -107,6 +108,8 @@ pub(crate) struct Inner {
     pub(crate) held: Held,
     /// Changes of events, for sockets.
     pub(crate) changes: Changes,
+    /// Changes of incidents and mutes, for sockets.
+    pub(crate) alarm_news: AlarmNews,
     /// Turns of those who read changes from the store (`block`).
     pub(crate) histories: Semaphore,
     pub(crate) live_sockets: Arc<Semaphore>,
@@ -167,6 +170,7 @@ impl App {
             throttle: Mutex::default(),
             held: Held::default(),
             changes: parts.changes,
+            alarm_news: AlarmNews::new(),
             histories: Semaphore::new(HISTORIES_MAX),
             live_sockets: Arc::new(Semaphore::new(LIVE_SOCKETS_MAX)),
             event_sockets: Arc::new(Semaphore::new(EVENT_SOCKETS_MAX)),

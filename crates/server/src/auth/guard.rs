@@ -35,6 +35,24 @@ impl Session {
         &self.token
     }
 
+    fn needs(&self, role: Role) -> Result<(), Problem> {
+        let has = self.user.role;
+        if has < role {
+            let detail = format!("this needs the role '{role}', yours is '{has}'");
+            return Err(Problem::new(Code::Forbidden, detail));
+        }
+        Ok(())
+    }
+
+    /// Whether the user may do on a socket what this route does, by the same table.
+    pub(crate) fn may(&self, method: &str, path: &str) -> Result<(), Problem> {
+        match look_up(method, path) {
+            Verdict::Open(Access::Role(role)) => self.needs(role),
+            Verdict::Open(Access::Public) => Ok(()),
+            _ => Err(Problem::not_found("address", path)),
+        }
+    }
+
     /// Whether it still holds; a database that can't say is no reason to put
     /// watching people out.
     pub(crate) async fn holds(&self, app: &App) -> bool {
@@ -101,11 +119,7 @@ async fn admit(app: &App, request: &mut Request) -> Result<(), Problem> {
         Verdict::Open(Access::Public) => Ok(()),
         Verdict::Open(Access::Role(role)) => {
             let session = session(app, token).await?;
-            if session.user.role < role {
-                let has = session.user.role;
-                let detail = format!("this needs the role '{role}', yours is '{has}'");
-                return Err(Problem::new(Code::Forbidden, detail));
-            }
+            session.needs(role)?;
             request.extensions_mut().insert(session);
             Ok(())
         }

@@ -8,14 +8,17 @@ use axum::extract::State;
 use axum::extract::ws::{Message, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::MissedTickBehavior;
 
+use super::acknowledging::{Asking, Refusal};
 use super::feed::Feed;
 use super::{CHECK, End, ErrorMessage, Kind, Link, SECOND, open};
+use crate::alarms;
 use crate::app::App;
 use crate::auth::Session;
 use crate::extract::Asked;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 
 /// Where to begin.
 #[derive(Debug, Deserialize)]
@@ -29,6 +32,21 @@ pub(crate) struct Start {
 enum Outgoing {
     Hello { seq: i64 },
     Heartbeat { seq: i64 },
+    Acknowledged { request: Option<u64>, count: usize },
+}
+
+/// Why a request was refused, with its number.
+#[derive(Serialize)]
+struct Refused {
+    request: Option<u64>,
+    #[serde(flatten)]
+    error: ErrorMessage,
+}
+
+impl From<Refusal> for Refused {
+    fn from(Refusal { number, problem }: Refusal) -> Self {
+        Self { request: number, error: ErrorMessage::from(*problem) }
+    }
 }
 
 /// `GET /ws/events`.
@@ -65,7 +83,13 @@ async fn follow(
     let newest = *grown.borrow();
     // A number that was never given is from another life of the database.
     let mut feed = Feed::after(app, after.unwrap_or(newest).min(newest));
+    // Before what is read now, so that nothing falls between.
+    let mut news = app.alarm_news.subscribe();
+    let mut asked = Asking::default();
     link.text(&Outgoing::Hello { seq: newest }).await?;
+    if let Some(mutes) = alarms::mutes(&app.store).await {
+        link.send(Message::Text(mutes)).await?;
+    }
     let mut second = tokio::time::interval(SECOND);
     let mut check = tokio::time::interval(CHECK);
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -83,10 +107,23 @@ async fn follow(
             }
             _ = check.tick() => link.check(app).await?,
             incoming = link.receive() => {
-                incoming?;
-                let problem = Problem::new(Code::Malformed, "nothing can be said on this socket");
-                link.text(&ErrorMessage::from(problem)).await?;
+                if let Err(refusal) = asked.take(app, link, incoming?) {
+                    link.text(&Refused::from(refusal)).await?;
+                }
             }
+            Some(done) = asked.done() => match done {
+                Ok((request, count)) => {
+                    link.text(&Outgoing::Acknowledged { request, count }).await?;
+                }
+                Err(refusal) => link.text(&Refused::from(refusal)).await?,
+            },
+            news = news.recv() => match news {
+                Ok(message) => link.send(Message::Text(message)).await?,
+                Err(RecvError::Lagged(_)) => link.send(Message::Text(alarms::missed())).await?,
+                Err(RecvError::Closed) => {
+                    return Err(End::Close(close_code::AWAY, "the server is ending"));
+                }
+            },
             message = feed.next() => match message {
                 Ok(message) => link.send(Message::Text(message)).await?,
                 Err(_ended) => {

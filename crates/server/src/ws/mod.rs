@@ -1,5 +1,6 @@
 //! Web sockets: what live pictures and events have in common.
 
+mod acknowledging;
 mod command;
 pub(crate) mod events;
 mod feed;

@@ -65,6 +65,7 @@ async fn said(socket: &mut Socket) -> Said {
                 return Said::Missed { after, up_to, count };
             }
             "hello" | "heartbeat" => {}
+            "mutes" | "incident" | "incidents_missed" => {}
             other => panic!("'{other}' was not expected"),
         }
     }

@@ -124,8 +124,11 @@ async fn p7_who_acknowledges_and_why_is_kept() {
             break;
         }
     }
-    let again = admin.post(&path, json!({"reason": "mine"})).await.ok();
+    let again = operator.post(&path, json!({"reason": "mine"})).await.ok();
     assert_eq!(again, seen, "the first one stands");
+    let late = admin.post(&path, json!({"reason": "mine"})).await;
+    assert_eq!(late.code(), "conflict");
+    assert!(late.json["detail"].as_str().unwrap().contains("by operator at"), "{}", late.text);
     let waiting = admin.get("/api/events?acknowledged=false&type=danger_zone_intrusion").await.ok();
     assert_eq!(waiting["events"].as_array().unwrap().len(), 2);
     let wrong = admin

@@ -7,6 +7,7 @@ mod calendar;
 mod cameras;
 mod crowd;
 mod events;
+mod incidents;
 mod live;
 mod log;
 mod openapi;

@@ -151,6 +151,8 @@ pub struct NewZone {
     pub zone_type: ZoneType,
     /// Its outline, fractions of the picture.
     pub points: Polygon,
+    /// The place that it shows, the same for zones of other cameras that see it.
+    pub place: Option<String>,
     /// What of a person says whether he is in it.
     pub anchor: Anchor,
     /// Whether its rules apply.
@@ -175,6 +177,7 @@ impl NewZone {
             name: name.to_owned(),
             zone_type,
             points,
+            place: None,
             anchor: Anchor::default(),
             active: true,
             schedule: None,
@@ -194,6 +197,7 @@ impl NewZone {
             zone_type: self.zone_type,
             points: self.points,
             active: self.active,
+            place: self.place,
             anchor: self.anchor,
             schedule: self.schedule,
             dwell_s: self.dwell_s,
@@ -211,6 +215,7 @@ impl From<Zone> for NewZone {
             name: zone.name,
             zone_type: zone.zone_type,
             points: zone.points,
+            place: zone.place,
             anchor: zone.anchor,
             active: zone.active,
             schedule: zone.schedule,
@@ -231,6 +236,8 @@ pub struct ZonePatch {
     pub zone_type: Option<ZoneType>,
     /// A new outline.
     pub points: Option<Polygon>,
+    /// The place that it shows, or `Some(None)` for none.
+    pub place: Option<Option<String>>,
     /// What of a person says whether he is in it.
     pub anchor: Option<Anchor>,
     /// Whether its rules apply.
@@ -253,6 +260,7 @@ impl ZonePatch {
         set(&mut zone.name, self.name);
         set(&mut zone.zone_type, self.zone_type);
         set(&mut zone.points, self.points);
+        set(&mut zone.place, self.place);
         set(&mut zone.anchor, self.anchor);
         set(&mut zone.active, self.active);
         set(&mut zone.schedule, self.schedule);

@@ -167,6 +167,52 @@ impl AuditContent {
     }
 }
 
+/// A row of `incident_log`.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct DeedContent {
+    pub(crate) number: i64,
+    pub(crate) incident: String,
+    pub(crate) at: i64,
+    pub(crate) who: String,
+    pub(crate) deed: String,
+    pub(crate) note: String,
+}
+
+impl DeedContent {
+    pub(crate) fn hash(&self) -> Hash {
+        Fields::default()
+            .number(self.number)
+            .text(&self.incident)
+            .number(self.at)
+            .text(&self.who)
+            .text(&self.deed)
+            .text(&self.note)
+            .finish()
+    }
+}
+
+/// An incident as it is now, a row of `incidents`.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct IncidentContent {
+    pub(crate) number: i64,
+    pub(crate) id: String,
+    pub(crate) state: String,
+    pub(crate) held: i64,
+    pub(crate) incident: String,
+}
+
+impl IncidentContent {
+    pub(crate) fn hash(&self) -> Hash {
+        Fields::default()
+            .number(self.number)
+            .text(&self.id)
+            .text(&self.state)
+            .number(self.held)
+            .text(&self.incident)
+            .finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

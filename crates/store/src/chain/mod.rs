@@ -16,7 +16,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 pub use encoding::{Hash, entry_hash};
 pub use read::{ChainEntry, Head};
 
-pub(crate) use encoding::{AuditContent, ChangeContent, Fields};
+pub(crate) use encoding::{AuditContent, ChangeContent, DeedContent, Fields, IncidentContent};
 pub(crate) use read::newest_of_file;
 
 use crate::error::Doing;
@@ -41,7 +41,10 @@ pub mod kind {
     pub const ADOPTED: &str = "adopted";
     /// An evidence file was removed; the target is its name, a space and why.
     pub const REMOVED: &str = "removed";
-    /// A change of an incident.
+    /// A row of `incident_log`, what was done about an incident; the target is its number.
+    pub const DEED: &str = "deed";
+    /// An incident after a change; the target is its id. Only the newest of an incident can be
+    /// compared with what is stored.
     pub const INCIDENT: &str = "incident";
 }
 
@@ -85,11 +88,12 @@ pub(crate) async fn append(
     Ok(())
 }
 
-/// Adds what was written to `event_changes` and `audit` and is not in the chain yet. To be called
-/// before every commit that writes there; what somebody forgot comes with the next.
+/// Adds what was written to `event_changes`, `audit`, `incident_log` and `incidents` and is not in
+/// the chain yet. To be called before every commit that writes there; what somebody forgot comes
+/// with the next.
 pub(crate) async fn sweep(db: &mut SqliteConnection) -> Result<(), StoreError> {
-    let (changes, audit): (i64, i64) =
-        sqlx::query_as("SELECT changes, audit FROM chain_reach WHERE number = 1")
+    let (changes, audit, deeds): (i64, i64, i64) =
+        sqlx::query_as("SELECT changes, audit, deeds FROM chain_reach WHERE number = 1")
             .fetch_one(&mut *db)
             .await
             .doing(DOING)?;
@@ -100,35 +104,54 @@ pub(crate) async fn sweep(db: &mut SqliteConnection) -> Result<(), StoreError> {
     .fetch_all(&mut *db)
     .await
     .doing(DOING)?;
-    let done: Vec<AuditContent> = sqlx::query_as(
+    let noted: Vec<AuditContent> = sqlx::query_as(
         "SELECT number, at, who, action, target, detail FROM audit WHERE number > ? ORDER BY number",
     )
     .bind(audit)
     .fetch_all(&mut *db)
     .await
     .doing(DOING)?;
-    let changes = changed.last().map_or(changes, |row| row.seq);
-    let audit = done.last().map_or(audit, |row| row.number);
-    let rows = changed
+    let done: Vec<DeedContent> = sqlx::query_as(
+        "SELECT number, incident, at, who, deed, note FROM incident_log WHERE number > ? ORDER BY number",
+    )
+    .bind(deeds)
+    .fetch_all(&mut *db)
+    .await
+    .doing(DOING)?;
+    let incidents: Vec<IncidentContent> = sqlx::query_as(
+        "SELECT number, id, state, held, incident FROM incidents
+         WHERE number IN (SELECT number FROM incidents_to_chain) ORDER BY number",
+    )
+    .fetch_all(&mut *db)
+    .await
+    .doing(DOING)?;
+    let at = now().micros();
+    let numbered = changed
         .iter()
         .map(|row| (row.at, kind::CHANGE, row.seq, row.hash()))
-        .chain(done.iter().map(|row| (row.at, kind::AUDIT, row.number, row.hash())));
-    let rows: Vec<_> =
-        rows.map(|(at, kind, number, content)| (at, kind, number.to_string(), content)).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
+        .chain(noted.iter().map(|row| (row.at, kind::AUDIT, row.number, row.hash())))
+        .chain(done.iter().map(|row| (row.at, kind::DEED, row.number, row.hash())));
+    let rows: Vec<_> = numbered
+        .map(|(at, kind, number, content)| (at, kind, number.to_string(), content))
+        .chain(incidents.iter().map(|row| (at, kind::INCIDENT, row.id.clone(), row.hash())))
+        .collect();
     let entries: Vec<Entry<'_>> = rows
         .iter()
         .map(|(at, kind, target, content)| Entry { at: Utc(*at), kind, target, content: *content })
         .collect();
     append(db, &entries).await?;
-    sqlx::query("UPDATE chain_reach SET changes = ?, audit = ? WHERE number = 1")
-        .bind(changes)
-        .bind(audit)
-        .execute(db)
-        .await
-        .doing(DOING)?;
+    if !incidents.is_empty() {
+        sqlx::query("DELETE FROM incidents_to_chain").execute(&mut *db).await.doing(DOING)?;
+    }
+    if changed.len() + noted.len() + done.len() > 0 {
+        sqlx::query("UPDATE chain_reach SET changes = ?, audit = ?, deeds = ? WHERE number = 1")
+            .bind(changed.last().map_or(changes, |row| row.seq))
+            .bind(noted.last().map_or(audit, |row| row.number))
+            .bind(done.last().map_or(deeds, |row| row.number))
+            .execute(db)
+            .await
+            .doing(DOING)?;
+    }
     Ok(())
 }
 
@@ -188,7 +211,7 @@ impl Store {
             let entry = Entry { at: now(), kind: kind::GENESIS, target: &target, content };
             append(&mut tx, &[entry]).await?;
             sqlx::query(
-                "INSERT OR REPLACE INTO chain_reach (number, changes, audit) VALUES (1, ?, ?)",
+                "INSERT OR REPLACE INTO chain_reach (number, changes, audit, deeds) VALUES (1, ?, ?, 0)",
             )
             .bind(changes)
             .bind(audit)

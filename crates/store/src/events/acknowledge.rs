@@ -1,20 +1,25 @@
 //! Acknowledging: somebody has seen it. The first one stands.
 
+use std::collections::BTreeSet;
+
 use safe_yolo_core::event::{Acknowledgement, ChangeKind};
 use safe_yolo_core::{EventId, Utc};
 use sqlx::{Connection, SqliteConnection};
 use uuid::Uuid;
 
 use super::record::{CHUNK, unbroken};
-use super::{EventRecord, StoredChange, rows};
+use super::rows::{self, Attached};
+use super::{EventRecord, StoredChange};
 use crate::error::Doing;
+use crate::incidents::IncidentRecord;
+use crate::incidents::group::Grouping;
 use crate::{Store, StoreError, chain};
 
 const DOING: &str = "acknowledging events";
 const REASON_CHARS_MAX: usize = 1000;
 
 /// Either a new change, or the event as somebody acknowledged it before.
-async fn apply(
+pub(crate) async fn apply(
     db: &mut SqliteConnection,
     id: EventId,
     acknowledgement: &Acknowledgement,
@@ -26,18 +31,40 @@ async fn apply(
         return Ok(Err(record));
     }
     let change_id = Uuid::now_v7().to_string();
-    let acknowledged = Some(acknowledgement.clone());
+    let attached = Attached {
+        acknowledged: Some(acknowledgement.clone()),
+        incident: record.incident,
+        muted: record.muted,
+    };
     rows::put(
         db,
         &change_id,
         acknowledgement.at,
         ChangeKind::Acknowledged,
         record.event,
-        acknowledged,
+        attached,
         Some(raised_seq),
     )
     .await
     .map(Ok)
+}
+
+/// Incidents of which every alarm is acknowledged now.
+async fn followed(
+    store: &Store,
+    db: &mut SqliteConnection,
+    changes: &[StoredChange],
+    acknowledgement: &Acknowledgement,
+) -> Result<Vec<IncidentRecord>, StoreError> {
+    let settings = store.alarm_settings();
+    let mut grouping = Grouping::new(&settings);
+    let Acknowledgement { by, at, reason } = acknowledgement;
+    let ids: BTreeSet<EventId> =
+        changes.iter().filter_map(|change| change.record.incident).collect();
+    for id in ids {
+        grouping.acknowledged(db, id, by, reason, *at).await?;
+    }
+    grouping.write(db).await
 }
 
 fn acknowledgement(by: &str, reason: &str, at: Utc) -> Result<Acknowledgement, StoreError> {
@@ -71,11 +98,14 @@ impl Store {
             let mut writer = store.inner.writer.acquire().await.doing(DOING)?;
             let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.doing(DOING)?;
             let outcome = apply(&mut tx, id, &acknowledgement).await?;
+            let changed = outcome.as_ref().map(std::slice::from_ref).unwrap_or_default();
+            let incidents = followed(&store, &mut tx, changed, &acknowledgement).await?;
             chain::sweep(&mut tx).await?;
             tx.commit().await.doing(DOING)?;
             Ok(match outcome {
                 Ok(change) => {
                     store.publish(std::slice::from_ref(&change));
+                    store.tell(incidents);
                     (Some(change.seq), change.record)
                 }
                 Err(before) => (None, before),
@@ -113,9 +143,11 @@ impl Store {
                 for id in chunk {
                     changes.extend(apply(&mut tx, *id, &acknowledgement).await?.ok());
                 }
+                let incidents = followed(&store, &mut tx, &changes, &acknowledgement).await?;
                 chain::sweep(&mut tx).await?;
                 tx.commit().await.doing(DOING)?;
                 store.publish(&changes);
+                store.tell(incidents);
                 count += changes.len();
             }
             Ok(count)

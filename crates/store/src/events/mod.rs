@@ -11,8 +11,12 @@ mod record;
 mod rows;
 
 use safe_yolo_core::event::{Acknowledgement, ChangeKind};
-use safe_yolo_core::{CameraId, Event, EventType, Severity, Utc};
+use safe_yolo_core::{CameraId, Event, EventId, EventType, Severity, Utc};
 use serde::{Serialize, Serializer};
+
+pub(crate) use acknowledge::apply as acknowledge_here;
+pub(crate) use record::unbroken;
+pub(crate) use rows::{EventRow, put_rung};
 
 /// An event as it is stored; written to JSON in the shape of the API's `Event`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -25,6 +29,10 @@ pub struct EventRecord {
     pub seq: i64,
     /// Who has seen it.
     pub acknowledged: Option<Acknowledgement>,
+    /// The incident that it belongs to, if it is an alarm that rang.
+    pub incident: Option<EventId>,
+    /// The mute that keeps it quiet.
+    pub muted: Option<i64>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

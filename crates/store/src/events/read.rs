@@ -3,7 +3,7 @@
 use safe_yolo_core::EventId;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::rows::{ChangeRow, EVENT_COLUMNS, EventRow, change_by_seq, event};
+use super::rows::{CHANGE_COLUMNS, ChangeRow, EVENT_COLUMNS, EventRow, change_by_seq, event};
 use super::{EventFilter, EventRecord, StoredChange};
 use crate::error::Doing;
 use crate::{Store, StoreError};
@@ -106,9 +106,9 @@ impl Store {
         seq: i64,
         limit: u32,
     ) -> Result<Vec<StoredChange>, StoreError> {
-        let rows: Vec<ChangeRow> = sqlx::query_as(
-            "SELECT seq, event_id, kind, event, acknowledged FROM event_changes WHERE seq > ? ORDER BY seq LIMIT ?",
-        )
+        let rows: Vec<ChangeRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "{CHANGE_COLUMNS} WHERE c.seq > ? ORDER BY c.seq LIMIT ?"
+        )))
         .bind(seq)
         .bind(i64::from(limit.min(CHANGES_MAX)))
         .fetch_all(&self.inner.readers)

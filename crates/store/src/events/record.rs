@@ -1,17 +1,19 @@
 //! Recording changes: each once, in order, announced in commit order.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState};
-use safe_yolo_core::{CameraId, EventChange, Utc};
+use safe_yolo_core::{AlarmSettings, CameraId, Event, EventChange, EventId, Utc};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
-use super::rows::{self, EventRow};
+use super::rows::{self, Attached, EventRow};
 use super::{Announced, EventRecord, Recorded, StoredChange};
 use crate::error::Doing;
 use crate::events::merge::merge;
+use crate::incidents::group::Grouping;
+use crate::incidents::mutes::{self, InForce};
 use crate::store::now;
 use crate::{Store, StoreError, chain};
 
@@ -33,27 +35,95 @@ fn made_at(change_id: Uuid) -> Utc {
     }
 }
 
-async fn apply(
-    db: &mut SqliteConnection,
-    change_id: Uuid,
-    change: &EventChange,
-) -> Result<StoredChange, StoreError> {
-    let key = change_id.to_string();
-    if let Some(first) = rows::change_by_id(db, &key).await? {
-        return Ok(first);
+/// One transaction: what its changes are about is read at once, not one by one.
+struct Recording<'a> {
+    grouping: Grouping<'a>,
+    mutes: Vec<InForce>,
+    /// Changes that were recorded before.
+    repeated: HashSet<String>,
+    /// Events as they are by now, with the number of their raising.
+    events: HashMap<EventId, (EventRecord, i64)>,
+}
+
+impl<'a> Recording<'a> {
+    async fn begin(
+        db: &mut SqliteConnection,
+        settings: &'a AlarmSettings,
+        changes: &[(Uuid, EventChange)],
+    ) -> Result<Self, StoreError> {
+        let keys: Vec<String> = changes.iter().map(|(id, _)| id.to_string()).collect();
+        let events: Vec<EventId> = changes.iter().map(|(_, change)| change.event.id).collect();
+        Ok(Self {
+            grouping: Grouping::new(settings),
+            mutes: mutes::in_force(db).await?,
+            repeated: rows::known_changes(db, &keys).await?,
+            events: rows::events(db, &events).await?,
+        })
     }
-    let at = made_at(change_id);
-    let Some((before, raised_seq)) = rows::event(db, change.event.id).await? else {
-        // Whatever it is called: without a raising it would be lost to all who list events.
-        return rows::put(db, &key, at, ChangeKind::Raised, change.event.clone(), None, None).await;
-    };
-    if change.kind == ChangeKind::Raised
-        && let Some(first) = rows::change_by_seq(db, raised_seq).await?
-    {
-        return Ok(first);
+
+    async fn apply(
+        &mut self,
+        db: &mut SqliteConnection,
+        change_id: Uuid,
+        change: &EventChange,
+    ) -> Result<StoredChange, StoreError> {
+        let key = change_id.to_string();
+        if !self.repeated.insert(key.clone())
+            && let Some(first) = rows::change_by_id(db, &key).await?
+        {
+            return Ok(first);
+        }
+        let at = made_at(change_id);
+        let id = change.event.id;
+        let Some((before, raised_seq)) = self.events.get(&id) else {
+            // Whatever it is called: without a raising it would be lost to all who list events.
+            let event = change.event.clone();
+            let attached = self.place(db, &event).await?;
+            let stored = rows::put(db, &key, at, ChangeKind::Raised, event, attached, None).await?;
+            self.events.insert(id, (stored.record.clone(), stored.seq));
+            return Ok(stored);
+        };
+        let (before, raised_seq) = (before.clone(), *raised_seq);
+        if change.kind == ChangeKind::Raised
+            && let Some(first) = rows::change_by_seq(db, raised_seq).await?
+        {
+            return Ok(first);
+        }
+        let (kind, event) = merge(&before.event, change.kind, change.event.clone());
+        let (incident, muted) = match (before.incident, before.muted) {
+            (Some(incident), muted) => {
+                self.grouping.follow(db, incident, &before.event, &event).await?;
+                (Some(incident), muted)
+            }
+            // It has become an alarm.
+            (None, None) if !before.event.severity.is_alarm() => {
+                let Attached { incident, muted, .. } = self.place(db, &event).await?;
+                (incident, muted)
+            }
+            quiet => quiet,
+        };
+        let attached = Attached { acknowledged: before.acknowledged, incident, muted };
+        let stored = rows::put(db, &key, at, kind, event, attached, Some(raised_seq)).await?;
+        self.events.insert(id, (stored.record.clone(), raised_seq));
+        Ok(stored)
     }
-    let (kind, event) = merge(&before.event, change.kind, change.event.clone());
-    rows::put(db, &key, at, kind, event, before.acknowledged, Some(raised_seq)).await
+
+    /// Where an alarm that begins belongs.
+    async fn place(
+        &mut self,
+        db: &mut SqliteConnection,
+        event: &Event,
+    ) -> Result<Attached, StoreError> {
+        if !event.severity.is_alarm() {
+            return Ok(Attached::default());
+        }
+        let muted = mutes::quieted(&self.mutes, event);
+        let incident = match muted {
+            Some(_) => None,
+            None => Some(self.grouping.join(db, event).await?),
+        };
+        Ok(Attached { acknowledged: None, incident, muted })
+    }
 }
 
 impl Store {
@@ -95,15 +165,19 @@ impl Store {
         &self,
         changes: &[(Uuid, EventChange)],
     ) -> Result<Vec<Recorded>, StoreError> {
+        let settings = self.alarm_settings();
         let mut writer = self.inner.writer.acquire().await.doing(DOING)?;
         let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.doing(DOING)?;
+        let mut recording = Recording::begin(&mut tx, &settings, changes).await?;
         let mut stored = Vec::with_capacity(changes.len());
         for (change_id, change) in changes {
-            stored.push(apply(&mut tx, *change_id, change).await?);
+            stored.push(recording.apply(&mut tx, *change_id, change).await?);
         }
+        let incidents = recording.grouping.write(&mut tx).await?;
         chain::sweep(&mut tx).await?;
         tx.commit().await.doing(DOING)?;
         self.publish(&stored);
+        self.tell(incidents);
         Ok(stored
             .into_iter()
             .map(|change| Recorded { seq: change.seq, record: change.record })
@@ -112,7 +186,7 @@ impl Store {
 
     /// Tells everybody what was committed. Called with the writer still held,
     /// so that news goes out in commit order.
-    pub(super) fn publish(&self, changes: &[StoredChange]) {
+    pub(crate) fn publish(&self, changes: &[StoredChange]) {
         let known = *self.inner.seq.borrow();
         // Repeats of what was announced before are no news.
         let mut told = HashSet::new();
@@ -146,7 +220,13 @@ impl Store {
             recorded: false,
             seq: None,
             kind: change.kind,
-            record: EventRecord { event: change.event, seq: 0, acknowledged: None },
+            record: EventRecord {
+                event: change.event,
+                seq: 0,
+                acknowledged: None,
+                incident: None,
+                muted: None,
+            },
         });
     }
 
@@ -173,7 +253,7 @@ impl Store {
         camera: Option<&CameraId>,
     ) -> Result<Vec<EventRecord>, StoreError> {
         let rows: Vec<EventRow> = sqlx::query_as(
-            "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason
+            "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason, incident, muted
              FROM events WHERE end_at IS NULL AND (?1 IS NULL OR camera = ?1) ORDER BY raised_seq",
         )
         .bind(camera.map(|camera| camera.as_str().to_owned()))
@@ -214,7 +294,7 @@ impl Store {
 
 /// Runs a write to its end even if the caller stops waiting: what is committed
 /// must also be announced.
-pub(super) async fn unbroken<T: Send + 'static>(
+pub(crate) async fn unbroken<T: Send + 'static>(
     write: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
     match tokio::spawn(write).await {

@@ -1,5 +1,7 @@
 //! Events and changes as rows.
 
+use std::collections::{HashMap, HashSet};
+
 use safe_yolo_core::event::{Acknowledgement, ChangeKind};
 use safe_yolo_core::{Event, EventId, Utc};
 use sqlx::SqliteConnection;
@@ -11,10 +13,10 @@ use crate::error::Doing;
 const DOING: &str = "reading events";
 
 /// The columns of an event that [`EventRow`] needs.
-pub(super) const EVENT_COLUMNS: &str = "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason FROM events";
+pub(super) const EVENT_COLUMNS: &str = "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason, incident, muted FROM events";
 
 #[derive(sqlx::FromRow)]
-pub(super) struct EventRow {
+pub(crate) struct EventRow {
     id: String,
     seq: i64,
     raised_seq: i64,
@@ -22,18 +24,33 @@ pub(super) struct EventRow {
     acknowledged_by: Option<String>,
     acknowledged_at: Option<i64>,
     acknowledged_reason: Option<String>,
+    incident: Option<String>,
+    muted: Option<i64>,
 }
 
 impl EventRow {
-    pub(super) fn into_record(self) -> Result<EventRecord, StoreError> {
+    pub(crate) const fn raised_seq(&self) -> i64 {
+        self.raised_seq
+    }
+
+    pub(crate) fn into_record(self) -> Result<EventRecord, StoreError> {
         let event = event_from_json(&self.id, &self.event)?;
         let acknowledged = self.acknowledged_at.map(|at| Acknowledgement {
             by: self.acknowledged_by.unwrap_or_default(),
             at: Utc(at),
             reason: self.acknowledged_reason.unwrap_or_default(),
         });
-        Ok(EventRecord { event, seq: self.seq, acknowledged })
+        let incident = incident_from_text(&self.id, self.incident.as_deref())?;
+        Ok(EventRecord { event, seq: self.seq, acknowledged, incident, muted: self.muted })
     }
+}
+
+fn incident_from_text(event: &str, id: Option<&str>) -> Result<Option<EventId>, StoreError> {
+    let parse = |id: &str| {
+        id.parse()
+            .map_err(|error| StoreError::unreadable("incident of event", event, format!("{error}")))
+    };
+    id.map(parse).transpose()
 }
 
 fn event_from_json(id: &str, json: &str) -> Result<Event, StoreError> {
@@ -47,7 +64,15 @@ pub(super) struct ChangeRow {
     kind: String,
     event: String,
     acknowledged: Option<String>,
+    incident: Option<String>,
+    muted: Option<i64>,
 }
+
+/// The columns of a change that [`ChangeRow`] needs. What is muted and which incident it belongs to are
+/// said as they are now.
+pub(super) const CHANGE_COLUMNS: &str =
+    "SELECT c.seq, c.event_id, c.kind, c.event, c.acknowledged, e.incident, e.muted
+     FROM event_changes AS c LEFT JOIN events AS e ON e.id = c.event_id";
 
 impl ChangeRow {
     pub(super) fn into_change(self) -> Result<StoredChange, StoreError> {
@@ -62,12 +87,21 @@ impl ChangeRow {
             None => None,
         };
         let event = event_from_json(&self.event_id, &self.event)?;
+        let incident = incident_from_text(&self.event_id, self.incident.as_deref())?;
         Ok(StoredChange {
             seq: self.seq,
             kind,
-            record: EventRecord { event, seq: self.seq, acknowledged },
+            record: EventRecord { event, seq: self.seq, acknowledged, incident, muted: self.muted },
         })
     }
+}
+
+/// What others have added to an event.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Attached {
+    pub(super) acknowledged: Option<Acknowledgement>,
+    pub(super) incident: Option<EventId>,
+    pub(super) muted: Option<i64>,
 }
 
 /// One event and the number of its raising.
@@ -75,14 +109,12 @@ pub(super) async fn event(
     db: &mut SqliteConnection,
     id: EventId,
 ) -> Result<Option<(EventRecord, i64)>, StoreError> {
-    let row: Option<EventRow> = sqlx::query_as(
-        "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason
-         FROM events WHERE id = ?",
-    )
-    .bind(id.to_string())
-    .fetch_optional(db)
-    .await
-    .doing(DOING)?;
+    let row: Option<EventRow> =
+        sqlx::query_as(sqlx::AssertSqlSafe(format!("{EVENT_COLUMNS} WHERE id = ?")))
+            .bind(id.to_string())
+            .fetch_optional(db)
+            .await
+            .doing(DOING)?;
     let Some(row) = row else {
         return Ok(None);
     };
@@ -90,18 +122,56 @@ pub(super) async fn event(
     Ok(Some((row.into_record()?, raised_seq)))
 }
 
+fn json_list<T: serde::Serialize>(what: &'static str, list: &[T]) -> Result<String, StoreError> {
+    serde_json::to_string(list).map_err(|error| StoreError::unreadable(what, "a list", error))
+}
+
+/// Those of these events that are recorded, with the number of their raising.
+pub(super) async fn events(
+    db: &mut SqliteConnection,
+    ids: &[EventId],
+) -> Result<HashMap<EventId, (EventRecord, i64)>, StoreError> {
+    let rows: Vec<EventRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+        "{EVENT_COLUMNS} WHERE id IN (SELECT value FROM json_each(?))"
+    )))
+    .bind(json_list("event", ids)?)
+    .fetch_all(db)
+    .await
+    .doing(DOING)?;
+    rows.into_iter()
+        .map(|row| {
+            let raised_seq = row.raised_seq;
+            row.into_record().map(|record| (record.event.id, (record, raised_seq)))
+        })
+        .collect()
+}
+
+/// Those of these changes, by the ids of their makers, that are recorded.
+pub(super) async fn known_changes(
+    db: &mut SqliteConnection,
+    ids: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    let known: Vec<String> = sqlx::query_scalar(
+        "SELECT change_id FROM event_changes WHERE change_id IN (SELECT value FROM json_each(?))",
+    )
+    .bind(json_list("event change", ids)?)
+    .fetch_all(db)
+    .await
+    .doing(DOING)?;
+    Ok(known.into_iter().collect())
+}
+
 /// The change with this id of its maker.
 pub(super) async fn change_by_id(
     db: &mut SqliteConnection,
     change_id: &str,
 ) -> Result<Option<StoredChange>, StoreError> {
-    let row: Option<ChangeRow> = sqlx::query_as(
-        "SELECT seq, event_id, kind, event, acknowledged FROM event_changes WHERE change_id = ?",
-    )
-    .bind(change_id)
-    .fetch_optional(db)
-    .await
-    .doing(DOING)?;
+    let row: Option<ChangeRow> =
+        sqlx::query_as(sqlx::AssertSqlSafe(format!("{CHANGE_COLUMNS} WHERE c.change_id = ?")))
+            .bind(change_id)
+            .fetch_optional(db)
+            .await
+            .doing(DOING)?;
     row.map(ChangeRow::into_change).transpose()
 }
 
@@ -110,13 +180,12 @@ pub(super) async fn change_by_seq(
     db: &mut SqliteConnection,
     seq: i64,
 ) -> Result<Option<StoredChange>, StoreError> {
-    let row: Option<ChangeRow> = sqlx::query_as(
-        "SELECT seq, event_id, kind, event, acknowledged FROM event_changes WHERE seq = ?",
-    )
-    .bind(seq)
-    .fetch_optional(db)
-    .await
-    .doing(DOING)?;
+    let row: Option<ChangeRow> =
+        sqlx::query_as(sqlx::AssertSqlSafe(format!("{CHANGE_COLUMNS} WHERE c.seq = ?")))
+            .bind(seq)
+            .fetch_optional(db)
+            .await
+            .doing(DOING)?;
     row.map(ChangeRow::into_change).transpose()
 }
 
@@ -128,9 +197,10 @@ pub(super) async fn put(
     at: Utc,
     kind: ChangeKind,
     event: Event,
-    acknowledged: Option<Acknowledgement>,
+    attached: Attached,
     raised_seq: Option<i64>,
 ) -> Result<StoredChange, StoreError> {
+    let Attached { acknowledged, incident, muted } = attached;
     let doing = "recording an event";
     let id = event.id.to_string();
     let unwritable = |error: serde_json::Error| StoreError::unreadable("event", id.as_str(), error);
@@ -152,14 +222,15 @@ pub(super) async fn put(
     .doing(doing)?;
     sqlx::query(
         "INSERT INTO events (id, camera, event_type, severity, start_at, end_at, raised_seq, seq, waits,
-                             acknowledged_by, acknowledged_at, acknowledged_reason, config_version, event)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                             acknowledged_by, acknowledged_at, acknowledged_reason, config_version, event, incident, muted)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET
              camera = excluded.camera, event_type = excluded.event_type, severity = excluded.severity,
              start_at = excluded.start_at, end_at = excluded.end_at, seq = excluded.seq, waits = excluded.waits,
              acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at,
              acknowledged_reason = excluded.acknowledged_reason,
-             config_version = excluded.config_version, event = excluded.event",
+             config_version = excluded.config_version, event = excluded.event,
+             incident = excluded.incident, muted = excluded.muted",
     )
     .bind(&id)
     .bind(event.camera.as_ref().map(|camera| camera.as_str().to_owned()))
@@ -169,14 +240,35 @@ pub(super) async fn put(
     .bind(event.end.map(Utc::micros))
     .bind(raised_seq.unwrap_or(seq))
     .bind(seq)
-    .bind(event.severity.is_alarm() && acknowledged.is_none())
+    .bind(event.severity.is_alarm() && acknowledged.is_none() && muted.is_none())
     .bind(acknowledged.as_ref().map(|a| a.by.clone()))
     .bind(acknowledged.as_ref().map(|a| a.at.micros()))
     .bind(acknowledged.as_ref().map(|a| a.reason.clone()))
     .bind(i64::try_from(event.config_version).unwrap_or(i64::MAX))
     .bind(&json)
+    .bind(incident.map(|id| id.to_string()))
+    .bind(muted)
     .execute(db)
     .await
     .doing(doing)?;
-    Ok(StoredChange { seq, kind, record: EventRecord { event, seq, acknowledged } })
+    Ok(StoredChange {
+        seq,
+        kind,
+        record: EventRecord { event, seq, acknowledged, incident, muted },
+    })
+}
+
+/// An alarm that was muted rings.
+pub(crate) async fn put_rung(
+    db: &mut SqliteConnection,
+    change_id: &str,
+    at: Utc,
+    kind: ChangeKind,
+    record: EventRecord,
+    incident: EventId,
+    raised_seq: i64,
+) -> Result<StoredChange, StoreError> {
+    let attached =
+        Attached { acknowledged: record.acknowledged, incident: Some(incident), muted: None };
+    put(db, change_id, at, kind, record.event, attached, Some(raised_seq)).await
 }

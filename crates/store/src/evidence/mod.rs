@@ -25,7 +25,6 @@ use time::OffsetDateTime;
 use tokio::task::spawn_blocking;
 
 pub use disk::{DiskLevel, DiskSpace, Space};
-pub use hold::Hold;
 pub use recover::{LeftFiles, Recovered};
 pub use retention::Removal;
 pub use write::SavedFile;

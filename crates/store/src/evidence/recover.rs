@@ -62,7 +62,8 @@ impl EvidenceStore {
             .map_err(io::Error::other)
             .and_then(|names| names)
             .map_err(failed("read", &self.inner.root))?;
-        let (mut left, mut recovered) = (BTreeMap::<EventId, Vec<String>>::new(), Recovered::default());
+        let (mut left, mut recovered) =
+            (BTreeMap::<EventId, Vec<String>>::new(), Recovered::default());
         for name in names {
             match event_of(&name) {
                 Some(id) => left.entry(id).or_default().push(name),
@@ -110,7 +111,9 @@ impl EvidenceStore {
                         }
                         _ => Ok(()),
                     });
-                    gone.await.map_err(io::Error::other).map_err(failed("remove", &self.inner.root))??;
+                    gone.await
+                        .map_err(io::Error::other)
+                        .map_err(failed("remove", &self.inner.root))??;
                     recovered.removed += 1;
                 }
                 Some(_) => drop(there.insert(name)),
@@ -128,12 +131,20 @@ impl EvidenceStore {
             recovered.adopted += files.len() as u64;
             there.extend(files.into_iter().map(|file| file.name));
         }
-        let has = |clean| there.iter().any(|name| name.ends_with(&format!("{}.{}", record.event.id, picture_suffix(clean))));
+        let has = |clean| {
+            there.iter().any(|name| {
+                name.ends_with(&format!("{}.{}", record.event.id, picture_suffix(clean)))
+            })
+        };
         if record.event.snapshot == SnapshotState::Pending && has(false) && has(true) {
             let mut event = record.event.clone();
             event.snapshot = SnapshotState::Stored;
             let change = EventChange { kind: ChangeKind::Updated, event };
-            self.inner.store.record(Uuid::now_v7(), &change).await.map_err(EvidenceError::Noting)?;
+            self.inner
+                .store
+                .record(Uuid::now_v7(), &change)
+                .await
+                .map_err(EvidenceError::Noting)?;
             recovered.settled += 1;
         }
         Ok(recovered)

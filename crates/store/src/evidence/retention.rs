@@ -11,6 +11,7 @@ use safe_yolo_core::{EventId, Utc};
 use tokio::task::spawn_blocking;
 use uuid::{NoContext, Timestamp, Uuid};
 
+use super::hold::held_events;
 use super::{EvidenceError, EvidenceStore, Inner, day_of, day_path, event_of, failed, write};
 use crate::chain::{self, Hash, kind};
 use crate::error::Doing;
@@ -51,11 +52,19 @@ struct Bundle {
 }
 
 impl Store {
-    /// Notes in the chain that files are removed, each with the content that it had.
-    async fn chain_removed(&self, names: &[String], reason: &str) -> Result<(), StoreError> {
+    /// Notes in the chain that files are removed, each with the content that it had. Answers those
+    /// that nobody has come to hold meanwhile.
+    async fn chain_removed(
+        &self,
+        bundles: &[Bundle],
+        reason: &str,
+    ) -> Result<Vec<Bundle>, StoreError> {
         let mut tx = self.begin(DOING).await?;
-        let mut rows = Vec::with_capacity(names.len());
-        for name in names {
+        let held = held_events(&mut tx).await?;
+        let bundles: Vec<Bundle> =
+            bundles.iter().filter(|bundle| !held.contains(&bundle.id)).cloned().collect();
+        let mut rows = Vec::new();
+        for name in bundles.iter().flat_map(|bundle| &bundle.names) {
             let before = chain::newest_of_file(&mut tx, name).await?;
             // One that is noted as removed already was left there by a crash.
             if before.as_ref().is_some_and(|entry| entry.kind == kind::REMOVED) {
@@ -67,10 +76,16 @@ impl Store {
         let at = now();
         let entries: Vec<chain::Entry<'_>> = rows
             .iter()
-            .map(|(target, content)| chain::Entry { at, kind: kind::REMOVED, target, content: *content })
+            .map(|(target, content)| chain::Entry {
+                at,
+                kind: kind::REMOVED,
+                target,
+                content: *content,
+            })
             .collect();
         chain::append(&mut tx, &entries).await?;
-        tx.commit().await.doing(DOING)
+        tx.commit().await.doing(DOING)?;
+        Ok(bundles)
     }
 }
 
@@ -131,13 +146,14 @@ impl EvidenceStore {
         let bundles = self.removable(bytes, before).await?;
         let mut removed = Removal::default();
         for some in bundles.chunks(CHUNK) {
-            let names: Vec<String> =
-                some.iter().flat_map(|bundle| bundle.names.iter().cloned()).collect();
-            self.inner.store.chain_removed(&names, reason).await.map_err(EvidenceError::Noting)?;
+            let noted = self.inner.store.chain_removed(some, reason).await;
+            let noted = noted.map_err(EvidenceError::Noting)?;
             self.inner.reach("removal noted");
-            let (inner, some) = (self.inner.clone(), some.to_vec());
-            let work = spawn_blocking(move || inner.delete(&some)).await;
-            removed.add(work.map_err(io::Error::other).map_err(failed("remove", &self.inner.root))??);
+            let inner = self.inner.clone();
+            let work = spawn_blocking(move || inner.delete(&noted)).await;
+            removed.add(
+                work.map_err(io::Error::other).map_err(failed("remove", &self.inner.root))??,
+            );
         }
         Ok(removed)
     }

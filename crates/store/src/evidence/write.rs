@@ -241,11 +241,9 @@ impl Inner {
 
     fn refused(&self, folder: &Path, bytes: u64, error: io::Error) -> EvidenceError {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => EvidenceError::NoSpace {
-                path: self.root.clone(),
-                bytes,
-                detail: error.to_string(),
-            },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                EvidenceError::NoSpace { path: self.root.clone(), bytes, detail: error.to_string() }
+            }
             _ => failed("write", folder)(error),
         }
     }

@@ -42,7 +42,7 @@ pub(crate) fn event(severity: Severity) -> Event {
         camera_name: "마당".into(),
         event_type: EventType::DangerZoneIntrusion,
         severity,
-        zone: Some(ZoneRef { id: "z-press".parse().unwrap(), name: "press".into() }),
+        zone: Some(ZoneRef { id: "z-press".parse().unwrap(), name: "press".into(), place: None }),
         track: Some("yard/1/17".parse().unwrap()),
         start: T0,
         end: None,

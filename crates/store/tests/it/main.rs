@@ -13,6 +13,7 @@ mod events;
 mod evidence;
 mod fixture;
 mod history;
+mod incidents;
 mod journal;
 mod opening;
 mod outbox;

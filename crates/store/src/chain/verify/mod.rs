@@ -16,9 +16,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 
 use super::{Head, kind, read};
-pub(crate) use files::hash_file;
 use crate::error::Doing;
 use crate::{Store, StoreError};
+pub(crate) use files::hash_file;
 
 /// Faults that are named; more are counted.
 const NAMED_MAX: usize = 100;

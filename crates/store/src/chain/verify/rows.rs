@@ -8,7 +8,8 @@ use safe_yolo_core::Utc;
 use sqlx::SqliteConnection;
 
 use super::super::{
-    AuditContent, ChangeContent, Hash, Head, entry_hash, genesis_reach, hash_of_old, kind,
+    AuditContent, ChangeContent, DeedContent, Hash, Head, IncidentContent, entry_hash,
+    genesis_reach, hash_of_old, kind,
 };
 use super::{DOING, Known, Report, What};
 use crate::StoreError;
@@ -36,6 +37,12 @@ struct Row {
     action: Option<String>,
     audit_target: Option<String>,
     detail: Option<String>,
+    deed_number: Option<i64>,
+    incident: Option<String>,
+    deed_at: Option<i64>,
+    deed_who: Option<String>,
+    deed: Option<String>,
+    note: Option<String>,
 }
 
 impl Row {
@@ -65,15 +72,30 @@ impl Row {
         };
         Some(row.hash())
     }
+
+    /// The hash of the entry of an incident's log as it is stored now.
+    fn deed(&self) -> Option<Hash> {
+        let row = DeedContent {
+            number: self.deed_number?,
+            incident: self.incident.clone()?,
+            at: self.deed_at?,
+            who: self.deed_who.clone()?,
+            deed: self.deed.clone()?,
+            note: self.note.clone()?,
+        };
+        Some(row.hash())
+    }
 }
 
 const ENTRIES: &str = "
     SELECT c.number, c.at, c.kind, c.target, c.content, c.hash,
            e.seq, e.change_id, e.event_id, e.kind AS change_kind, e.at AS changed_at, e.event, e.acknowledged,
-           a.number AS audit, a.at AS done_at, a.who, a.action, a.target AS audit_target, a.detail
+           a.number AS audit, a.at AS done_at, a.who, a.action, a.target AS audit_target, a.detail,
+           d.number AS deed_number, d.incident, d.at AS deed_at, d.who AS deed_who, d.deed, d.note
     FROM chain AS c
     LEFT JOIN event_changes AS e ON c.kind = 'change' AND e.seq = CAST(c.target AS INTEGER)
     LEFT JOIN audit AS a ON c.kind = 'audit' AND a.number = CAST(c.target AS INTEGER)
+    LEFT JOIN incident_log AS d ON c.kind = 'deed' AND d.number = CAST(c.target AS INTEGER)
     ORDER BY c.number";
 
 /// Where the walk stands.
@@ -85,6 +107,9 @@ struct Walk<'a> {
     /// The newest change and line of the audit that entries were found of.
     changes: i64,
     audit: i64,
+    deeds: i64,
+    /// The newest entry of each incident.
+    incidents: HashMap<String, Known>,
     /// Numbers between two entries, of which rows must not exist: kind, after, before.
     gaps: Vec<(&'static str, i64, i64)>,
     genesis: Option<(i64, i64, Hash)>,
@@ -116,6 +141,8 @@ pub(super) async fn check(
         hash: Hash::ZERO,
         changes: 0,
         audit: 0,
+        deeds: 0,
+        incidents: HashMap::new(),
         gaps: Vec::new(),
         genesis: None,
     };
@@ -128,7 +155,7 @@ pub(super) async fn check(
     if walk.number == 0 {
         walk.report.fault(None, "chain", "", What::Missing, "the chain is empty");
     }
-    let Walk { report, files, changes, audit, mut gaps, genesis, .. } = walk;
+    let Walk { report, files, changes, audit, deeds, incidents, mut gaps, genesis, .. } = walk;
     if let Some((old_changes, old_audit, content)) = genesis
         && hash_of_old(db, old_changes, old_audit).await? != content
     {
@@ -139,11 +166,18 @@ pub(super) async fn check(
     }
     gaps.push((kind::CHANGE, changes, i64::MAX));
     gaps.push((kind::AUDIT, audit, i64::MAX));
+    gaps.push((kind::DEED, deeds, i64::MAX));
     for (of, after, before) in gaps {
-        let query = if of == kind::CHANGE {
-            "SELECT seq FROM event_changes WHERE seq > ? AND seq < ? ORDER BY seq LIMIT 100"
-        } else {
-            "SELECT number FROM audit WHERE number > ? AND number < ? ORDER BY number LIMIT 100"
+        let query = match of {
+            kind::CHANGE => {
+                "SELECT seq FROM event_changes WHERE seq > ? AND seq < ? ORDER BY seq LIMIT 100"
+            }
+            kind::AUDIT => {
+                "SELECT number FROM audit WHERE number > ? AND number < ? ORDER BY number LIMIT 100"
+            }
+            _ => {
+                "SELECT number FROM incident_log WHERE number > ? AND number < ? ORDER BY number LIMIT 100"
+            }
         };
         let rows: Vec<i64> = sqlx::query_scalar(query)
             .bind(after)
@@ -162,6 +196,7 @@ pub(super) async fn check(
         }
     }
     check_events(db, report).await?;
+    check_incidents(db, incidents, report).await?;
     Ok(files)
 }
 
@@ -223,6 +258,14 @@ impl Walk<'_> {
                 let before = self.audit;
                 self.audit = self.row(row, content, row.audit(), before);
             }
+            kind::DEED => {
+                let before = self.deeds;
+                self.deeds = self.row(row, content, row.deed(), before);
+            }
+            kind::INCIDENT => {
+                let known = Known { number: row.number, content };
+                self.incidents.insert(row.target.clone(), known);
+            }
             kind::FILE | kind::ADOPTED => {
                 let known = Known { number: row.number, content };
                 self.files.insert(row.target.clone(), known);
@@ -257,7 +300,11 @@ impl Walk<'_> {
         }
         let Ok(at) = target.parse::<i64>() else { return before };
         if at > before + 1 && self.gaps.len() < 10_000 {
-            let of = if row.kind == kind::CHANGE { kind::CHANGE } else { kind::AUDIT };
+            let of = match row.kind.as_str() {
+                kind::CHANGE => kind::CHANGE,
+                kind::AUDIT => kind::AUDIT,
+                _ => kind::DEED,
+            };
             self.gaps.push((of, before, at));
         }
         at.max(before)
@@ -297,6 +344,39 @@ async fn check_events(db: &mut SqliteConnection, report: &mut Report) -> Result<
     for id in gone {
         let detail = "the event is not in the list of events any more";
         report.fault(None, "event", &id, What::Missing, detail);
+    }
+    Ok(())
+}
+
+/// Incidents change in place: each must be as its newest entry says.
+async fn check_incidents(
+    db: &mut SqliteConnection,
+    mut known: HashMap<String, Known>,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let mut rows = sqlx::query_as::<_, IncidentContent>(
+        "SELECT number, id, state, held, incident FROM incidents",
+    )
+    .fetch(db);
+    while let Some(row) = rows.try_next().await.doing(DOING)? {
+        match known.remove(&row.id) {
+            Some(entry) if entry.content == row.hash() => {}
+            Some(entry) => {
+                let detail = "the incident is not what its newest entry says";
+                report.fault(Some(entry.number), kind::INCIDENT, &row.id, What::Changed, detail);
+            }
+            None => {
+                let detail = "the incident is in no entry of the chain";
+                report.fault(None, kind::INCIDENT, &row.id, What::Added, detail);
+            }
+        }
+    }
+    drop(rows);
+    let mut gone: Vec<(String, Known)> = known.into_iter().collect();
+    gone.sort_unstable_by_key(|(_, entry)| entry.number);
+    for (id, entry) in gone {
+        let detail = "the incident is not there any more";
+        report.fault(Some(entry.number), kind::INCIDENT, &id, What::Missing, detail);
     }
     Ok(())
 }

@@ -1,0 +1,178 @@
+//! The clockwork of alarms: mutes end, what nobody acknowledges is escalated, and news of incidents go to
+//! all sockets.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::ws::Utf8Bytes;
+use safe_yolo_store::{IncidentRecord, Store};
+use serde::Serialize;
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use crate::app::App;
+use crate::clock;
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_secs(1);
+/// The world's clock and ours differ by more than this after a look only if it was set.
+const SET_MIN: Duration = Duration::from_secs(3);
+/// Messages about incidents and mutes kept for slow sockets (`drop_oldest`); a socket that loses some is
+/// told to read them again.
+const NEWS_MAX: usize = 256;
+
+/// Messages of `/ws/events` about incidents and mutes.
+#[derive(Debug, Clone)]
+pub(crate) struct AlarmNews(broadcast::Sender<Utf8Bytes>);
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Message<'a> {
+    Incident { incident: &'a IncidentRecord },
+    Mutes { mutes: &'a [safe_yolo_store::Mute] },
+    IncidentsMissed,
+}
+
+fn text(message: &Message<'_>) -> Utf8Bytes {
+    serde_json::to_string(message).unwrap_or_default().into()
+}
+
+/// What a socket is told that lost some of the news.
+pub(crate) fn missed() -> Utf8Bytes {
+    text(&Message::IncidentsMissed)
+}
+
+impl AlarmNews {
+    pub(crate) fn new() -> Self {
+        Self(broadcast::Sender::new(NEWS_MAX))
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Utf8Bytes> {
+        self.0.subscribe()
+    }
+
+    /// That nobody listens is no error.
+    fn send(&self, message: Utf8Bytes) {
+        drop(self.0.send(message));
+    }
+}
+
+/// What is muted, as a message.
+pub(crate) async fn mutes(store: &Store) -> Option<Utf8Bytes> {
+    match store.mutes().await {
+        Ok(mutes) => Some(text(&Message::Mutes { mutes: &mutes })),
+        Err(error) => {
+            tracing::warn!(%error, "what is muted could not be read");
+            None
+        }
+    }
+}
+
+/// Writes each change once and hands it to all sockets, until the program ends.
+pub(crate) async fn tell(app: App) {
+    let mut incidents = app.store.incident_news();
+    let mut muted = app.store.mute_news();
+    loop {
+        tokio::select! {
+            () = app.closing.cancelled() => return,
+            news = incidents.recv() => match news {
+                Ok(record) => {
+                    let record: Arc<IncidentRecord> = record;
+                    app.alarm_news.send(text(&Message::Incident { incident: &record }));
+                }
+                Err(RecvError::Lagged(count)) => {
+                    metrics::counter!("safe_yolo_server_lagged_incident_news_total").increment(count);
+                    app.alarm_news.send(missed());
+                }
+                Err(RecvError::Closed) => return,
+            },
+            Ok(()) = muted.changed() => {
+                if let Some(message) = mutes(&app.store).await {
+                    app.alarm_news.send(message);
+                }
+            }
+        }
+    }
+}
+
+/// How far the world's clock was set since the last look, if it was.
+struct ClockWatch {
+    looked: (Instant, i64),
+}
+
+impl ClockWatch {
+    fn new(now: Instant, utc_us: i64) -> Self {
+        Self { looked: (now, utc_us) }
+    }
+
+    /// Microseconds by which it was set; 0 if it was not.
+    fn look(&mut self, now: Instant, utc_us: i64) -> i64 {
+        let (before, utc_before) = std::mem::replace(&mut self.looked, (now, utc_us));
+        let passed = i64::try_from(now.duration_since(before).as_micros()).unwrap_or(i64::MAX);
+        let set = (utc_us - utc_before) - passed;
+        let least = i64::try_from(SET_MIN.as_micros()).unwrap_or(i64::MAX);
+        if set.abs() > least { set } else { 0 }
+    }
+}
+
+/// Looks every second, until the program ends.
+pub(crate) async fn run(app: App) {
+    let mut tick = tokio::time::interval(LOOK);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut watch = ClockWatch::new(Instant::now(), clock::now().micros());
+    let mut owed = 0;
+    loop {
+        tokio::select! {
+            () = app.closing.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let utc = clock::now();
+        owed += watch.look(Instant::now(), utc.micros());
+        if owed != 0 {
+            tracing::warn!(set_by_s = owed / 1_000_000, "the world's clock was set");
+        }
+        if let Err(error) = look(&app.store, utc, &mut owed).await {
+            metrics::counter!("safe_yolo_server_failed_alarm_looks_total").increment(1);
+            tracing::warn!(%error, "mutes and escalations could not be looked after");
+        }
+    }
+}
+
+async fn look(
+    store: &Store,
+    utc: safe_yolo_core::Utc,
+    owed: &mut i64,
+) -> Result<(), safe_yolo_store::StoreError> {
+    if *owed != 0 {
+        store.clock_was_set(*owed).await?;
+        *owed = 0;
+    }
+    let rung = store.ring(utc).await?;
+    if rung > 0 {
+        tracing::info!(rung, "alarms that were muted ring, as they still last");
+    }
+    for incident in store.escalate(utc).await? {
+        let level = incident.escalation.level;
+        metrics::counter!("safe_yolo_server_escalations_total", "level" => level.to_string())
+            .increment(1);
+        tracing::warn!(incident = %incident.id, level, "nobody has acknowledged an incident");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clock_that_was_set_counts_as_set() {
+        let begun = Instant::now();
+        let after = |seconds: u64| begun + Duration::from_secs(seconds);
+        let mut watch = ClockWatch::new(begun, 1_000_000_000);
+        assert_eq!(watch.look(after(1), 1_001_000_000), 0);
+        assert_eq!(watch.look(after(2), 1_004_500_000), 0, "it is only pulled a little");
+        assert_eq!(watch.look(after(60), 1_062_500_000), 0, "the machine stood still");
+        assert_eq!(watch.look(after(61), 63_500_000), -1_000_000_000);
+        assert_eq!(watch.look(after(62), 3_664_500_000), 3_600_000_000);
+        assert_eq!(watch.look(after(63), 3_665_500_000), 0);
+    }
+}

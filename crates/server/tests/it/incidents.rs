@@ -1,0 +1,228 @@
+//! Incidents over the interface: their life, two at once, mutes, settings, the socket.
+
+use safe_yolo_core::event::ChangeKind;
+use safe_yolo_core::{Event, EventChange};
+use safe_yolo_store::Role;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::events::event;
+use crate::site::{Site, Socket};
+
+async fn record(site: &Site, kind: ChangeKind, event: &Event) {
+    let change = EventChange { kind, event: event.clone() };
+    site.store.record(Uuid::now_v7(), &change).await.unwrap();
+}
+
+async fn raise(site: &Site, camera: Option<&str>) -> Event {
+    let event = event(camera);
+    record(site, ChangeKind::Raised, &event).await;
+    event
+}
+
+async fn end(site: &Site, event: &Event) {
+    let mut event = event.clone();
+    event.end = Some(event.start.plus_micros(4_000_000));
+    record(site, ChangeKind::Ended, &event).await;
+}
+
+/// News of this incident, at this revision.
+async fn news(socket: &mut Socket, id: &str, revision: u64) -> Value {
+    loop {
+        let incident = socket.text("incident").await["incident"].clone();
+        if incident["id"] == id && incident["revision"] == revision {
+            return incident;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_incident_goes_through_its_life_and_everybody_hears_of_it() {
+    let site = Site::quiet().await;
+    let (operator, viewer) =
+        (site.somebody(Role::Operator).await, site.somebody(Role::Viewer).await);
+    let mut socket = viewer.socket("/ws/events").await;
+    assert_eq!(socket.text("mutes").await["mutes"], json!([]));
+    let event = raise(&site, None).await;
+    let id = event.id.to_string();
+    assert_eq!(news(&mut socket, &id, 1).await["state"], "raised");
+    let step = async |what: &str, body: Value| {
+        operator.post(&format!("/api/incidents/{id}/{what}"), body).await
+    };
+
+    let early = step("resolve", json!({"note": "done"})).await;
+    assert_eq!(early.code(), "conflict");
+    assert!(early.text.contains("acknowledge it first"), "{}", early.text);
+    assert_eq!(
+        step("acknowledge", json!({"reason": "on my way"})).await.ok()["state"],
+        "acknowledged"
+    );
+    assert_eq!(news(&mut socket, &id, 2).await["acknowledged"]["by"], "operator");
+    let stale = step("assign", json!({"to": "박 반장", "revision": 1})).await;
+    assert_eq!(stale.code(), "conflict");
+    assert!(stale.text.contains("revision 2"), "{}", stale.text);
+    assert_eq!(
+        step("assign", json!({"to": " 박 반장 ", "revision": 2})).await.ok()["assigned"]["to"],
+        "박 반장"
+    );
+    assert_eq!(step("resolve", json!({})).await.code(), "conflict", "it goes on");
+    end(&site, &event).await;
+    step("notes", json!({"note": "fence closed"})).await.ok();
+    step("hold", json!({"hold": true, "reason": "investigation"})).await.ok();
+    assert_eq!(step("resolve", json!({"note": "done"})).await.ok()["state"], "resolved");
+    let detail = viewer.get(&format!("/api/incidents/{id}")).await.ok();
+    let log: Vec<_> =
+        detail["log"].as_array().unwrap().iter().map(|d| d["deed"].as_str().unwrap()).collect();
+    assert_eq!(log, ["acknowledged", "assigned", "note", "held", "resolved"]);
+    assert_eq!(detail["event_list"][0]["id"], id.as_str());
+    assert_eq!(detail["event_list"][0]["incident"], id.as_str());
+    assert_eq!(detail["held"]["note"], "investigation");
+    assert_eq!(operator.get("/api/people").await.ok()["people"].as_array().unwrap().len(), 4);
+
+    let closed = viewer.get("/api/incidents?open=false&type=danger_zone_intrusion").await.ok();
+    assert_eq!(closed["incidents"][0]["id"], id.as_str());
+    step("reopen", json!({"note": "not done"})).await.ok();
+    step("false-alarm", json!({"note": "a dummy"})).await.ok();
+    let precision = viewer.get("/api/statistics/precision").await.ok();
+    assert_eq!(precision["rules"][0]["false_alarms"], 1);
+    assert_eq!(precision["rules"][0]["precision"], 0.0);
+    site.audited("the false alarm", |e| {
+        e.who == "operator" && e.action == "incident.false_alarm" && e.detail == "a dummy"
+    })
+    .await;
+    for wrong in ["state=gone", "open=perhaps", "limit=0", "zone=../x", "colour=red", "before=x"] {
+        assert_eq!(
+            viewer.get(&format!("/api/incidents?{wrong}")).await.code(),
+            "invalid",
+            "{wrong}"
+        );
+    }
+    assert_eq!(step("assign", json!({"to": "lee"})).await.code(), "conflict", "it is closed");
+    assert_eq!(step("notes", json!({"note": "  "})).await.code(), "invalid");
+    let unknown = format!("/api/incidents/{}", Uuid::now_v7());
+    assert_eq!(viewer.get(&unknown).await.code(), "not_found");
+}
+
+#[tokio::test]
+async fn of_two_who_acknowledge_at_once_one_wins_and_the_other_is_told() {
+    let site = Site::quiet().await;
+    let (operator, admin) = (site.somebody(Role::Operator).await, site.admin().await);
+    let id = raise(&site, None).await.id.to_string();
+    let path = format!("/api/incidents/{id}/acknowledge");
+    let body = || json!({"reason": "seen"});
+    let (one, two) = tokio::join!(operator.post(&path, body()), admin.post(&path, body()));
+    let (won, lost) = if one.status.is_success() { (one, two) } else { (two, one) };
+    let winner = won.ok()["acknowledged"]["by"].as_str().unwrap().to_owned();
+    assert_eq!(lost.code(), "conflict");
+    let said = lost.json["detail"].as_str().unwrap();
+    assert!(said.contains(&format!("{winner} acknowledged it at")), "{said}");
+}
+
+#[tokio::test]
+async fn alarms_are_acknowledged_on_the_socket_by_those_who_may() {
+    let site = Site::quiet().await;
+    let (operator, viewer) =
+        (site.somebody(Role::Operator).await, site.somebody(Role::Viewer).await);
+    let event = raise(&site, None).await;
+    let id = event.id.to_string();
+    let ask = |request: u64| json!({"type": "acknowledge", "request": request, "incident": id, "reason": "seen"});
+    let mut watching = viewer.socket("/ws/events").await;
+    watching.say(ask(1)).await;
+    let refused = watching.text("error").await;
+    assert_eq!((&refused["code"], &refused["request"]), (&json!("forbidden"), &json!(1)));
+
+    let mut socket = operator.socket("/ws/events").await;
+    socket.say(ask(2)).await;
+    let done = socket.text("acknowledged").await;
+    assert_eq!((&done["request"], &done["count"]), (&json!(2), &json!(1)));
+    assert_eq!(news(&mut watching, &id, 2).await["acknowledged"]["by"], "operator");
+    socket.say(ask(3)).await;
+    let late = socket.text("error").await;
+    assert_eq!((&late["code"], &late["request"]), (&json!("conflict"), &json!(3)));
+
+    let other = raise(&site, None).await.id.to_string();
+    socket.say(json!({"type": "acknowledge", "id": other, "reason": "too"})).await;
+    assert_eq!(socket.text("acknowledged").await["count"], 1);
+    raise(&site, None).await;
+    socket.say(json!({"type": "acknowledge", "request": 4, "all": true})).await;
+    assert!(socket.text("acknowledged").await["count"].as_u64().unwrap() >= 1);
+    socket.say(json!({"type": "acknowledge", "request": 5})).await;
+    assert_eq!(socket.text("error").await["code"], "invalid");
+    let left = operator.get("/api/incidents?state=raised&type=danger_zone_intrusion").await.ok();
+    assert_eq!(left["incidents"], json!([]));
+}
+
+#[tokio::test]
+async fn what_is_muted_is_quiet_shown_and_rings_when_that_is_over() {
+    let site = Site::quiet().await;
+    let (operator, viewer) =
+        (site.somebody(Role::Operator).await, site.somebody(Role::Viewer).await);
+    let camera = operator.camera("quiet").await;
+    let mut socket = viewer.socket("/ws/events").await;
+    assert_eq!(socket.text("mutes").await["mutes"], json!([]));
+    let body = json!({"camera": camera, "type": "danger_zone_intrusion", "minutes": 15, "reason": "drill"});
+    let mute = operator.post("/api/mutes", body).await.ok();
+    assert_eq!(socket.text("mutes").await["mutes"][0]["reason"], "drill");
+    let mut event = event(Some(&camera));
+    event.start = safe_yolo_core::Utc::parse(mute["from"].as_str().unwrap()).unwrap();
+    record(&site, ChangeKind::Raised, &event).await;
+    let quiet = viewer.get(&format!("/api/events/{}", event.id)).await.ok();
+    assert_eq!((&quiet["muted"], &quiet["incident"]), (&mute["id"], &Value::Null));
+    assert_eq!(viewer.get("/api/mutes").await.ok()["mutes"][0]["events"], 1);
+
+    let path = format!("/api/mutes/{}", mute["id"]);
+    assert_eq!(viewer.delete(&path).await.code(), "forbidden");
+    assert_eq!(operator.delete(&path).await.ok()["lifted"]["by"], "operator");
+    let id = event.id.to_string();
+    assert_eq!(news(&mut socket, &id, 1).await["state"], "raised");
+    let late = operator.delete(&path).await;
+    assert_eq!(late.code(), "conflict");
+    assert!(late.text.contains("lifted by operator"), "{}", late.text);
+    site.audited("the mute", |e| e.action == "mute.add" && e.detail.contains("drill")).await;
+
+    let minutes =
+        |camera: &str, minutes: u32| json!({"camera": camera, "minutes": minutes, "reason": "x"});
+    for (body, code) in [
+        (minutes("nowhere", 15), "not_found"),
+        (json!({"zone": "z-none", "minutes": 5, "reason": "x"}), "not_found"),
+        (minutes(&camera, 0), "invalid"),
+        (minutes(&camera, 1441), "invalid"),
+        (json!({"minutes": 5, "reason": "x"}), "invalid"),
+        (json!({"camera": camera, "minutes": 5, "reason": ""}), "invalid"),
+        (json!({"type": "flood", "minutes": 5, "reason": "x"}), "invalid"),
+    ] {
+        assert_eq!(operator.post("/api/mutes", body.clone()).await.code(), code, "{body}");
+    }
+    assert_eq!(operator.delete("/api/mutes/x").await.code(), "not_found");
+}
+
+#[tokio::test]
+async fn what_nobody_acknowledges_is_escalated_by_the_settings() {
+    let site = Site::quiet().await;
+    let (admin, viewer) = (site.admin().await, site.somebody(Role::Viewer).await);
+    let defaults = viewer.get("/api/alarm-settings").await.ok();
+    assert_eq!(defaults["escalate_after_s"]["CRITICAL"], json!([60, 300]));
+    // The event of these tests began long ago: both levels are due as soon as they exist.
+    let none = json!({"group_within_s": 120, "escalate_after_s": {}});
+    let put = async |body: Value| {
+        admin.send(reqwest::Method::PUT, "/api/alarm-settings", Some(body)).await
+    };
+    assert_eq!(put(none.clone()).await.ok(), none);
+    let id = raise(&site, None).await.id.to_string();
+    let path = format!("/api/incidents/{id}");
+    assert_eq!(viewer.get(&path).await.ok()["escalation"]["level"], 0);
+    put(json!({"group_within_s": 120, "escalate_after_s": {"CRITICAL": [10]}})).await.ok();
+    let escalated = viewer.until(&path, |incident| incident["escalation"]["level"] == 1).await;
+    assert_eq!(escalated["log"][0]["deed"], "escalated");
+    for (body, word) in [
+        (json!({"group_within_s": 4000, "escalate_after_s": {}}), "group_within_s"),
+        (json!({"group_within_s": 1, "escalate_after_s": {"INFO": [60]}}), "INFO"),
+        (json!({"group_within_s": 1, "escalate_after_s": {"LOUD": [60]}}), "LOUD"),
+        (json!({"group_within_s": 1, "escalate_after_s": {"CRITICAL": [5]}}), "5 at level 1"),
+        (json!({"group_within_s": 1}), "escalate_after_s"),
+    ] {
+        let refused = put(body).await;
+        assert_eq!(refused.code(), "invalid");
+        assert!(refused.text.contains(word), "{}", refused.text);
+    }
+}
