@@ -13,7 +13,7 @@ use safe_yolo_core::Calendar;
 use safe_yolo_media::source::{SourceError, SourcePolicy, SourceSpec};
 use safe_yolo_pipeline::RealSources;
 use safe_yolo_server::{Server, ServerConfig, ServiceManager, StartupCamera, simulated_site};
-use safe_yolo_store::evidence::EvidenceLimits;
+use safe_yolo_store::evidence::{DiskSpace, EvidenceLimits};
 use safe_yolo_store::{FirstAdmin, NewCamera, NewZone, Origin};
 use safe_yolo_track::TrackerConfig;
 use safe_yolo_tracklog::TrackLogLimits;
@@ -48,6 +48,8 @@ pub(crate) struct ServeArguments {
     #[command(flatten)]
     tracks: TrackArguments,
     #[command(flatten)]
+    evidence: EvidenceArguments,
+    #[command(flatten)]
     detector: DetectorArguments,
 }
 
@@ -70,6 +72,22 @@ impl TrackArguments {
     }
 }
 
+/// How long pictures and clips are kept.
+#[derive(Debug, Clone, Copy, Args)]
+struct EvidenceArguments {
+    /// Days for which evidence is kept, unless its incident is held; 0 keeps it until the budget or the disk is full
+    #[arg(long, value_name = "DAYS", default_value_t = EvidenceLimits::DAYS)]
+    evidence_days: u32,
+}
+
+impl EvidenceArguments {
+    fn limits(self) -> EvidenceLimits {
+        let days = self.evidence_days;
+        let age_max = (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400));
+        EvidenceLimits { age_max, ..EvidenceLimits::default() }
+    }
+}
+
 /// Where the simulated site is shown.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
@@ -84,6 +102,8 @@ pub(crate) struct DemoArguments {
     log_json: bool,
     #[command(flatten)]
     tracks: TrackArguments,
+    #[command(flatten)]
+    evidence: EvidenceArguments,
     #[command(flatten)]
     detector: DetectorArguments,
 }
@@ -113,10 +133,10 @@ pub(crate) fn run(arguments: ServeArguments) -> Result<ExitCode> {
 pub(crate) fn demo(arguments: DemoArguments) -> Result<ExitCode> {
     safe_yolo_sys::limit_heaps(HEAPS);
     start_log(arguments.log_json);
-    let DemoArguments { listen, data_dir, log_json, tracks, detector } = arguments;
+    let DemoArguments { listen, data_dir, log_json, tracks, evidence, detector } = arguments;
     let (site, video, video_dir) = (None, Vec::new(), Vec::new());
     let arguments =
-        ServeArguments { listen, data_dir, site, video, video_dir, log_json, tracks, detector };
+        ServeArguments { listen, data_dir, site, video, video_dir, log_json, tracks, evidence, detector };
     start(arguments, simulated_site()?, None)
 }
 
@@ -137,7 +157,8 @@ fn start(
         opener: RealSources::shared(),
         service: ServiceManager::from_env(),
         tracking: TrackerConfig::default(),
-        evidence: EvidenceLimits::default(),
+        evidence: arguments.evidence.limits(),
+        disk: DiskSpace::default(),
         tracks: arguments.tracks.limits(),
         startup_cameras,
         calendar,

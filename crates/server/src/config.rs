@@ -8,7 +8,7 @@ use std::sync::Arc;
 use safe_yolo_infer::Analyser;
 use safe_yolo_pipeline::Opener;
 use safe_yolo_sim::SceneError;
-use safe_yolo_store::evidence::{EvidenceError, EvidenceLimits};
+use safe_yolo_store::evidence::{DiskSpace, EvidenceError, EvidenceLimits};
 use safe_yolo_store::journal::JournalError;
 use safe_yolo_store::{NewCamera, NewZone, StoreError};
 use safe_yolo_track::TrackerConfig;
@@ -38,6 +38,8 @@ pub struct ServerConfig {
     pub tracking: TrackerConfig,
     /// How much evidence is kept.
     pub evidence: EvidenceLimits,
+    /// Who is asked for the free space of the evidence's disk.
+    pub disk: DiskSpace,
     /// How much of what the rules were told is kept; nothing of it is logged without.
     pub tracks: Option<TrackLogLimits>,
     /// Cameras of the site file and the command line, brought into line by name.

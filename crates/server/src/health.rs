@@ -70,12 +70,14 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
     let live = statuses.iter().filter(|status| status.state == CameraState::Live).count();
     // One camera's trouble is that camera's; none analysed is the detector's.
     let detector = live > 0 || detector_failure(&statuses).is_none();
-    let ready = store && stuck == 0 && detector && stalls.hopeless.is_empty();
+    let disk = app.disk_state.borrow().trouble().is_none();
+    let ready = store && disk && stuck == 0 && detector && stalls.hopeless.is_empty();
     let part = |works: bool| if works { "ok" } else { "failed" };
     let body = json!({
         "ready": ready,
         "store": part(store),
         "detector": part(detector),
+        "disk": part(disk),
         "stalled": stalls.hopeless,
         "cameras": {"state": part(stuck == 0), "total": statuses.len(), "live": live, "stuck": stuck},
     });

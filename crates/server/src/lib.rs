@@ -14,6 +14,7 @@ mod config;
 mod descriptors;
 mod extract;
 mod faults;
+mod guard;
 mod health;
 mod listener;
 mod metrics;

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{App, Audit, Model, PartState, Parts, Policies, ensure_cameras};
 use crate::changes::Follower;
 use crate::config::{ServerConfig, ServerError};
+use crate::guard::Disk;
 use crate::listener::{Bounded, Peer};
 use crate::outputs::{OUTPUTS_MAX, Outputs};
 use crate::service::ServiceManager;
@@ -83,7 +84,13 @@ impl Server {
         descriptors::raise();
         let store = Store::open(&config.data_dir).await?;
         let first_admin = store.ensure_admin(config.admin_password).await?;
-        let evidence = EvidenceStore::open(&config.data_dir, config.evidence).await?;
+        let evidence = EvidenceStore::open_with(
+            &config.data_dir,
+            config.evidence,
+            store.clone(),
+            config.disk,
+        )
+        .await?;
         let (dir, limits) = (config.data_dir.clone(), config.tracks);
         let tracks = spawn_blocking(move || limits.map(|l| TrackLog::open(&dir, l)).transpose());
         let tracks =
@@ -98,6 +105,7 @@ impl Server {
             tracing::warn!("the journal of an earlier failure is not replayed yet");
         }
         drop(replayed);
+        let left = crate::guard::recover(&evidence).await?;
         let ended = store.end_left_open(clock::now(), "restart").await?;
         if ended > 0 {
             tracing::info!(ended, "events that an earlier run left open were ended");
@@ -126,6 +134,7 @@ impl Server {
             tracks: tracks.clone().map(|log| Arc::new(Tracks(log)) as Arc<dyn TrackSink>),
         });
         let (evidence_state, evidence_seen) = watch::channel(PartState::Ok);
+        let (disk_state, disk_seen) = watch::channel(Disk::default());
         let drain = CancellationToken::new();
         let outputs = Outputs::new(store.clone(), outbox.clone(), evidence_state).spawn(
             outputs_out,
@@ -146,6 +155,7 @@ impl Server {
             policies,
             changes,
             evidence_state: evidence_seen,
+            disk_state: disk_seen,
             closing: CancellationToken::new(),
         });
         app.start_cameras().await?;
@@ -156,6 +166,7 @@ impl Server {
         tasks.spawn(crate::faults::watch_store(app.clone()));
         tasks.spawn(crate::alarms::tell(app.clone()));
         tasks.spawn(crate::alarms::run(app.clone()));
+        tasks.spawn(crate::guard::watch(app.clone(), left, disk_state));
         tasks.spawn(health::watch_progress(app.clone()));
         tasks.spawn(metrics::upkeep(app.clone()));
         let seen = app.clone();

@@ -29,6 +29,35 @@ impl From<PartState> for Part {
     }
 }
 
+/// The disk of the evidence.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DiskPart {
+    /// `enough`; `low`: the oldest evidence is removed; `no_clips`; `no_pictures`: events are
+    /// recorded all the same. Null before the first look.
+    level: Option<&'static str>,
+    /// Bytes that may still be written.
+    free_bytes: Option<u64>,
+    /// Bytes that are kept free by removing old evidence.
+    free_bytes_min: Option<u64>,
+    /// Bytes of all evidence.
+    evidence_bytes: u64,
+    /// What is wrong.
+    detail: Option<String>,
+}
+
+impl DiskPart {
+    fn of(app: &App) -> Self {
+        let disk = app.disk_state.borrow().clone();
+        Self {
+            level: disk.space.map(|(_, level)| level.name()),
+            free_bytes: disk.space.map(|(space, _)| space.free),
+            free_bytes_min: disk.space.map(|(space, _)| space.floor()),
+            evidence_bytes: app.evidence.bytes(),
+            detail: disk.trouble(),
+        }
+    }
+}
+
 /// How many cameras.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CameraCount {
@@ -44,6 +73,8 @@ pub(crate) struct System {
     store: Part,
     evidence: Part,
     detector: Part,
+    /// The disk of the evidence.
+    disk: DiskPart,
     cameras: CameraCount,
     /// Of all cameras together.
     analysed_per_s: f64,
@@ -81,6 +112,7 @@ pub(crate) async fn system(State(app): State<App>) -> Result<Json<System>, Probl
         store: store.into(),
         evidence: evidence.into(),
         detector: detector.into(),
+        disk: DiskPart::of(&app),
         cameras: CameraCount {
             total: statuses.len(),
             live: statuses.iter().filter(|s| s.state == CameraState::Live).count(),

@@ -37,6 +37,7 @@ use crate::alarms::AlarmNews;
 use crate::auth::held::Held;
 use crate::auth::throttle::Throttle;
 use crate::changes::Changes;
+use crate::guard::Disk;
 use crate::progress::Progress;
 
 /// Web sockets for live pictures at once; each takes pictures' worth of memory.
@@ -103,6 +104,8 @@ pub(crate) struct Inner {
     pub(crate) unopened: Unopened,
     /// Whether pictures that prove events can be kept.
     pub(crate) evidence_state: watch::Receiver<PartState>,
+    /// How full the disk of the evidence is.
+    pub(crate) disk_state: watch::Receiver<Disk>,
     pub(crate) throttle: Mutex<Throttle>,
     /// Whether sessions still hold, as sockets ask.
     pub(crate) held: Held,
@@ -148,6 +151,7 @@ pub(crate) struct Parts {
     pub(crate) model: Model,
     pub(crate) policies: Policies,
     pub(crate) changes: Changes,
+    pub(crate) disk_state: watch::Receiver<Disk>,
     pub(crate) evidence_state: watch::Receiver<PartState>,
     pub(crate) closing: CancellationToken,
 }
@@ -167,6 +171,7 @@ impl App {
             registry: Registry::default(),
             unopened: Unopened::default(),
             evidence_state: parts.evidence_state,
+            disk_state: parts.disk_state,
             throttle: Mutex::default(),
             held: Held::default(),
             changes: parts.changes,

@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use safe_yolo_infer::{DetectorPool, ModelSource, PoolConfig, Runtime};
 use safe_yolo_pipeline::{Opener, RealSources};
 use safe_yolo_server::{Server, ServerConfig, ServerError, ServiceManager, StartupCamera};
-use safe_yolo_store::evidence::EvidenceLimits;
+use safe_yolo_store::evidence::{DiskSpace, EvidenceLimits, Space};
 use safe_yolo_store::{AuditEntry, NewCamera, Origin, Role, Store};
 use safe_yolo_track::TrackerConfig;
 use safe_yolo_tracklog::TrackLogLimits;
@@ -137,6 +137,7 @@ impl Site {
             service: ServiceManager::none(),
             tracking: TrackerConfig::default(),
             evidence: EvidenceLimits::default(),
+            disk: DiskSpace::new(|_| Ok(Space { free: 1 << 40, total: 1 << 40 })),
             tracks: Some(TrackLogLimits::default()),
             startup_cameras: cameras,
             calendar: None,

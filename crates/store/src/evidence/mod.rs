@@ -5,6 +5,7 @@
 //! crash leaves between these steps, [`recover`] mends at the next start.
 
 pub mod disk;
+mod files;
 mod hold;
 mod recover;
 mod retention;
@@ -25,6 +26,7 @@ use time::OffsetDateTime;
 use tokio::task::spawn_blocking;
 
 pub use disk::{DiskLevel, DiskSpace, Space};
+pub use files::FileKind;
 pub use recover::{LeftFiles, Recovered};
 pub use retention::Removal;
 pub use write::SavedFile;
@@ -78,9 +80,6 @@ pub enum EvidenceError {
     /// What is removed must be noted first.
     #[error("evidence was not removed for room, as that could not be noted")]
     Noting(#[source] StoreError),
-    /// A name that no evidence has.
-    #[error("'{0}' is no name of an evidence file: it must begin with the event's id and a dot")]
-    Name(String),
     /// The work was cut off by the program's end.
     #[error("the program is ending: the picture of event {0} was not handled")]
     Ending(EventId),

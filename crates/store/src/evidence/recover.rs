@@ -15,6 +15,8 @@ use crate::error::Doing;
 use crate::{EventRecord, Store, StoreError};
 
 const DOING: &str = "looking after evidence files";
+/// Events that are looked at before the start goes on.
+const PENDING_MAX: i64 = 10_000;
 
 /// Files that were there at the start and of which something may have to be mended.
 #[derive(Debug, Default)]
@@ -43,6 +45,26 @@ impl Recovered {
 }
 
 impl Store {
+    /// Events that wait for files, among the newest: files are written soon after their event.
+    async fn pending_events(&self) -> Result<Vec<EventRecord>, StoreError> {
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT id FROM (SELECT id, event, raised_seq FROM events ORDER BY raised_seq DESC LIMIT ?)
+             WHERE event LIKE '%\":\"pending\"%' ORDER BY raised_seq",
+        )
+        .bind(PENDING_MAX)
+        .fetch_all(&self.inner.readers)
+        .await
+        .doing(DOING)?;
+        let mut pending = Vec::with_capacity(ids.len());
+        for id in ids {
+            let parsed = id
+                .parse()
+                .map_err(|error| StoreError::unreadable("event", &id, format!("{error}")))?;
+            pending.extend(self.event(parsed).await?);
+        }
+        Ok(pending)
+    }
+
     async fn newest_of_file(&self, name: &str) -> Result<Option<chain::ChainEntry>, StoreError> {
         let mut reader = self.inner.readers.acquire().await.doing(DOING)?;
         chain::newest_of_file(&mut reader, name).await
@@ -50,8 +72,8 @@ impl Store {
 }
 
 impl EvidenceStore {
-    /// Mends what concerns events that have not ended: to be called before those are ended as left
-    /// open. Answers the files of the other events, for [`EvidenceStore::recover_rest`].
+    /// Mends what concerns events that wait for files: to be called before those are given up.
+    /// Answers the files of the other events, for [`EvidenceStore::recover_rest`].
     ///
     /// # Errors
     /// When files or the database can't be read or written.
@@ -70,8 +92,8 @@ impl EvidenceStore {
                 None => recovered.strays += 1,
             }
         }
-        let open = self.inner.store.open_events(None).await.map_err(EvidenceError::Noting)?;
-        for record in open {
+        let pending = self.inner.store.pending_events().await.map_err(EvidenceError::Noting)?;
+        for record in pending {
             if let Some(names) = left.remove(&record.event.id) {
                 recovered.add(self.recover_event(Some(record), names).await?);
             }

@@ -77,43 +77,8 @@ impl EvidenceStore {
         Ok(saved)
     }
 
-    /// Takes a finished file of an event, which must lie on the same disk, into the folder of
-    /// evidence and notes it in the chain. `suffix` follows the event's id and a dot.
-    ///
-    /// # Errors
-    /// [`EvidenceError::NoSpace`] when the budget is full, [`EvidenceError::DiskLow`] when the disk
-    /// nearly is; others when the file can't be moved. It stays where it was then.
-    pub async fn save_file(
-        &self,
-        id: EventId,
-        suffix: &str,
-        from: &Path,
-    ) -> Result<SavedFile, EvidenceError> {
-        let fits = !suffix.is_empty()
-            && suffix.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
-        if !fits {
-            return Err(EvidenceError::Name(suffix.chars().take(40).collect()));
-        }
-        let name = name_of(id, suffix)?;
-        let read = from.to_owned();
-        let hashed = spawn_blocking(move || {
-            File::open(&read).and_then(|file| file.sync_all()).map_err(failed("sync", &read))?;
-            chain::verify::hash_file(&read).map_err(failed("read", &read))
-        });
-        let (sha256, bytes) = hashed.await.map_err(|_cut_off| EvidenceError::Ending(id))??;
-        let _turn = self.inner.turn.lock().await;
-        self.check_disk(suffix.ends_with("mp4")).await?;
-        self.make_room(id, bytes).await?;
-        let (inner, from, target) = (self.inner.clone(), from.to_owned(), name.clone());
-        let moved = spawn_blocking(move || inner.take_file(id, &from, &target, bytes)).await;
-        moved.map_err(|_cut_off| EvidenceError::Ending(id))??;
-        let saved = SavedFile { name, bytes, sha256 };
-        self.note(std::slice::from_ref(&saved)).await;
-        Ok(saved)
-    }
-
     /// Notes files in the chain; while the database fails they wait for a better time.
-    async fn note(&self, saved: &[SavedFile]) {
+    pub(super) async fn note(&self, saved: &[SavedFile]) {
         let waiting: Vec<SavedFile> = {
             let mut waiting = self.inner.unchained.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.extend(saved.iter().cloned());
@@ -214,32 +179,13 @@ impl Inner {
         written
     }
 
-    fn take_file(
-        &self,
-        id: EventId,
-        from: &Path,
-        name: &str,
-        bytes: u64,
-    ) -> Result<(), EvidenceError> {
-        let day = day_of(id)?;
-        let folder = self.root.join(day_path(day));
-        let to = self.root.join(name);
-        let replaced = fs::metadata(&to).map_or(0, |file| file.len());
-        let moved = fs::create_dir_all(&folder)
-            .and_then(|()| fs::rename(from, &to))
-            .and_then(|()| File::open(&folder)?.sync_all());
-        moved.map_err(|error| self.refused(&folder, bytes, error))?;
-        self.grow(day, bytes, replaced);
-        Ok(())
-    }
-
-    fn grow(&self, day: Day, bytes: u64, replaced: u64) {
+    pub(super) fn grow(&self, day: Day, bytes: u64, replaced: u64) {
         let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
         let total = days.entry(day).or_default();
         *total = (*total + bytes).saturating_sub(replaced);
     }
 
-    fn refused(&self, folder: &Path, bytes: u64, error: io::Error) -> EvidenceError {
+    pub(super) fn refused(&self, folder: &Path, bytes: u64, error: io::Error) -> EvidenceError {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 EvidenceError::NoSpace { path: self.root.clone(), bytes, detail: error.to_string() }

@@ -10,7 +10,9 @@ use safe_yolo_core::event::{SnapshotState, ZoneRef};
 use safe_yolo_core::incident::Step;
 use safe_yolo_core::{EventId, Severity, Utc};
 use safe_yolo_store::chain::verify::{What, verify};
-use safe_yolo_store::evidence::{DiskLevel, DiskSpace, EvidenceError, EvidenceLimits, Space};
+use safe_yolo_store::evidence::{
+    DiskLevel, DiskSpace, EvidenceError, EvidenceLimits, FileKind, Space,
+};
 use safe_yolo_store::{EvidenceStore, StepBy, Store};
 use tempfile::TempDir;
 use uuid::{NoContext, Timestamp, Uuid};
@@ -86,20 +88,23 @@ async fn pictures_lie_by_day_and_come_back() {
 async fn a_finished_file_is_taken_in() {
     let (dir, db) = store().await;
     let store = open(dir.path(), &db, 1000).await;
-    let (id, made) = (on_day(0), dir.path().join("made.half"));
+    let id = on_day(0);
+    let made = store.temporary(id, FileKind::Clip).await.unwrap();
     fs::write(&made, [7; 100]).unwrap();
-    let saved = store.save_file(id, "mp4", &made).await.unwrap();
+    let saved = store.save_file(id, FileKind::Clip, made.clone()).await.unwrap();
     assert_eq!((saved.bytes, store.bytes(), made.exists()), (100, 100, false));
     assert_eq!(fs::read(store.path(id, "mp4").unwrap()).unwrap(), [7; 100]);
     assert!(verify(dir.path(), None).await.unwrap().ok);
-    for name in ["", "../x", "a/b", "a b"] {
-        let error = store.save_file(id, name, &made).await.unwrap_err();
-        assert!(matches!(error, EvidenceError::Name(_)), "{name}: {error}");
-    }
+    store.save_bytes(id, FileKind::Boxes, b"{}".to_vec()).await.unwrap();
+    let (_file, length) = store.open_file(id, FileKind::Boxes).await.unwrap();
+    assert_eq!(length, 2);
+    let none = store.open_file(id, FileKind::ClipBoxes).await;
+    assert!(matches!(none, Err(EvidenceError::NotFound(_))));
     fs::write(&made, [7; 2000]).unwrap();
-    let error = store.save_file(id, "mp4", &made).await.unwrap_err();
+    let error = store.save_file(id, FileKind::Clip, made.clone()).await.unwrap_err();
     assert!(matches!(error, EvidenceError::NoSpace { .. }), "{error}");
-    assert!(made.exists());
+    assert!(!made.exists());
+    assert_eq!(fs::read(store.path(id, "mp4").unwrap()).unwrap(), [7; 100], "the old one stays");
 }
 
 #[tokio::test]
@@ -282,11 +287,12 @@ async fn the_disk_is_guarded_before_it_is_full() {
     let guarded = store.guard().await.unwrap();
     assert_eq!((guarded.level, guarded.removed.events), (DiskLevel::Low, 1));
     assert!(store.load(ids[0], false).await.is_ok(), "it is held");
-    let (id, made) = (on_day(3), dir.path().join("clip.half"));
+    let id = on_day(3);
+    let made = store.temporary(id, FileKind::Clip).await.unwrap();
     fs::write(&made, b"clip").unwrap();
     free.store(GIB / 2, Ordering::SeqCst);
     assert_eq!(store.guard().await.unwrap().level, DiskLevel::NoClips);
-    let error = store.save_file(id, "mp4", &made).await.unwrap_err();
+    let error = store.save_file(id, FileKind::Clip, made.clone()).await.unwrap_err();
     assert!(matches!(error, EvidenceError::DiskLow { .. }), "{error}");
     store.save(id, vec![1], vec![1]).await.unwrap();
     free.store(GIB / 4, Ordering::SeqCst);
@@ -297,7 +303,8 @@ async fn the_disk_is_guarded_before_it_is_full() {
     waiting(&db, on_day(4)).await;
     free.store(2 * GIB, Ordering::SeqCst);
     assert_eq!(store.guard().await.unwrap().level, DiskLevel::Enough);
-    store.save_file(id, "mp4", &made).await.unwrap();
+    fs::write(&made, b"clip").unwrap();
+    store.save_file(id, FileKind::Clip, made).await.unwrap();
     assert!(verify(dir.path(), None).await.unwrap().ok);
 }
 

@@ -1,0 +1,165 @@
+//! Looking after the disk of the evidence: old evidence goes in time, and who watches is told.
+
+use std::time::Duration;
+
+use safe_yolo_core::event::ChangeKind;
+use safe_yolo_core::{Event, EventChange, Message, Severity};
+use safe_yolo_store::EvidenceStore;
+use safe_yolo_store::evidence::disk::Guarded;
+use safe_yolo_store::evidence::{DiskLevel, EvidenceError, LeftFiles, Space};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::clock;
+use crate::problem::chain;
+use crate::system_event::{ended, system_event};
+
+/// How often the disk is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// Looks between two removals of what is too old: an hour.
+const LOOKS_A_REMOVAL: u32 = 360;
+
+/// How full the disk is, as it was seen last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Disk {
+    /// None before the first look.
+    pub(crate) space: Option<(Space, DiskLevel)>,
+    /// Why it can't be looked after.
+    pub(crate) failure: Option<String>,
+}
+
+impl Disk {
+    /// Why evidence is not written or not looked after; none while all is well.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        if let Some(failure) = &self.failure {
+            return Some(failure.clone());
+        }
+        let (space, level) = self.space?;
+        let free = space.free >> 20;
+        match level {
+            DiskLevel::Enough | DiskLevel::Low => None,
+            DiskLevel::NoClips => Some(format!("{free} MiB are free: no clips are written")),
+            DiskLevel::NoPictures => {
+                Some(format!("{free} MiB are free: neither clips nor pictures are written"))
+            }
+        }
+    }
+}
+
+/// Mends what a crash left, before anything is written.
+pub(crate) async fn recover(evidence: &EvidenceStore) -> Result<LeftFiles, EvidenceError> {
+    let (recovered, left) = evidence.recover().await?;
+    if recovered.adopted + recovered.removed + recovered.settled > 0 {
+        tracing::warn!(?recovered, "evidence that an earlier run left half done was mended");
+    }
+    Ok(left)
+}
+
+/// Looks after the disk until the program ends.
+pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>) {
+    tokio::select! {
+        () = app.closing.cancelled() => return,
+        rest = app.evidence.recover_rest(left) => match rest {
+            Ok(recovered) if recovered.adopted + recovered.removed + recovered.settled + recovered.strays > 0 => {
+                tracing::warn!(?recovered, "evidence was there that the chain did not know");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(error = chain(&error), "old evidence can't be looked after"),
+        },
+    }
+    let mut tick = tokio::time::interval(LOOK_EVERY);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut told = Told::default();
+    for look in 0_u32.. {
+        tokio::select! {
+            () = app.closing.cancelled() => break,
+            _ = tick.tick() => {}
+        }
+        if look % LOOKS_A_REMOVAL == 0 {
+            remove_aged(&app).await;
+        }
+        let disk = match app.evidence.guard().await {
+            Ok(guarded) => {
+                told.look(&app, guarded).await;
+                Disk { space: Some((guarded.space, guarded.level)), failure: None }
+            }
+            Err(error) => {
+                let failure = chain(&error);
+                tracing::error!(failure, "the disk of the evidence can't be looked after");
+                Disk { space: state.borrow().space, failure: Some(failure) }
+            }
+        };
+        state.send_replace(disk);
+    }
+    told.end(&app, "shutdown").await;
+}
+
+async fn remove_aged(app: &App) {
+    match app.evidence.remove_aged(clock::now()).await {
+        Ok(removed) if removed.files > 0 => {
+            tracing::info!(?removed, "evidence that is too old was removed");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::error!(error = chain(&error), "old evidence can't be removed"),
+    }
+}
+
+/// What was said of the disk; one event as long as it is as bad.
+#[derive(Default)]
+struct Told {
+    open: Option<(DiskLevel, Event)>,
+}
+
+impl Told {
+    async fn look(&mut self, app: &App, guarded: Guarded) {
+        // Room was made in time: that old evidence is gone is said all the same.
+        let worst = match guarded.level {
+            DiskLevel::Enough if guarded.removed.files > 0 => DiskLevel::Low,
+            level => level,
+        };
+        if self.open.as_ref().is_some_and(|(level, _)| *level != worst) {
+            let reason = if worst == DiskLevel::Enough { "recovered" } else { "changed" };
+            self.end(app, reason).await;
+        }
+        if self.open.is_some() || worst == DiskLevel::Enough {
+            return;
+        }
+        let (ko, en) = match worst {
+            DiskLevel::NoPictures => (
+                "디스크 여유 공간 부족: 증거 영상과 사진을 저장하지 않음, 이벤트는 계속 기록됨",
+                "the disk is nearly full: neither clips nor pictures are kept, events still are",
+            ),
+            DiskLevel::NoClips => (
+                "디스크 여유 공간 부족: 증거 영상을 저장하지 않음, 사진과 이벤트는 계속 기록됨",
+                "the disk is nearly full: no clips are kept, pictures and events still are",
+            ),
+            DiskLevel::Enough | DiskLevel::Low => (
+                "디스크 여유 공간 부족: 오래된 증거부터 삭제함",
+                "the disk is getting full: the oldest evidence is removed",
+            ),
+        };
+        let message = Message { ko: ko.to_owned(), en: en.to_owned() };
+        let details = json!({
+            "part": "disk",
+            "level": worst.name(),
+            "free_bytes": guarded.space.free,
+            "free_bytes_min": guarded.space.floor(),
+            "removed_files": guarded.removed.files,
+            "removed_bytes": guarded.removed.bytes,
+        });
+        let mut event = system_event(None, message, details);
+        if worst > DiskLevel::Low {
+            event.severity = Severity::Critical;
+        }
+        tracing::warn!(level = worst.name(), ?guarded, "the disk is getting full");
+        self.open = Some((worst, event.clone()));
+        app.submit(EventChange { kind: ChangeKind::Raised, event }).await;
+    }
+
+    async fn end(&mut self, app: &App, reason: &str) {
+        if let Some((_, event)) = self.open.take() {
+            app.submit(ended(event, reason)).await;
+        }
+    }
+}
