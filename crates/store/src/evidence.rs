@@ -1,5 +1,7 @@
 //! Pictures that prove events: `evidence/YYYY/MM/DD/<event id>{,.clean}.jpg`,
-//! by the day (UTC) in the event's id.
+//! by the day (UTC) in the event's id; clips and boxes beside them.
+
+mod files;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -10,6 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use safe_yolo_core::EventId;
 use time::OffsetDateTime;
 use tokio::task::spawn_blocking;
+
+pub use files::{FileKind, SavedFile};
 
 /// Why evidence could not be kept or found.
 #[derive(Debug, thiserror::Error)]

@@ -114,6 +114,12 @@ impl ClipRing {
         }
     }
 
+    /// Size of its pictures.
+    #[must_use]
+    pub fn size(&self) -> PictureSize {
+        self.0.size
+    }
+
     /// The newest picture that came.
     #[must_use]
     pub fn newest(&self) -> Option<PictureTime> {

@@ -108,7 +108,7 @@ pub(super) fn time(name: &str, text: &str) -> Result<Utc, Problem> {
     })
 }
 
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
@@ -255,6 +255,7 @@ pub(crate) async fn acknowledge_many(
 )]
 pub(crate) async fn snapshot(
     State(app): State<App>,
+    session: Session,
     Id(id): Id<EventId>,
     Asked(query): Asked<SnapshotQuery>,
 ) -> Result<Response, Problem> {
@@ -268,6 +269,7 @@ pub(crate) async fn snapshot(
         }
         other => Problem::internal("reading a picture", &other),
     })?;
+    app.viewed(&session.user.username, id, "snapshot").await;
     // It never changes, but it is nobody's but the user's.
     let headers = [
         (header::CONTENT_TYPE, "image/jpeg"),

@@ -3,8 +3,10 @@
 mod calendar;
 mod cameras;
 mod changes;
+mod clips;
 mod events;
 mod picture;
+mod range;
 mod replay;
 mod schema;
 mod session;
@@ -67,6 +69,8 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(events::get))
         .routes(routes!(events::acknowledge))
         .routes(routes!(events::snapshot))
+        .routes(routes!(clips::clip))
+        .routes(routes!(clips::boxes))
         .routes(routes!(system::system))
         .split_for_parts();
     let served = description.clone();

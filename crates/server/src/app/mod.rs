@@ -10,6 +10,7 @@ mod replay;
 mod sources;
 mod startup;
 mod unopened;
+mod viewed;
 mod versions;
 mod zones;
 
@@ -115,6 +116,8 @@ pub(crate) struct Inner {
     /// Turns of replays (`refuse`).
     pub(crate) replays: Arc<Semaphore>,
     pub(crate) progress: Progress,
+    /// Who looked at which evidence.
+    looks: viewed::Viewed,
     /// Held while settings change, so that the engine sees versions in order.
     edits: tokio::sync::Mutex<()>,
     /// The server is going away: sockets close.
@@ -173,6 +176,7 @@ impl App {
             tests: Semaphore::new(TESTS_MAX),
             replays: Arc::new(Semaphore::new(REPLAYS_MAX)),
             progress: Progress::default(),
+            looks: viewed::Viewed::default(),
             edits: tokio::sync::Mutex::new(()),
             closing: parts.closing,
         }))

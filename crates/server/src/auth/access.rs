@@ -65,6 +65,8 @@ pub(crate) const RULES: &[Rule] = &[
     rule("GET", "/api/events/{id}", VIEWER),
     rule("POST", "/api/events/{id}/acknowledge", OPERATOR),
     rule("GET", "/api/events/{id}/snapshot", VIEWER),
+    rule("GET", "/api/events/{id}/clip", VIEWER),
+    rule("GET", "/api/events/{id}/clip/boxes", VIEWER),
     rule("GET", "/ws/live", VIEWER),
     rule("GET", "/ws/events", VIEWER),
 ];
