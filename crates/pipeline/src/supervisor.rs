@@ -316,6 +316,7 @@ impl Supervisor {
         self.health.picture(now, same);
         self.newest = Some(shot.clone());
         self.clips.picture(&shot);
+        self.see_to_clips();
         if let Play::Paused { show_one: true } = self.play {
             self.play = Play::Paused { show_one: false };
             self.publish_unseen(&shot);

@@ -33,8 +33,10 @@ const SHARED: Duration = Duration::from_secs(2);
 const ALARMS_MAX: usize = 16;
 /// Clips of one camera that are gathered or written at once. Policy: refuse.
 const CLIPS_MAX: usize = 4;
-/// Pictures of a window's end may come so much later: those sent out of order, and boxes.
+/// A session's pictures of a window's end may come so much later: those sent out of order; and boxes.
 const SETTLE: Duration = Duration::from_millis(400);
+/// Of other sources only boxes come later.
+const SETTLE_IN_ORDER: Duration = Duration::from_millis(200);
 /// Boxes are kept so much before a window: its first picture may be earlier than asked for.
 const GROUP_MAX: Duration = Duration::from_secs(12);
 /// Width that drawn pictures and those of USB cameras are kept in at most, pixels.
@@ -210,18 +212,23 @@ impl Clips {
         Ok(())
     }
 
+    /// Whether any is being gathered.
+    pub(crate) const fn is_gathering(&self) -> bool {
+        !self.running.is_empty()
+    }
+
     /// Clips that are complete by now. `areas` are those that nobody may see now.
     pub(crate) fn complete(&mut self, areas: &[Polygon]) -> Vec<ClipJob> {
-        let newest = match &self.source {
-            Source::Ring(ring) => ring.newest(),
-            _ => self.newest,
+        let (newest, settle) = match &self.source {
+            Source::Ring(ring) => (ring.newest(), SETTLE),
+            _ => (self.newest, SETTLE_IN_ORDER),
         };
         let mut jobs = Vec::new();
         for recording in mem::take(&mut self.running) {
             let full = recording.hold.as_ref().is_some_and(Hold::is_full);
             if full {
                 jobs.push(self.job(recording, Some("too_large"), areas));
-            } else if newest.is_some_and(|newest| newest >= recording.to + SETTLE) {
+            } else if newest.is_some_and(|newest| newest >= recording.to + settle) {
                 jobs.push(self.job(recording, None, areas));
             } else {
                 self.running.push(recording);

@@ -28,6 +28,9 @@ impl Supervisor {
 
     /// Hands on clips that are complete.
     pub(super) fn see_to_clips(&mut self) {
+        if !self.clips.is_gathering() {
+            return;
+        }
         let complete = self.clips.complete(&self.config.privacy_masks);
         self.hand_on(complete);
     }
