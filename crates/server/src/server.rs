@@ -84,13 +84,9 @@ impl Server {
         descriptors::raise();
         let store = Store::open(&config.data_dir).await?;
         let first_admin = store.ensure_admin(config.admin_password).await?;
-        let evidence = EvidenceStore::open_with(
-            &config.data_dir,
-            config.evidence,
-            store.clone(),
-            config.disk,
-        )
-        .await?;
+        let evidence =
+            EvidenceStore::open_with(&config.data_dir, config.evidence, store.clone(), config.disk)
+                .await?;
         let (dir, limits) = (config.data_dir.clone(), config.tracks);
         let tracks = spawn_blocking(move || limits.map(|l| TrackLog::open(&dir, l)).transpose());
         let tracks =
@@ -110,6 +106,7 @@ impl Server {
         if ended > 0 {
             tracing::info!(ended, "events that an earlier run left open were ended");
         }
+        store.fail_unfinished_evidence().await?;
         let policies = Policies {
             api: SourcePolicy::restricted(config.video_dirs),
             trusted: SourcePolicy::trusted(),

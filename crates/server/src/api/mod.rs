@@ -4,9 +4,11 @@ mod alarms;
 mod calendar;
 mod cameras;
 mod changes;
+mod clips;
 pub(crate) mod events;
 pub(crate) mod incidents;
 mod picture;
+mod range;
 mod replay;
 mod schema;
 mod session;
@@ -84,6 +86,8 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(alarms::lift))
         .routes(routes!(alarms::settings, alarms::set_settings))
         .routes(routes!(alarms::precision))
+        .routes(routes!(clips::clip))
+        .routes(routes!(clips::boxes))
         .routes(routes!(system::system))
         .split_for_parts();
     let served = description.clone();

@@ -81,6 +81,8 @@ pub(crate) const RULES: &[Rule] = &[
     rule("GET", "/api/alarm-settings", VIEWER),
     rule("PUT", "/api/alarm-settings", ADMIN),
     rule("GET", "/api/statistics/precision", VIEWER),
+    rule("GET", "/api/events/{id}/clip", VIEWER),
+    rule("GET", "/api/events/{id}/clip/boxes", VIEWER),
     rule("GET", "/ws/live", VIEWER),
     rule("GET", "/ws/events", VIEWER),
 ];

@@ -5,6 +5,7 @@
 mod access;
 mod calendar;
 mod cameras;
+mod clips;
 mod crowd;
 mod events;
 mod incidents;
