@@ -135,8 +135,17 @@ pub(crate) fn demo(arguments: DemoArguments) -> Result<ExitCode> {
     start_log(arguments.log_json);
     let DemoArguments { listen, data_dir, log_json, tracks, evidence, detector } = arguments;
     let (site, video, video_dir) = (None, Vec::new(), Vec::new());
-    let arguments =
-        ServeArguments { listen, data_dir, site, video, video_dir, log_json, tracks, evidence, detector };
+    let arguments = ServeArguments {
+        listen,
+        data_dir,
+        site,
+        video,
+        video_dir,
+        log_json,
+        tracks,
+        evidence,
+        detector,
+    };
     start(arguments, simulated_site()?, None)
 }
 

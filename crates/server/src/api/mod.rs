@@ -3,6 +3,7 @@
 mod alarms;
 mod calendar;
 mod cameras;
+mod cases;
 mod changes;
 pub(crate) mod events;
 pub(crate) mod incidents;
@@ -84,6 +85,7 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(alarms::lift))
         .routes(routes!(alarms::settings, alarms::set_settings))
         .routes(routes!(alarms::precision))
+        .routes(routes!(cases::export_case))
         .routes(routes!(system::system))
         .split_for_parts();
     let served = description.clone();

@@ -81,6 +81,8 @@ pub(crate) const RULES: &[Rule] = &[
     rule("GET", "/api/alarm-settings", VIEWER),
     rule("PUT", "/api/alarm-settings", ADMIN),
     rule("GET", "/api/statistics/precision", VIEWER),
+    // Originals need a right of their own, which the handler asks for.
+    rule("POST", "/api/incidents/{id}/export", OPERATOR),
     rule("GET", "/ws/live", VIEWER),
     rule("GET", "/ws/events", VIEWER),
 ];
