@@ -25,6 +25,7 @@ fn alarm(number: u128, second: i64) -> Event {
         details: serde_json::Map::new(),
         config_version: 1,
         snapshot: SnapshotState::None,
+        clip: SnapshotState::None,
     }
 }
 

@@ -8,6 +8,7 @@ mod alarms;
 mod api;
 mod app;
 mod auth;
+pub mod case;
 mod changes;
 mod clock;
 mod config;

@@ -9,7 +9,7 @@ use safe_yolo_core::Class;
 use safe_yolo_media::source::SourcePolicy;
 use safe_yolo_pipeline::{Engine, EngineConfig, TrackSink};
 use safe_yolo_store::{
-    EvidenceStore, FirstAdmin, Journal, Outbox, OutboxConfig, Store, StoreState,
+    EvidenceStore, FirstAdmin, InstallationKey, Journal, Outbox, OutboxConfig, Store, StoreState,
 };
 use safe_yolo_tracklog::{LogReader, TrackLog};
 use tokio::sync::{mpsc, watch};
@@ -101,6 +101,10 @@ impl Server {
             tracing::warn!("the journal of an earlier failure is not replayed yet");
         }
         drop(replayed);
+        let dir = config.data_dir.clone();
+        let key = spawn_blocking(move || InstallationKey::open(&dir)).await;
+        let key =
+            key.map_err(|_panicked| ServerError::Task { what: "the installation's key" })??;
         let left = crate::guard::recover(&evidence).await?;
         let ended = store.end_left_open(clock::now(), "restart").await?;
         if ended > 0 {
@@ -145,6 +149,7 @@ impl Server {
             outbox,
             audit,
             evidence,
+            key,
             tracks,
             track_reader: LogReader::new(&config.data_dir),
             engine,

@@ -36,3 +36,4 @@ CREATE INDEX incidents_held ON incidents (id) WHERE held = 1;
 
 -- A right of its own, beside the role.
 ALTER TABLE users ADD COLUMN may_export_original INTEGER NOT NULL DEFAULT 0;
+UPDATE users SET may_export_original = 1 WHERE username = 'admin' AND role = 'admin';

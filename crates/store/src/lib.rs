@@ -17,6 +17,7 @@ mod events;
 pub mod evidence;
 mod incidents;
 pub mod journal;
+mod key;
 pub mod outbox;
 mod password;
 mod random;
@@ -37,6 +38,7 @@ pub use incidents::{
     RulePrecision, StepBy,
 };
 pub use journal::Journal;
+pub use key::{InstallationKey, PublicKey};
 pub use outbox::{Outbox, OutboxConfig, OutboxHandle, StoreState};
 pub use sessions::SessionToken;
 pub use store::{SessionPolicy, Store, StoreOptions};

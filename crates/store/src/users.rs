@@ -131,10 +131,40 @@ impl Store {
         let Some(password) = password.or_else(|| generated_password.clone()) else {
             return Ok(FirstAdmin::Exists);
         };
-        match self.create_user(ADMIN, password, Role::Admin).await {
-            Ok(_) => Ok(FirstAdmin::Created { generated_password }),
-            Err(error) => Err(error),
+        self.create_user(ADMIN, password, Role::Admin).await?;
+        self.allow_originals(ADMIN, true).await?;
+        Ok(FirstAdmin::Created { generated_password })
+    }
+
+    /// Whether somebody may export pictures as they were taken, with faces.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn may_export_originals(&self, username: &str) -> Result<bool, StoreError> {
+        let may: Option<bool> =
+            sqlx::query_scalar("SELECT may_export_original FROM users WHERE username = ?")
+                .bind(username)
+                .fetch_optional(&self.inner.readers)
+                .await
+                .doing("reading a user's rights")?;
+        Ok(may.unwrap_or(false))
+    }
+
+    /// Lets somebody export pictures as they were taken, or not any more.
+    ///
+    /// # Errors
+    /// When there is no such user, or the database fails.
+    pub async fn allow_originals(&self, username: &str, may: bool) -> Result<(), StoreError> {
+        let done = sqlx::query("UPDATE users SET may_export_original = ? WHERE username = ?")
+            .bind(may)
+            .bind(username)
+            .execute(&self.inner.writer)
+            .await
+            .doing("changing a user's rights")?;
+        if done.rows_affected() == 0 {
+            return Err(StoreError::not_found("user", username));
         }
+        Ok(())
     }
 
     /// Who this is, if the password is right. Wrong passwords and unknown names

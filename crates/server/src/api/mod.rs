@@ -3,6 +3,7 @@
 mod alarms;
 mod calendar;
 mod cameras;
+mod cases;
 mod changes;
 mod clips;
 pub(crate) mod events;
@@ -88,6 +89,7 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(alarms::precision))
         .routes(routes!(clips::clip))
         .routes(routes!(clips::boxes))
+        .routes(routes!(cases::export_case))
         .routes(routes!(system::system))
         .split_for_parts();
     let served = description.clone();

@@ -82,6 +82,8 @@ pub(crate) struct System {
     unacknowledged: Option<u64>,
     /// The newest change.
     seq: i64,
+    /// The public key (Ed25519) that exported cases are signed with, 64 digits.
+    key: String,
 }
 
 /// What is loaded, and what works.
@@ -120,5 +122,6 @@ pub(crate) async fn system(State(app): State<App>) -> Result<Json<System>, Probl
         analysed_per_s: (analysed * 10.0).round() / 10.0,
         unacknowledged,
         seq: *app.store.subscribe_seq().borrow(),
+        key: app.key.public().to_string(),
     }))
 }

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 
 use safe_yolo_media::source::SourcePolicy;
 use safe_yolo_pipeline::Engine;
-use safe_yolo_store::{EvidenceStore, OutboxHandle, Store, StoreState};
+use safe_yolo_store::{EvidenceStore, InstallationKey, OutboxHandle, Store, StoreState};
 use safe_yolo_tracklog::{LogReader, TrackLog};
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
@@ -51,6 +51,8 @@ pub(crate) const EVENT_SOCKETS_MAX: usize = 4096;
 const HISTORIES_MAX: usize = 2;
 /// Sources tried at once by `POST /api/cameras/test`.
 const TESTS_MAX: usize = 2;
+/// Cases exported at once: each keeps a core busy while pictures are made unrecognisable.
+const EXPORTS_MAX: usize = 2;
 /// Replays at once: each keeps a core busy.
 const REPLAYS_MAX: usize = 1;
 
@@ -93,6 +95,8 @@ pub(crate) struct Inner {
     /// Who did what.
     pub(crate) audit: Audit,
     pub(crate) evidence: EvidenceStore,
+    /// What cases are signed with.
+    pub(crate) key: InstallationKey,
     /// What the rules were told, if it is kept; and how it is read.
     pub(crate) tracks: Option<TrackLog>,
     pub(crate) track_reader: LogReader,
@@ -119,6 +123,8 @@ pub(crate) struct Inner {
     pub(crate) live_sockets: Arc<Semaphore>,
     pub(crate) event_sockets: Arc<Semaphore>,
     pub(crate) tests: Semaphore,
+    /// Turns of exports of cases (`refuse`).
+    pub(crate) exports: Arc<Semaphore>,
     /// Turns of replays (`refuse`).
     pub(crate) replays: Arc<Semaphore>,
     pub(crate) progress: Progress,
@@ -146,6 +152,7 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) outbox: OutboxHandle,
     pub(crate) audit: Audit,
+    pub(crate) key: InstallationKey,
     pub(crate) evidence: EvidenceStore,
     /// What the rules were told, if it is kept; and how it is read.
     pub(crate) tracks: Option<TrackLog>,
@@ -166,6 +173,7 @@ impl App {
             outbox: parts.outbox,
             audit: parts.audit,
             evidence: parts.evidence,
+            key: parts.key,
             tracks: parts.tracks,
             track_reader: parts.track_reader,
             engine: parts.engine,
@@ -183,6 +191,7 @@ impl App {
             live_sockets: Arc::new(Semaphore::new(LIVE_SOCKETS_MAX)),
             event_sockets: Arc::new(Semaphore::new(EVENT_SOCKETS_MAX)),
             tests: Semaphore::new(TESTS_MAX),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             replays: Arc::new(Semaphore::new(REPLAYS_MAX)),
             progress: Progress::default(),
             looks: viewed::Viewed::default(),

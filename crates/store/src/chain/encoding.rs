@@ -5,7 +5,7 @@
 use std::fmt;
 
 use safe_yolo_core::Utc;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 /// A SHA-256.
@@ -58,6 +58,14 @@ impl fmt::Debug for Hash {
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let none = || serde::de::Error::custom(format!("'{text}' is no SHA-256 in 64 digits"));
+        Self::parse(&text).ok_or_else(none)
     }
 }
 
@@ -118,7 +126,7 @@ pub fn entry_hash(
 }
 
 /// A change of an event as a row of `event_changes`.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 pub(crate) struct ChangeContent {
     pub(crate) seq: i64,
     pub(crate) change_id: String,
@@ -168,7 +176,7 @@ impl AuditContent {
 }
 
 /// A row of `incident_log`.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 pub(crate) struct DeedContent {
     pub(crate) number: i64,
     pub(crate) incident: String,
@@ -192,7 +200,7 @@ impl DeedContent {
 }
 
 /// An incident as it is now, a row of `incidents`.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, sqlx::FromRow)]
 pub(crate) struct IncidentContent {
     pub(crate) number: i64,
     pub(crate) id: String,

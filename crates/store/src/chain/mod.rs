@@ -5,6 +5,7 @@
 //! it describes. [`verify`] walks it. Who can write the whole file can still cut off its end or
 //! make all of it anew: against that helps the head of the chain in signed exports.
 
+mod case;
 mod encoding;
 mod read;
 pub mod verify;
@@ -13,6 +14,7 @@ use futures_util::TryStreamExt;
 use safe_yolo_core::Utc;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
+pub use case::CaseChain;
 pub use encoding::{Hash, entry_hash};
 pub use read::{ChainEntry, Head};
 

@@ -1,7 +1,7 @@
 //! Reading the chain.
 
-use safe_yolo_core::{EventId, Utc};
-use serde::Serialize;
+use safe_yolo_core::Utc;
+use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
 
 use super::{Hash, entry_hash, kind};
@@ -10,10 +10,10 @@ use crate::{Store, StoreError};
 
 const DOING: &str = "reading the chain";
 /// Most entries in one answer.
-const ENTRIES_MAX: usize = 10_000;
+pub(super) const ENTRIES_MAX: usize = 10_000;
 
 /// Where the chain ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// The newest entry; 0 before the first.
     pub number: i64,
@@ -22,7 +22,7 @@ pub struct Head {
 }
 
 /// One entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainEntry {
     /// Its number; they follow each other without gaps.
     pub number: i64,
@@ -50,7 +50,7 @@ impl ChainEntry {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     number: i64,
     at: i64,
     kind: String,
@@ -61,7 +61,7 @@ struct Row {
 }
 
 impl Row {
-    fn into_entry(self) -> Result<ChainEntry, StoreError> {
+    pub(super) fn into_entry(self) -> Result<ChainEntry, StoreError> {
         let hash = |bytes: &[u8]| {
             Hash::from_bytes(bytes).ok_or_else(|| {
                 StoreError::unreadable("chain entry", self.number.to_string(), "no SHA-256")
@@ -94,7 +94,7 @@ pub(super) async fn head(db: &mut SqliteConnection) -> Result<Head, StoreError> 
     Ok(Head { number, hash })
 }
 
-const COLUMNS: &str = "SELECT number, at, kind, target, content, hash,
+pub(super) const COLUMNS: &str = "SELECT number, at, kind, target, content, hash,
     (SELECT hash FROM chain AS before WHERE before.number = chain.number - 1) AS before FROM chain";
 
 /// The newest entry that a file was written or removed with; names have no spaces.
@@ -135,23 +135,5 @@ impl Store {
         let mut reader = self.inner.readers.acquire().await.doing(DOING)?;
         let newest = newest_of_file(&mut reader, name).await?;
         Ok(newest.filter(|entry| entry.kind != kind::REMOVED))
-    }
-
-    /// The entries of all changes of an event, oldest first; those older than the chain have none.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn chain_of_event(&self, id: EventId) -> Result<Vec<ChainEntry>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "{COLUMNS} WHERE kind = '{}' AND target IN
-                (SELECT CAST(seq AS TEXT) FROM event_changes WHERE event_id = ?)
-             ORDER BY number LIMIT {ENTRIES_MAX}",
-            kind::CHANGE
-        )))
-        .bind(id.to_string())
-        .fetch_all(&self.inner.readers)
-        .await
-        .doing(DOING)?;
-        rows.into_iter().map(Row::into_entry).collect()
     }
 }

@@ -271,3 +271,8 @@ impl EvidenceStore {
 fn name_of(id: EventId, suffix: &str) -> Result<String, EvidenceError> {
     Ok(format!("{}/{id}.{suffix}", day_path(day_of(id)?)))
 }
+
+/// The folder of an event's files in the folder of evidence.
+pub(crate) fn folder_of(id: EventId) -> Result<String, EvidenceError> {
+    Ok(day_path(day_of(id)?))
+}

@@ -226,13 +226,25 @@ async fn entries_can_be_recomputed_by_others() {
     let (_dir, store) = filled().await;
     let id = raise(&store, Severity::Critical).await;
     store.acknowledge(id, "kim", "", T0).await.unwrap();
-    let entries = store.chain_of_event(id).await.unwrap();
-    assert_eq!(entries.len(), 2);
-    assert!(entries.iter().all(safe_yolo_store::chain::ChainEntry::is_whole), "{entries:?}");
-    assert!(entries[0].number < entries[1].number);
-    let mut other = entries[1].clone();
-    other.target = "1".into();
-    assert!(!other.is_whole());
+    let incident = store.event(id).await.unwrap().unwrap().incident.unwrap();
+    let case = store.chain_of_incident(incident).await.unwrap();
+    assert_eq!((case.faults(), case.unproved()), (Vec::new(), 0), "{case:?}");
+    assert_eq!(case.head, store.chain_head().await.unwrap());
+    let json = serde_json::to_string(&case).unwrap();
+    for (from, to) in [
+        ("kim", "lee"),
+        ("\"number\":1,", "\"number\":2,"),
+        ("acknowledged", "resolved"),
+        ("\"kind\":\"change\"", "\"kind\":\"deed\""),
+    ] {
+        let altered = json.replace(from, to);
+        assert_ne!(altered, json, "{from}");
+        let altered: safe_yolo_store::chain::CaseChain = serde_json::from_str(&altered).unwrap();
+        assert!(!altered.faults().is_empty(), "{from}");
+    }
+    let other = safe_yolo_core::EventId(Uuid::now_v7());
+    let error = store.chain_of_incident(other).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
 }
 
 #[tokio::test]

@@ -1,0 +1,224 @@
+//! Making people unrecognisable in what leaves the house. What is not known is pixelated, too.
+
+use std::io;
+
+use safe_yolo_core::PictureSize;
+use safe_yolo_media::jpeg;
+use serde::Deserialize;
+
+use super::Masked;
+
+/// How much of a person's box is taken for the head, from above.
+const HEAD_HEIGHT: f64 = 0.3;
+/// How much is added around it, parts of the person's width and of the head's height.
+const MARGIN: f64 = 0.15;
+/// Squares across a head: too few to know anybody by.
+const SQUARES_A_HEAD: f64 = 6.0;
+/// Squares across a picture of which nothing is known.
+const SQUARES_A_PICTURE: f64 = 32.0;
+/// What is worn on the head: it is where the head is.
+const ON_HEADS: [&str; 8] =
+    ["helmet", "no_helmet", "mask", "no_mask", "goggles", "no_goggles", "head", "face"];
+
+/// What was found in a picture, as it is stored beside it.
+#[derive(Debug, Deserialize)]
+struct Found {
+    pictures: Vec<FoundPicture>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FoundPicture {
+    analysis: String,
+    boxes: Vec<FoundBox>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FoundBox {
+    class: String,
+    /// Left, top, right, bottom as fractions of the picture.
+    #[serde(rename = "box")]
+    corners: [f64; 4],
+}
+
+/// Part of a picture, in fractions of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Region {
+    x1: f64,
+    y1: f64,
+    x2: f64,
+    y2: f64,
+}
+
+/// Where heads are; none if that is not known: nothing was found, looked for, or stored.
+pub(super) fn heads(found: Option<&[u8]>) -> Option<Vec<Region>> {
+    let found: Found = serde_json::from_slice(found?).ok()?;
+    if found.pictures.is_empty() || found.pictures.iter().any(|picture| picture.analysis != "done")
+    {
+        return None;
+    }
+    let boxes: Vec<&FoundBox> = found.pictures.iter().flat_map(|picture| &picture.boxes).collect();
+    let is_sound = |b: &&FoundBox| {
+        let [x1, y1, x2, y2] = b.corners;
+        b.corners.iter().all(|corner| corner.is_finite()) && x1 < x2 && y1 < y2
+    };
+    let has_person = boxes.iter().any(|found| found.class == "person");
+    if !has_person || !boxes.iter().all(is_sound) {
+        return None;
+    }
+    Some(boxes.into_iter().filter_map(head).collect())
+}
+
+fn head(found: &FoundBox) -> Option<Region> {
+    let [x1, y1, x2, y2] = found.corners;
+    let (width, mut height) = (x2 - x1, y2 - y1);
+    if found.class == "person" {
+        height *= HEAD_HEIGHT;
+    } else if !ON_HEADS.contains(&found.class.as_str()) {
+        return None;
+    }
+    let (around, above) = (width * MARGIN, height * MARGIN);
+    Some(Region { x1: x1 - around, y1: y1 - above, x2: x2 + around, y2: y1 + height + above })
+}
+
+/// The picture with heads pixelated, or all of it.
+pub(super) fn mask(picture: &[u8], heads: Option<&[Region]>) -> io::Result<(Vec<u8>, Masked)> {
+    let decoded = image::load_from_memory_with_format(picture, image::ImageFormat::Jpeg)
+        .map_err(io::Error::other)?
+        .into_rgb8();
+    let size = PictureSize { width: decoded.width(), height: decoded.height() };
+    let mut rgb = decoded.into_raw();
+    let masked = match heads {
+        Some(heads) => {
+            for head in heads {
+                pixelate(&mut rgb, size, *head, SQUARES_A_HEAD);
+            }
+            Masked::Heads
+        }
+        None => {
+            let all = Region { x1: 0.0, y1: 0.0, x2: 1.0, y2: 1.0 };
+            pixelate(&mut rgb, size, all, SQUARES_A_PICTURE);
+            Masked::Whole
+        }
+    };
+    let encoded = jpeg::encode_rgb(&rgb, size, jpeg::QUALITY_EVIDENCE).map_err(io::Error::other)?;
+    Ok((encoded, masked))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "pixels of a picture"
+)]
+fn pixelate(rgb: &mut [u8], size: PictureSize, region: Region, squares: f64) {
+    let (width, height) = (size.width as usize, size.height as usize);
+    let pixel = |fraction: f64, length: usize| (fraction.clamp(0.0, 1.0) * length as f64) as usize;
+    let end =
+        |fraction: f64, length: usize| (fraction.clamp(0.0, 1.0) * length as f64).ceil() as usize;
+    let (left, right) = (pixel(region.x1, width), end(region.x2, width).min(width));
+    let (top, bottom) = (pixel(region.y1, height), end(region.y2, height).min(height));
+    let across = right.saturating_sub(left).max(bottom.saturating_sub(top));
+    let square = ((across as f64 / squares).ceil() as usize).max(4);
+    for y in (top..bottom).step_by(square) {
+        for x in (left..right).step_by(square) {
+            let (x2, y2) = ((x + square).min(right), (y + square).min(bottom));
+            level(rgb, width, [x, y, x2, y2]);
+        }
+    }
+}
+
+/// Gives a square its mean colour.
+fn level(rgb: &mut [u8], width: usize, [x1, y1, x2, y2]: [usize; 4]) {
+    let row = |y: usize| (y * width + x1) * 3..(y * width + x2) * 3;
+    let mut sums = [0_u64; 3];
+    for y in y1..y2 {
+        for pixel in rgb.get(row(y)).unwrap_or_default().chunks_exact(3) {
+            for (sum, value) in sums.iter_mut().zip(pixel) {
+                *sum += u64::from(*value);
+            }
+        }
+    }
+    let count = ((x2 - x1) * (y2 - y1)).max(1) as u64;
+    let mean = sums.map(|sum| u8::try_from(sum / count).unwrap_or(u8::MAX));
+    for y in y1..y2 {
+        for pixel in rgb.get_mut(row(y)).unwrap_or_default().chunks_exact_mut(3) {
+            for (value, mean) in pixel.iter_mut().zip(mean) {
+                *value = mean;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: PictureSize = PictureSize { width: 320, height: 240 };
+
+    /// Fine stripes: where they are left, nothing was pixelated.
+    fn stripes() -> Vec<u8> {
+        let pixel = |at: u32| if (at / 2) % 2 == 0 { [250, 250, 250] } else { [5, 5, 5] };
+        let rgb: Vec<u8> = (0..SIZE.height).flat_map(|_| (0..SIZE.width).flat_map(pixel)).collect();
+        jpeg::encode_rgb(&rgb, SIZE, 95).unwrap()
+    }
+
+    /// The largest step between neighbours in this part.
+    fn contrast(picture: &[u8], [x1, y1, x2, y2]: [u32; 4]) -> i32 {
+        let decoded = image::load_from_memory(picture).unwrap().into_luma8();
+        let steps = (y1..y2).flat_map(|y| (x1..x2 - 2).map(move |x| (x, y)));
+        let step = |(x, y): (u32, u32)| {
+            let at = |x: u32| i32::from(decoded.get_pixel(x, y).0[0]);
+            (at(x) - at(x + 2)).abs()
+        };
+        steps.map(step).max().unwrap()
+    }
+
+    #[test]
+    fn heads_are_unrecognisable_and_the_rest_is_not_touched() {
+        let found = br#"{"pictures":[{"t_s":0,"analysis":"done","boxes":[
+            {"class":"person","number":1,"box":[0.4,0.2,0.6,0.9]}, {"class":"forklift","box":[0.7,0.7,0.9,0.9]}]}]}"#;
+        let heads = heads(Some(found)).unwrap();
+        assert_eq!(heads.len(), 1);
+        let (picture, masked) = mask(&stripes(), Some(&heads)).unwrap();
+        assert_eq!(masked, Masked::Heads);
+        assert!(contrast(&picture, [130, 50, 190, 95]) < 60, "the head");
+        assert!(contrast(&picture, [0, 0, 100, 200]) > 180, "beside it");
+        assert!(contrast(&picture, [130, 120, 190, 200]) > 180, "the body");
+    }
+
+    #[test]
+    fn what_is_not_known_is_pixelated_whole() {
+        for found in [
+            None,
+            Some("rubbish"),
+            Some(r#"{"pictures":[]}"#),
+            Some(r#"{"pictures":[{"analysis":"done","boxes":[]}]}"#),
+            Some(
+                r#"{"pictures":[{"analysis":"predicted","boxes":[{"class":"person","box":[0.1,0.1,0.2,0.2]}]}]}"#,
+            ),
+            Some(r#"{"pictures":[{"analysis":"failed","boxes":[]}]}"#),
+            Some(
+                r#"{"pictures":[{"analysis":"done","boxes":[{"class":"person","box":[0.5,0.1,0.2,0.2]}]}]}"#,
+            ),
+            Some(
+                r#"{"pictures":[{"analysis":"done","boxes":[{"class":"person","box":[0.1,0.1,0.2]}]}]}"#,
+            ),
+        ] {
+            let heads = heads(found.map(str::as_bytes));
+            assert_eq!(heads, None, "{found:?}");
+            let (picture, masked) = mask(&stripes(), heads.as_deref()).unwrap();
+            assert_eq!(masked, Masked::Whole);
+            assert!(contrast(&picture, [0, 0, 320, 240]) < 60, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn boxes_beyond_the_picture_and_heads_without_bodies_are_masked() {
+        let found = br#"{"pictures":[{"analysis":"done","boxes":[
+            {"class":"person","box":[-0.2,-0.5,0.3,1.4]}, {"class":"no_helmet","box":[0.9,0.9,1.2,1.3]}]}]}"#;
+        let heads = heads(Some(found)).unwrap();
+        let (picture, _) = mask(&stripes(), Some(&heads)).unwrap();
+        assert!(contrast(&picture, [292, 220, 320, 240]) < 60);
+        assert!(mask(b"no picture", None).is_err());
+    }
+}

@@ -1,0 +1,323 @@
+//! Writing a case: read, hashed, packed and sent in one go, without a copy on the disk.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use axum::body::Bytes;
+use futures_util::{Stream, stream};
+use safe_yolo_core::{EventId, Incident, Utc};
+use safe_yolo_store::chain::{CaseChain, Hash};
+use safe_yolo_store::evidence::EvidenceError;
+use safe_yolo_store::{EventRecord, IncidentDeed, InstallationKey};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::spawn_blocking;
+use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, ZipWriter};
+
+use super::blur::{self, Region};
+use super::{
+    BYTES_MAX, CASE, CHAIN, CaseFile, CaseJson, FORMAT, LeftOut, MANIFEST, Manifest, ManifestFile,
+    Masked, REPORT, SIGNATURE, report,
+};
+use crate::app::App;
+use crate::clock;
+use crate::problem::{Code, Problem, chain};
+
+/// Pieces that wait for whoever fetches them (`block`).
+const PIECES_MAX: usize = 16;
+/// How long they are.
+const PIECE_BYTES: usize = 64 << 10;
+/// The longest picture that is read; ours have some MB.
+const PICTURE_BYTES_MAX: u64 = 64 << 20;
+/// Room for what describes the case, of [`BYTES_MAX`].
+const TEXT_BYTES: u64 = 256 << 20;
+
+/// Who wants which case, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) incident: EventId,
+    pub(crate) by: String,
+    pub(crate) reason: String,
+    /// Pictures and clips as they were stored.
+    pub(crate) original: bool,
+}
+
+/// An evidence file on its way into the case.
+struct Source {
+    event: EventId,
+    evidence: String,
+    path: PathBuf,
+}
+
+/// All that is known before the first file is read.
+pub(super) struct Case {
+    pub(super) asked: Asked,
+    pub(super) at: Utc,
+    pub(super) incident: Incident,
+    pub(super) events: Vec<EventRecord>,
+    pub(super) log: Vec<IncidentDeed>,
+    pub(super) chain: CaseChain,
+    pub(super) key: InstallationKey,
+    sources: Vec<Source>,
+    left_out: Vec<LeftOut>,
+}
+
+/// Begins an export; the ZIP comes as it is made. A stream that breaks off ends with an error.
+pub(crate) async fn export(
+    app: &App,
+    asked: Asked,
+) -> Result<impl Stream<Item = io::Result<Bytes>> + use<>, Problem> {
+    let Ok(permit) = app.exports.clone().try_acquire_owned() else {
+        let detail = "other cases are being exported: try again in some seconds";
+        return Err(Problem::new(Code::Unavailable, detail));
+    };
+    let case = gather(app, asked).await?;
+    let (pieces, ready) = mpsc::channel(PIECES_MAX);
+    let work = spawn_blocking(move || write(case, &pieces, permit));
+    // It tells of its own failures; a panic is seen as a stream that breaks off.
+    drop(work);
+    Ok(stream::unfold(ready, |mut ready| async { ready.recv().await.map(|piece| (piece, ready)) }))
+}
+
+async fn gather(app: &App, asked: Asked) -> Result<Case, Problem> {
+    let id = asked.incident;
+    let chain = app.store.chain_of_incident(id).await?;
+    let unreadable = |error: serde_json::Error| Problem::internal("reading an incident", &error);
+    // As the chain has them, whatever has changed since it was read.
+    let incident = serde_json::from_str(chain.incident()).map_err(unreadable)?;
+    let mut events = Vec::new();
+    for mut record in app.store.incident_events(id).await? {
+        if let Some(recorded) = chain.event(&record.event.id.to_string()) {
+            record.event = serde_json::from_str(recorded).map_err(unreadable)?;
+            events.push(record);
+        }
+    }
+    let log = app.store.incident_log(id).await?;
+    let (mut sources, mut left_out, mut bytes) = (Vec::new(), Vec::new(), 0_u64);
+    let mut missing: BTreeSet<String> = chain.files().into_iter().map(str::to_owned).collect();
+    for record in &events {
+        let event = record.event.id;
+        let files = match app.evidence.files_of(event).await {
+            Ok(files) => files,
+            Err(EvidenceError::NoDay(_)) => Vec::new(),
+            Err(error) => return Err(Problem::internal("reading evidence", &error)),
+        };
+        for (evidence, path) in files {
+            if !missing.remove(&evidence) {
+                let why = "the chain does not know it".to_owned();
+                left_out.push(LeftOut { evidence, why });
+                continue;
+            }
+            bytes += tokio::fs::metadata(&path).await.map_or(0, |file| file.len());
+            sources.push(Source { event, evidence, path });
+        }
+    }
+    for (evidence, why) in chain.removed() {
+        let why = format!("it was removed ({why})");
+        left_out.push(LeftOut { evidence: evidence.to_owned(), why });
+    }
+    for evidence in missing {
+        let why =
+            "IT IS MISSING: the chain knows it, and nothing says that it was removed".to_owned();
+        left_out.push(LeftOut { evidence, why });
+    }
+    if bytes > BYTES_MAX - TEXT_BYTES {
+        let max = BYTES_MAX - TEXT_BYTES;
+        let detail = format!(
+            "incident '{id}' has {bytes} bytes of evidence, and a case holds {max} at most: fetch its clips one by one"
+        );
+        return Err(Problem::new(Code::TooLarge, detail));
+    }
+    let at = clock::now();
+    let key = app.key.clone();
+    Ok(Case { asked, at, incident, events, log, chain, key, sources, left_out })
+}
+
+fn write(case: Case, pieces: &mpsc::Sender<io::Result<Bytes>>, permit: OwnedSemaphorePermit) {
+    let incident = case.asked.incident;
+    let mut zip = Zip::new(Pieces { to: pieces.clone(), waiting: Vec::new() });
+    let written = zip.case(case).and_then(|()| zip.finish());
+    drop(permit);
+    if let Err(error) = written {
+        tracing::warn!(%incident, error = chain(&error), "a case was not exported to its end");
+        // Whoever went away does not hear it.
+        drop(pieces.blocking_send(Err(error)));
+    }
+}
+
+/// Sends what is written, piece by piece.
+struct Pieces {
+    to: mpsc::Sender<io::Result<Bytes>>,
+    waiting: Vec<u8>,
+}
+
+impl Pieces {
+    fn send(&mut self) -> io::Result<()> {
+        let piece = Bytes::from(std::mem::take(&mut self.waiting));
+        let gone =
+            |_closed| io::Error::new(io::ErrorKind::BrokenPipe, "nobody fetches it any more");
+        self.to.blocking_send(Ok(piece)).map_err(gone)
+    }
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= PIECE_BYTES {
+            self.send()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.waiting.is_empty() { Ok(()) } else { self.send() }
+    }
+}
+
+/// The ZIP, and what is in it by now.
+struct Zip {
+    writer: ZipWriter<StreamWriter<Pieces>>,
+    files: Vec<ManifestFile>,
+}
+
+impl Zip {
+    fn new(to: Pieces) -> Self {
+        Self { writer: ZipWriter::new_stream(to), files: Vec::new() }
+    }
+
+    fn begin(&mut self, name: &str) -> io::Result<()> {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .unix_permissions(0o644);
+        self.writer.start_file(name, options).map_err(io::Error::other)
+    }
+
+    fn add(&mut self, name: &str, content: &[u8]) -> io::Result<()> {
+        self.begin(name)?;
+        self.writer.write_all(content)?;
+        let (bytes, sha256) = (content.len() as u64, Hash::of(content));
+        self.files.push(ManifestFile { name: name.to_owned(), bytes, sha256 });
+        Ok(())
+    }
+
+    fn json(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        let text = serde_json::to_vec_pretty(value).map_err(io::Error::other)?;
+        self.add(name, &text)
+    }
+
+    /// A file of any length, as it is.
+    fn copy(&mut self, name: &str, mut from: File) -> io::Result<Hash> {
+        self.begin(name)?;
+        let (mut hasher, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
+        loop {
+            let count = from.read(&mut buffer)?;
+            let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else { break };
+            hasher.update(read);
+            bytes += count as u64;
+            self.writer.write_all(read)?;
+        }
+        let sha256 = Hash(hasher.finalize().into());
+        self.files.push(ManifestFile { name: name.to_owned(), bytes, sha256 });
+        Ok(sha256)
+    }
+
+    fn case(&mut self, mut case: Case) -> io::Result<()> {
+        let sources = std::mem::take(&mut case.sources);
+        let mut left_out = std::mem::take(&mut case.left_out);
+        let mut files = Vec::new();
+        let mut heads = HashMap::new();
+        for source in sources {
+            match self.source(&case, &source, &mut heads) {
+                Ok(Ok(file)) => files.push(file),
+                Ok(Err(why)) => left_out.push(LeftOut { evidence: source.evidence, why }),
+                Err(error) => return Err(error),
+            }
+        }
+        let value = |value: serde_json::Result<serde_json::Value>| value.map_err(io::Error::other);
+        let list = |values: Vec<serde_json::Result<serde_json::Value>>| {
+            values.into_iter().map(value).collect::<io::Result<Vec<_>>>()
+        };
+        let described = CaseJson {
+            format: FORMAT.to_owned(),
+            incident: value(serde_json::to_value(&case.incident))?,
+            events: list(case.events.iter().map(serde_json::to_value).collect())?,
+            log: list(case.log.iter().map(serde_json::to_value).collect())?,
+            exported_at: case.at.to_string(),
+            exported_by: case.asked.by.clone(),
+            reason: case.asked.reason.clone(),
+            original: case.asked.original,
+            files,
+            left_out,
+        };
+        self.json(CASE, &described)?;
+        self.json(CHAIN, &case.chain)?;
+        let page = report::page(&case, &described, &self.files);
+        self.add(REPORT, page.as_bytes())?;
+        let manifest = Manifest {
+            format: FORMAT.to_owned(),
+            incident: case.asked.incident,
+            key: case.key.public().to_string(),
+            head: case.chain.head,
+            files: self.files.clone(),
+        };
+        let text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::other)?;
+        self.add(MANIFEST, &text)?;
+        self.add(SIGNATURE, case.key.sign(&text).as_bytes())
+    }
+
+    /// Adds an evidence file; answers why one is left out.
+    fn source(
+        &mut self,
+        case: &Case,
+        source: &Source,
+        heads: &mut HashMap<EventId, Option<Vec<Region>>>,
+    ) -> io::Result<Result<CaseFile, String>> {
+        let Source { event, evidence, path } = source;
+        let file = evidence.rsplit('/').next().unwrap_or(evidence);
+        let (folder, is_picture) = match file.rsplit('.').next() {
+            Some("jpg") => ("pictures", true),
+            Some("mp4") => ("clips", false),
+            _ => ("boxes", false),
+        };
+        if folder == "clips" && !case.asked.original {
+            return Ok(Err(
+                "clips are in originals only: people in them are not made unrecognisable"
+                    .to_owned(),
+            ));
+        }
+        let opened = match File::open(path) {
+            Ok(opened) => opened,
+            Err(error) => return Ok(Err(format!("it cannot be read: {error}"))),
+        };
+        let name = format!("{folder}/{file}");
+        let (original_sha256, masked) = if is_picture && !case.asked.original {
+            let mut picture = Vec::new();
+            opened.take(PICTURE_BYTES_MAX).read_to_end(&mut picture)?;
+            let known = heads.entry(*event).or_insert_with(|| {
+                let boxes = path.with_file_name(format!("{event}.boxes.json"));
+                blur::heads(std::fs::read(boxes).ok().as_deref())
+            });
+            let (content, masked) = match blur::mask(&picture, known.as_deref()) {
+                Ok(masked) => masked,
+                Err(error) => return Ok(Err(format!("it is no picture: {error}"))),
+            };
+            self.add(&name, &content)?;
+            (Hash::of(&picture), masked)
+        } else {
+            (self.copy(&name, opened)?, Masked::None)
+        };
+        let proved =
+            case.chain.file(evidence).is_some_and(|entry| entry.content == original_sha256);
+        let (event, evidence) = (*event, evidence.clone());
+        Ok(Ok(CaseFile { name, event, evidence, original_sha256, proved, masked }))
+    }
+
+    fn finish(self) -> io::Result<()> {
+        let mut end = self.writer.finish().map_err(io::Error::other)?.into_inner();
+        end.flush()
+    }
+}
