@@ -6,6 +6,7 @@ pub mod address;
 pub mod analysis;
 pub mod assignment;
 pub mod breaker;
+pub mod checklist;
 pub mod class;
 pub mod config;
 pub mod event;
