@@ -29,7 +29,7 @@ pub use config::{Anchor, CameraConfig, Equipment, Zone, ZoneType};
 pub use event::{Event, EventChange, EventType, Message, Severity};
 pub use floor::{Calibration, CalibrationError};
 pub use geometry::{FractionPoint, PictureSize, PixelBox, PixelPoint, Polygon};
-pub use id::{CameraId, EventId, SegmentId, TrackId, ZoneId};
+pub use id::{CameraId, ChecklistId, EventId, RegulationId, SegmentId, TrackId, ZoneId};
 pub use rule::{Rule, RuleKind, RuleType, When};
 pub use schedule::{Calendar, Schedule};
 pub use state::{BlindReason, CameraState};

@@ -10,6 +10,7 @@
 
 mod audit;
 mod cameras;
+pub mod checklists;
 mod error;
 mod events;
 pub mod evidence;
@@ -17,6 +18,7 @@ pub mod journal;
 pub mod outbox;
 mod password;
 mod random;
+pub mod regulations;
 mod sessions;
 mod store;
 mod users;

@@ -173,6 +173,7 @@ impl Store {
             }),
         };
         store.begin_histories().await?;
+        store.seed_regulations().await?;
         Ok(store)
     }
 

@@ -163,7 +163,12 @@ mod tests {
     fn ticks_follow_what_is_seen() {
         type Case = (&'static str, Tick, &'static [(u64, Standing)], &'static [(u64, Deed)]);
         let cases: [Case; 11] = [
-            ("clear for long enough", Tick::Open, &[(0, Clear), (2, Clear), (3, Clear)], &[(3, Ticked)]),
+            (
+                "clear for long enough",
+                Tick::Open,
+                &[(0, Clear), (2, Clear), (3, Clear)],
+                &[(3, Ticked)],
+            ),
             ("not long enough", Tick::Open, &[(0, Clear), (2, Clear)], &[]),
             ("never by UNKNOWN", Tick::Open, &[(0, Unknown), (3, Unknown), (6, Unknown)], &[]),
             (
@@ -187,7 +192,15 @@ mod tests {
             (
                 "a tick stays, unconfirmed, until it is clear for long enough again",
                 Tick::Open,
-                &[(0, Clear), (3, Clear), (4, Unknown), (5, Unknown), (6, Clear), (8, Clear), (9, Clear)],
+                &[
+                    (0, Clear),
+                    (3, Clear),
+                    (4, Unknown),
+                    (5, Unknown),
+                    (6, Clear),
+                    (8, Clear),
+                    (9, Clear),
+                ],
                 &[(3, Ticked), (4, Unconfirmed), (9, Confirmed)],
             ),
             (

@@ -71,13 +71,19 @@ pub enum ChecklistError {
         max: usize,
     },
     /// Who ticks it is not said clearly.
-    #[error("item '{0}' is ticked by hand: leave types, zone and clear_for_s out, or write by: rule")]
+    #[error(
+        "item '{0}' is ticked by hand: leave types, zone and clear_for_s out, or write by: rule"
+    )]
     Hand(String),
     /// No event is named.
-    #[error("item '{0}' is ticked by a rule: name the event types that must not happen, as [\"helmet_missing\"]")]
+    #[error(
+        "item '{0}' is ticked by a rule: name the event types that must not happen, as [\"helmet_missing\"]"
+    )]
     NoType(String),
     /// Nothing that goes on, so it is never clear.
-    #[error("item '{item}' can't be ticked by '{event_type}': it is not a violation that a camera's rule watches for; choose another type")]
+    #[error(
+        "item '{item}' can't be ticked by '{event_type}': it is not a violation that a camera's rule watches for; choose another type"
+    )]
     Type {
         /// Which item.
         item: String,
@@ -122,7 +128,10 @@ impl ChecklistItem {
         }
         // Written so that NaN fails too.
         if !(1.0..=Self::CLEAR_FOR_MAX_S).contains(&rule.clear_for_s) {
-            return Err(ChecklistError::ClearFor { item: self.id.clone(), value: rule.clear_for_s });
+            return Err(ChecklistError::ClearFor {
+                item: self.id.clone(),
+                value: rule.clear_for_s,
+            });
         }
         Ok(())
     }

@@ -82,7 +82,11 @@ pub fn templates() -> Vec<Template> {
             id: "shift",
             name: words("교대 시 수기 점검", "Shift check by hand"),
             items: vec![
-                by_hand("TOOLBOX_MEETING", "작업 전 안전점검회의(TBM) 실시", "Tool-box meeting held"),
+                by_hand(
+                    "TOOLBOX_MEETING",
+                    "작업 전 안전점검회의(TBM) 실시",
+                    "Tool-box meeting held",
+                ),
                 by_hand("EXITS_FREE", "비상구·통로 확보", "Emergency exits and aisles free"),
                 by_hand("MACHINE_GUARDS", "방호장치 이상 없음", "Machine guards in order"),
                 by_hand("HANDOVER", "인수인계 사항 확인", "Hand-over notes read"),

@@ -8,6 +8,7 @@
 
 mod calendar;
 mod cameras;
+mod checklists;
 mod events;
 mod evidence;
 mod fixture;
@@ -16,5 +17,6 @@ mod journal;
 mod opening;
 mod outbox;
 mod reading;
+mod regulations;
 mod scene;
 mod users;
