@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod auth;
 mod changes;
+mod checklists;
 mod clock;
 mod config;
 mod descriptors;

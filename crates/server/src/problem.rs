@@ -204,8 +204,16 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let code = match &error {
             StoreError::NotFound { .. } => Code::NotFound,
-            StoreError::Conflict { .. } | StoreError::LastAdmin { .. } => Code::Conflict,
-            StoreError::Invalid { .. } | StoreError::Config(_) => Code::Invalid,
+            StoreError::Conflict { .. }
+            | StoreError::LastAdmin { .. }
+            | StoreError::Full { .. }
+            | StoreError::Outdated { .. }
+            | StoreError::Faster { .. } => Code::Conflict,
+            StoreError::Invalid { .. }
+            | StoreError::Config(_)
+            | StoreError::Checklist(_)
+            | StoreError::NoZone { .. }
+            | StoreError::NotByHand { .. } => Code::Invalid,
             StoreError::Stale { newest, .. } => {
                 let newest = Newest {
                     camera: newest.camera.to_string(),

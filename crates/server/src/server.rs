@@ -154,6 +154,7 @@ impl Server {
         tasks.spawn(app.clone().retry_unopened());
         tasks.spawn(crate::faults::watch_detector(app.clone(), detector));
         tasks.spawn(crate::faults::watch_store(app.clone()));
+        tasks.spawn(crate::checklists::watch(app.clone()));
         tasks.spawn(health::watch_progress(app.clone()));
         tasks.spawn(metrics::upkeep(app.clone()));
         let seen = app.clone();

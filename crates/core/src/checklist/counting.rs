@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 /// Looks farther apart than this are a time in which nobody looked.
 pub const GAP_MAX: Duration = Duration::from_secs(5);
 
+/// For so long a tick outlasts UNKNOWN: somebody who comes in is not judged yet. It is never shown
+/// as done meanwhile ([`shown`]).
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
 /// What an item's rules say at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -28,6 +32,17 @@ pub enum Tick {
     Done,
     /// Ticked, but since then nobody could tell whether it holds.
     Unconfirmed,
+}
+
+/// How an item that a rule ticks is shown while the rule says this: a tick counts only while the
+/// rule is clear.
+#[must_use]
+pub const fn shown(tick: Tick, standing: Standing) -> Tick {
+    match (tick, standing) {
+        (_, Standing::Violation) | (Tick::Open, _) => Tick::Open,
+        (Tick::Done, Standing::Clear) => Tick::Done,
+        (Tick::Done, Standing::Unknown) | (Tick::Unconfirmed, _) => Tick::Unconfirmed,
+    }
 }
 
 /// What is done to an item.
@@ -70,6 +85,7 @@ impl Deed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counting {
     clear_since: Option<Duration>,
+    unknown_since: Option<Duration>,
     looked: Option<Duration>,
 }
 
@@ -78,7 +94,8 @@ impl Counting {
     /// that nobody sets.
     ///
     /// A violation takes a tick away at once. UNKNOWN never gives one: it begins the counting
-    /// again and leaves a tick unconfirmed, and so does a time in which nobody looked.
+    /// again, and a tick that it outlasts by [`PATIENCE`] is unconfirmed. A time in which nobody
+    /// looked makes it so at once.
     pub fn step(
         &mut self,
         tick: Tick,
@@ -92,6 +109,9 @@ impl Counting {
         if !is_unbroken {
             self.clear_since = None;
         }
+        if standing != Standing::Unknown {
+            self.unknown_since = None;
+        }
         match standing {
             Standing::Violation => {
                 self.clear_since = None;
@@ -99,7 +119,9 @@ impl Counting {
             }
             Standing::Unknown => {
                 self.clear_since = None;
-                (tick == Tick::Done).then_some(Deed::Unconfirmed)
+                let since = *self.unknown_since.get_or_insert(now);
+                let is_long = !is_unbroken || now.saturating_sub(since) >= PATIENCE;
+                (tick == Tick::Done && is_long).then_some(Deed::Unconfirmed)
             }
             Standing::Clear => {
                 let since = *self.clear_since.get_or_insert(now);
@@ -162,7 +184,7 @@ mod tests {
     #[test]
     fn ticks_follow_what_is_seen() {
         type Case = (&'static str, Tick, &'static [(u64, Standing)], &'static [(u64, Deed)]);
-        let cases: [Case; 11] = [
+        let cases: [Case; 12] = [
             (
                 "clear for long enough",
                 Tick::Open,
@@ -196,12 +218,27 @@ mod tests {
                     (0, Clear),
                     (3, Clear),
                     (4, Unknown),
-                    (5, Unknown),
-                    (6, Clear),
-                    (8, Clear),
-                    (9, Clear),
+                    (8, Unknown),
+                    (9, Unknown),
+                    (10, Clear),
+                    (12, Clear),
+                    (13, Clear),
                 ],
-                &[(3, Ticked), (4, Unconfirmed), (9, Confirmed)],
+                &[(3, Ticked), (9, Unconfirmed), (13, Confirmed)],
+            ),
+            (
+                "UNKNOWN for a moment leaves it",
+                Tick::Open,
+                &[
+                    (0, Clear),
+                    (3, Clear),
+                    (4, Unknown),
+                    (8, Unknown),
+                    (9, Clear),
+                    (10, Unknown),
+                    (14, Unknown),
+                ],
+                &[(3, Ticked)],
             ),
             (
                 "an unconfirmed tick is taken by a violation too",
@@ -262,15 +299,22 @@ mod tests {
         ) {
             let clear_for = Duration::from_secs(clear_for_s);
             let (mut counting, mut tick, mut at) = (Counting::default(), begin, 0);
+            let mut unknown_since = None;
             let mut seen: Vec<(u64, Standing)> = Vec::new();
             for (standing, step) in looks {
                 at += step;
                 seen.push((at, standing));
                 let deed = counting.step(tick, standing, Duration::from_secs(at), clear_for);
                 tick = after(tick, deed);
+                unknown_since = (standing == Unknown).then(|| unknown_since.unwrap_or(at));
+                prop_assert!(shown(tick, standing) != Tick::Done || standing == Clear);
                 match standing {
                     Violation => prop_assert_eq!(tick, Tick::Open),
-                    Unknown => prop_assert!(!matches!(deed, Some(Ticked | Confirmed)) && tick != Tick::Done),
+                    Unknown => {
+                        prop_assert!(!matches!(deed, Some(Ticked | Confirmed)));
+                        let lasts_s = at - unknown_since.unwrap_or(at);
+                        prop_assert!(tick != Tick::Done || lasts_s < PATIENCE.as_secs());
+                    }
                     Clear => {}
                 }
                 if matches!(deed, Some(Ticked | Confirmed)) {

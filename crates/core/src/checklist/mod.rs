@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{EventType, Message, ZoneId};
 
-pub use counting::{Counting, Deed, GAP_MAX, Standing, Tick};
+pub use counting::{Counting, Deed, GAP_MAX, PATIENCE, Standing, Tick, shown};
 pub use template::{Template, templates};
 
 /// Who ticks an item.

@@ -36,6 +36,7 @@ pub(crate) use unopened::Unopened;
 use crate::auth::held::Held;
 use crate::auth::throttle::Throttle;
 use crate::changes::Changes;
+use crate::checklists::Board;
 use crate::progress::Progress;
 
 /// Web sockets for live pictures at once; each takes pictures' worth of memory.
@@ -115,6 +116,8 @@ pub(crate) struct Inner {
     /// Turns of replays (`refuse`).
     pub(crate) replays: Arc<Semaphore>,
     pub(crate) progress: Progress,
+    /// What the rules of checklists said last.
+    pub(crate) checklists: Board,
     /// Held while settings change, so that the engine sees versions in order.
     edits: tokio::sync::Mutex<()>,
     /// The server is going away: sockets close.
@@ -173,6 +176,7 @@ impl App {
             tests: Semaphore::new(TESTS_MAX),
             replays: Arc::new(Semaphore::new(REPLAYS_MAX)),
             progress: Progress::default(),
+            checklists: Board::default(),
             edits: tokio::sync::Mutex::new(()),
             closing: parts.closing,
         }))

@@ -5,11 +5,13 @@
 mod access;
 mod calendar;
 mod cameras;
+mod checklists;
 mod crowd;
 mod events;
 mod live;
 mod log;
 mod openapi;
+mod regulations;
 mod replay;
 mod scene;
 mod site;
