@@ -54,7 +54,8 @@ function RunRow({ run }: { run: Run }) {
     <li className="run" data-testid="checklist-run">
       <div className="row wrap">
         <b>
-          {clock(run.started, lang)} – {run.ended ? clock(run.ended, lang) : ''}
+          {clock(run.started, lang)}
+          {run.ended && ` – ${clock(run.ended, lang)}`}
         </b>
         <span className="chip">{how}</span>
         {run.open.length === 0 ? (

@@ -2,6 +2,7 @@
 export const enRegulations = {
   'regulation.title': 'Regulations',
   'regulation.page': 'Regulations and site rules',
+  'regulation.all': 'Show all',
   'regulation.add': 'Add a regulation',
   'regulation.edit': 'Edit the regulation',
   'regulation.categories': 'Categories of regulations',

@@ -16,7 +16,6 @@ export const en: Record<keyof typeof ko, string> = {
   'nav.wall': 'Wall',
   'nav.history': 'History',
   'nav.cameras': 'Cameras',
-  'nav.regulations': 'Regulations',
   'nav.label': 'Main menu',
   'common.save': 'Save',
   'common.saving': 'Saving…',

@@ -2,6 +2,7 @@
 export const koRegulations = {
   'regulation.title': '관련 법규',
   'regulation.page': '법규와 안전수칙',
+  'regulation.all': '모두 보기',
   'regulation.add': '법규 추가',
   'regulation.edit': '법규 수정',
   'regulation.categories': '법규 구분',

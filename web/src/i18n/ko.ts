@@ -15,7 +15,6 @@ export const ko = {
   'nav.wall': '관제 화면',
   'nav.history': '이벤트 이력',
   'nav.cameras': '카메라 관리',
-  'nav.regulations': '법규',
   'nav.label': '주 메뉴',
   'common.save': '저장',
   'common.saving': '저장 중…',

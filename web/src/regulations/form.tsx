@@ -1,5 +1,5 @@
 // Adds, changes and deletes a regulation.
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useId, useState } from 'react';
 import { EVENT_TYPES } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { Dialog, ErrorNote } from '../ui/dialog';
@@ -43,11 +43,13 @@ interface FieldProps {
 }
 
 function Field({ name, long, max, required, value, onChange }: FieldProps) {
+  const id = useId();
   return (
-    <label>
+    <label htmlFor={id}>
       {name}
       {long ? (
         <textarea
+          id={id}
           rows={5}
           required={required}
           maxLength={max}
@@ -56,6 +58,7 @@ function Field({ name, long, max, required, value, onChange }: FieldProps) {
         />
       ) : (
         <input
+          id={id}
           required={required}
           maxLength={max}
           value={value}

@@ -5,7 +5,6 @@ import { events } from '../events/events';
 import { waiting } from '../events/list';
 import type { Lang } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
-import { may, session } from '../session/session';
 import { remembered } from '../ui/hooks';
 import { useStore } from '../ui/store';
 import { fitting, link, pick } from './pick';
@@ -17,7 +16,6 @@ const STORED = 'safe-yolo.regulations';
 /** Below the wall: of the newest alarm that waits, unless a type is given. */
 export function Regulations({ eventType }: { eventType?: EventType }) {
   const { t, lang } = useT();
-  const { user } = useStore(session);
   const { all, failed } = useRegulations();
   const alarm = waiting(useStore(events.list))[0];
   const type = eventType ?? alarm?.type ?? null;
@@ -60,7 +58,7 @@ export function Regulations({ eventType }: { eventType?: EventType }) {
         )}
         <span className="spacer" />
         {open && <small>{t('regulation.prevails')}</small>}
-        {may.configure(user) && <a href="#/regulations">{t('common.edit')}</a>}
+        <a href="#/regulations">{t('regulation.all')}</a>
       </header>
       {open && all === null && (
         <p className="quiet">{t(failed ? 'regulation.failed' : 'common.loading')}</p>
