@@ -282,8 +282,8 @@ mod tests {
                 "hidden",
                 &[ObjectMissing],
                 |z| {
-                    z.rules =
-                        vec![rule(RuleType::ObjectMissing, RuleVerdict::Unknown, Some("hidden"))]
+                    let hidden = Some("hidden");
+                    z.rules = vec![rule(RuleType::ObjectMissing, RuleVerdict::Unknown, hidden)];
                 },
                 unknown("hidden"),
             ),

@@ -137,15 +137,20 @@ pub(crate) struct ChecklistBody {
 }
 
 impl ChecklistBody {
+    fn new(list: Checklist, look: impl Fn(&ChecklistId, &str) -> Look) -> Self {
+        let Checklist { id, camera, zone, name, items, version, run: _, started } = list;
+        let state = |state| StateBody::new(state, |item| look(&id, item));
+        let items = items.into_iter().map(state).collect();
+        Self { id, camera, zone, name, version, started, items }
+    }
+
+    pub(super) fn one(app: &App, list: Checklist) -> Self {
+        Self::new(list, app.checklists.read(Instant::now()))
+    }
+
     pub(super) fn all(app: &App, lists: Vec<Checklist>) -> Vec<Self> {
         let look = app.checklists.read(Instant::now());
-        let body = |list: Checklist| {
-            let Checklist { id, camera, zone, name, items, version, run: _, started } = list;
-            let items = items.into_iter();
-            let items = items.map(|state| StateBody::new(state, |item| look(&id, item))).collect();
-            Self { id, camera, zone, name, version, started, items }
-        };
-        lists.into_iter().map(body).collect()
+        lists.into_iter().map(|list| Self::new(list, &look)).collect()
     }
 }
 

@@ -8,9 +8,7 @@ use axum::http::StatusCode;
 use safe_yolo_core::checklist::{ChecklistItem, templates};
 use safe_yolo_core::schedule::TimeOfDay;
 use safe_yolo_core::{CameraId, ChecklistId, Message, ZoneId};
-use safe_yolo_store::checklists::{
-    Checklist, ChecklistPatch, ChecklistSettings, HandTick, NewChecklist,
-};
+use safe_yolo_store::checklists::{ChecklistPatch, ChecklistSettings, HandTick, NewChecklist};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -132,11 +130,6 @@ pub(crate) struct SettingsBody {
     shifts: Vec<TimeOfDay>,
 }
 
-async fn answer(app: &App, list: Checklist) -> Json<ChecklistBody> {
-    let mut bodies = ChecklistBody::all(app, vec![list]);
-    Json(bodies.remove(0))
-}
-
 fn camera_id(app: &App, text: &str) -> Result<CameraId, Problem> {
     let id: CameraId = text.parse().map_err(|_no_id| Problem::not_found("camera", text))?;
     app.known(&id).map(|record| record.config.id.clone())
@@ -193,7 +186,7 @@ pub(crate) async fn add(
     let list = app.store.create_checklist(new, clock::now()).await?;
     let by = &session.user.username;
     app.audit.note(by, "checklist.add", list.id.as_str(), &list.name.en).await;
-    Ok((StatusCode::CREATED, answer(&app, list).await))
+    Ok((StatusCode::CREATED, Json(ChecklistBody::one(&app, list))))
 }
 
 /// Changes a checklist.
@@ -219,7 +212,7 @@ pub(crate) async fn change(
         let detail = format!("{}: version {}", list.name.en, list.version);
         app.audit.note(&session.user.username, "checklist.change", id.as_str(), &detail).await;
     }
-    Ok(answer(&app, list).await)
+    Ok(Json(ChecklistBody::one(&app, list)))
 }
 
 /// Deletes a checklist; its runs stay.
@@ -267,7 +260,7 @@ pub(crate) async fn tick(
         let detail = format!("{item}: {}", tick.note);
         app.audit.note(&tick.who, action, id.as_str(), &detail).await;
     }
-    Ok(answer(&app, list).await)
+    Ok(Json(ChecklistBody::one(&app, list)))
 }
 
 /// Ends the run of a list and begins the next, with all items open.
@@ -288,7 +281,7 @@ pub(crate) async fn reset(
     let by = &session.user.username;
     let list = app.store.reset_checklist(&id, by, &reset.note, clock::now()).await?;
     app.audit.note(by, "checklist.reset", id.as_str(), &reset.note).await;
-    Ok(answer(&app, list).await)
+    Ok(Json(ChecklistBody::one(&app, list)))
 }
 
 /// Runs of a list, newest first; those of a deleted one stay.
