@@ -5,8 +5,12 @@ import type { Checklist, ChecklistDraft, Run, Template } from './types';
 const at = (id: string, rest = '') => `/api/checklists/${encodeURIComponent(id)}${rest}`;
 
 export const checklistApi = {
-  all: () =>
-    request<{ checklists: Checklist[] }>('GET', '/api/checklists').then((r) => r.checklists),
+  /** Those of a camera, or all. */
+  all: (camera?: string) =>
+    request<{ checklists: Checklist[] }>(
+      'GET',
+      `/api/checklists${camera === undefined ? '' : `?camera=${encodeURIComponent(camera)}`}`,
+    ).then((r) => r.checklists),
   templates: () =>
     request<{ templates: Template[] }>('GET', '/api/checklist-templates').then((r) => r.templates),
   add: (draft: Partial<ChecklistDraft> & { camera: string; template?: string }) =>

@@ -1,5 +1,5 @@
 // The checklists in the column beside the wall: of the enlarged camera, or of one that is chosen.
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { Camera } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import { useT } from '../i18n/i18n';
@@ -20,14 +20,14 @@ export function ChecklistPanel() {
   const { t } = useT();
   const list = useStore(cameras.list) ?? [];
   const focus = useStore(focused);
-  const { lists } = useChecklists();
   const [chosen, setChosen] = useState<string | null>(null);
-  const has = (camera: Camera) => lists?.some((one) => one.camera === camera.id) ?? false;
+  useEffect(() => {
+    // To begin with, a camera that has one.
+    const choose = (lists: List[]) => setChosen((known) => known ?? lists[0]?.camera ?? null);
+    void checklistApi.all().then(choose, () => undefined);
+  }, []);
   const camera =
-    list.find((one) => one.id === focus) ??
-    list.find((one) => one.id === chosen) ??
-    list.find(has) ??
-    list[0];
+    list.find((one) => one.id === focus) ?? list.find((one) => one.id === chosen) ?? list[0];
   if (!camera) return null;
   return (
     <section className="panel checklists" data-testid="checklists">
@@ -57,13 +57,13 @@ export function ChecklistPanel() {
 export function Checklist({ camera }: { camera: Camera }) {
   const { t } = useT();
   const { user } = useStore(session);
-  const { lists, at } = useChecklists();
+  const { lists, at } = useChecklists(camera.id);
   useTick(1000);
   const age = performance.now() - at;
   const [editing, setEditing] = useState<{ list: List | null } | null>(null);
   const [error, setError] = useState<string | null>(null);
   const admin = may.configure(user);
-  const own = lists?.filter((list) => list.camera === camera.id) ?? [];
+  const own = lists ?? [];
   const zone = (id: string | null) => camera.zones.find((one) => one.id === id)?.name;
   const addDefault = () =>
     checklistApi
