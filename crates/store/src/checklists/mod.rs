@@ -19,8 +19,8 @@ pub use tick::{HandTick, RuleDeed};
 
 use crate::StoreError;
 
-/// Most checklists of one server.
-pub const CHECKLISTS_MAX: usize = 1024;
+/// Most checklists of one server: all their items are looked at each second.
+pub const CHECKLISTS_MAX: usize = 512;
 /// Most checklists of one camera.
 pub const CHECKLISTS_OF_CAMERA_MAX: usize = 16;
 /// Most characters of a note.
