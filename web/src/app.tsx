@@ -7,6 +7,7 @@ import { events } from './events/events';
 import { HistoryPage } from './events/history';
 import { useT } from './i18n/i18n';
 import { live } from './live/live';
+import { RegulationsPage } from './regulations/page';
 import { Login } from './session/login';
 import { probe, resume, session } from './session/session';
 import { Banners } from './ui/banners';
@@ -75,6 +76,7 @@ function Shell() {
       {at.page === 'wall' && <WallPage />}
       {at.page === 'history' && <HistoryPage />}
       {at.page === 'cameras' && <CamerasPage />}
+      {at.page === 'regulations' && <RegulationsPage />}
       {at.page === 'scene' && <ScenePage camera={at.camera} />}
       {at.page === 'zones' && (
         <ZoneEditorPage key={at.camera} camera={at.camera} version={at.version} />

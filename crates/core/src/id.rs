@@ -72,6 +72,15 @@ text_id! {
     ZoneId
 }
 
+text_id! {
+    /// Which checklist; never used again after it is deleted.
+    ChecklistId
+}
+text_id! {
+    /// Which regulation; never used again after it is deleted.
+    RegulationId
+}
+
 /// A stretch of a source without a break in time: it ends with a seek, a loop
 /// or a reconnect. Unique for a camera for ever, and larger than all before.
 #[derive(

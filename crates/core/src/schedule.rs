@@ -99,6 +99,25 @@ impl Calendar {
         let minute = u16::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute()));
         (local.date(), minute.unwrap_or(0))
     }
+
+    /// When one of these times of the day, as the site's clocks show them, was last; none without
+    /// times. Where clocks are put forward over it, it is the hour after.
+    #[must_use]
+    pub fn last_of(&self, times: &[TimeOfDay], utc: Utc) -> Option<Utc> {
+        let (today, _) = self.local(utc);
+        let days = [today.yesterday().ok(), Some(today), today.tomorrow().ok()];
+        let at = |date: Date, time: &TimeOfDay| {
+            let (hour, minute) = (i8::try_from(time.0 / 60).ok()?, i8::try_from(time.0 % 60).ok()?);
+            let clock = match hour {
+                24 => date.tomorrow().ok()?.at(0, 0, 0, 0),
+                hour => date.at(hour, minute, 0, 0),
+            };
+            let at = self.zone.to_ambiguous_zoned(clock).compatible().ok()?;
+            Some(Utc(at.timestamp().as_microsecond()))
+        };
+        let all = days.into_iter().flatten().flat_map(|day| times.iter().map(move |t| (day, t)));
+        all.filter_map(|(day, time)| at(day, time)).filter(|at| *at <= utc).max()
+    }
 }
 
 impl Default for Calendar {
@@ -388,6 +407,31 @@ mod tests {
         assert!(zone.contains("'Asia/Pyeongtaek'") && zone.contains("IANA"), "{zone}");
         let day = Calendar::new("UTC", &["2026-02-30".to_owned()]).unwrap_err().to_string();
         assert!(day.contains("'2026-02-30' is no date"), "{day}");
+    }
+
+    #[test]
+    fn the_last_shift_began_by_the_clocks_of_the_site() {
+        let at = |text: &str| Utc::parse(text).unwrap();
+        let times = |texts: &[&str]| -> Vec<TimeOfDay> {
+            texts.iter().map(|text| text.parse().unwrap()).collect()
+        };
+        let shifts = times(&["06:00", "14:00", "22:00"]);
+        for (now, began) in [
+            ("2026-05-04T20:59:59Z", "2026-05-04T13:00:00Z"),
+            ("2026-05-04T21:00:00Z", "2026-05-04T21:00:00Z"),
+            ("2026-05-05T04:59:59Z", "2026-05-04T21:00:00Z"),
+            ("2026-05-05T05:00:00Z", "2026-05-05T05:00:00Z"),
+            ("2026-05-05T16:00:00Z", "2026-05-05T13:00:00Z"),
+        ] {
+            assert_eq!(seoul().last_of(&shifts, at(now)), Some(at(began)), "{now}");
+        }
+        assert_eq!(seoul().last_of(&[], at("2026-05-04T00:00:00Z")), None);
+        let midnight = seoul().last_of(&times(&["24:00"]), at("2026-05-04T15:30:00Z"));
+        assert_eq!(midnight, Some(at("2026-05-04T15:00:00Z")));
+        // 02:30 is not there on the day on which clocks are put forward.
+        let berlin = Calendar::new("Europe/Berlin", &[]).unwrap();
+        let began = berlin.last_of(&times(&["02:30"]), at("2026-03-29T12:00:00Z"));
+        assert_eq!(began, Some(at("2026-03-29T01:30:00Z")));
     }
 
     proptest! {

@@ -136,6 +136,14 @@ impl Named for MuteNumber {
     const WHAT: &'static str = "mute";
 }
 
+impl Named for safe_yolo_core::ChecklistId {
+    const WHAT: &'static str = "checklist";
+}
+
+impl Named for safe_yolo_core::RegulationId {
+    const WHAT: &'static str = "regulation";
+}
+
 /// The identifier in a path. What is no identifier names nothing.
 #[derive(Debug)]
 pub(crate) struct Id<T>(pub(crate) T);
@@ -149,6 +157,23 @@ impl<S: Send + Sync, T: Named> FromRequestParts<S> for Id<T> {
             Err(_not_text) => return Err(Problem::not_found(T::WHAT, "(not UTF-8)")),
         };
         text.parse().map(Self).map_err(|_no_id| Problem::not_found(T::WHAT, &text))
+    }
+}
+
+/// The identifier and the name in a path such as `/api/checklists/{id}/items/{item}/tick`.
+#[derive(Debug)]
+pub(crate) struct ItemOf<T>(pub(crate) T, pub(crate) String);
+
+impl<S: Send + Sync, T: Named> FromRequestParts<S> for ItemOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Ok(Path((id, item))) = path else {
+            return Err(Problem::not_found(T::WHAT, "(not UTF-8)"));
+        };
+        let id = id.parse().map_err(|_no_id| Problem::not_found(T::WHAT, &id))?;
+        Ok(Self(id, item))
     }
 }
 

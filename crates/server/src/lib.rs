@@ -10,6 +10,7 @@ mod app;
 mod auth;
 pub mod case;
 mod changes;
+mod checklists;
 mod clock;
 mod config;
 mod descriptors;

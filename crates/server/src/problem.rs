@@ -210,10 +210,16 @@ impl From<StoreError> for Problem {
             StoreError::Conflict { .. }
             | StoreError::LastAdmin { .. }
             | StoreError::Step { .. }
-            | StoreError::TooLate { .. } => Code::Conflict,
-            StoreError::Invalid { .. } | StoreError::Config(_) | StoreError::AlarmSettings(_) => {
-                Code::Invalid
-            }
+            | StoreError::TooLate { .. }
+            | StoreError::Full { .. }
+            | StoreError::Outdated { .. }
+            | StoreError::Faster { .. } => Code::Conflict,
+            StoreError::Invalid { .. }
+            | StoreError::Config(_)
+            | StoreError::AlarmSettings(_)
+            | StoreError::Checklist(_)
+            | StoreError::NoZone { .. }
+            | StoreError::NotByHand { .. } => Code::Invalid,
             StoreError::Stale { newest, .. } => {
                 let newest = Newest {
                     camera: newest.camera.to_string(),

@@ -169,6 +169,7 @@ impl Server {
         tasks.spawn(crate::alarms::tell(app.clone()));
         tasks.spawn(crate::alarms::run(app.clone()));
         tasks.spawn(crate::guard::watch(app.clone(), left, disk_state));
+        tasks.spawn(crate::checklists::watch(app.clone()));
         tasks.spawn(health::watch_progress(app.clone()));
         tasks.spawn(metrics::upkeep(app.clone()));
         let seen = app.clone();

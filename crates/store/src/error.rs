@@ -4,7 +4,9 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use safe_yolo_core::Utc;
 use safe_yolo_core::alarm_settings::AlarmSettingsError;
+use safe_yolo_core::checklist::ChecklistError;
 use safe_yolo_core::config::ConfigError;
 use safe_yolo_core::incident::StepError;
 
@@ -151,6 +153,64 @@ pub enum StoreError {
     /// A camera's or zone's settings can't be accepted.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A checklist or its items can't be accepted.
+    #[error(transparent)]
+    Checklist(#[from] ChecklistError),
+    /// There are as many as may be.
+    #[error("{place} has {max} {what} already: delete one that nobody needs")]
+    Full {
+        /// What kind of things.
+        what: &'static str,
+        /// Where.
+        place: String,
+        /// So many may be.
+        max: usize,
+    },
+    /// The zone is none of the camera's.
+    #[error("camera '{camera}' has no zone '{zone}': choose one of its own, or leave the zone out")]
+    NoZone {
+        /// As asked for.
+        zone: String,
+        /// Whose it should be.
+        camera: String,
+    },
+    /// Somebody has changed it meanwhile.
+    #[error(
+        "{what} '{id}' is at version {now} by now{}: load it again, look at what has changed and repeat your change",
+        by.as_ref().map(|by| format!(", by {by}")).unwrap_or_default()
+    )]
+    Outdated {
+        /// What kind of thing.
+        what: &'static str,
+        /// Which one.
+        id: String,
+        /// The newest version.
+        now: u64,
+        /// Who changed it, if that is known.
+        by: Option<String>,
+    },
+    /// Somebody else has ticked or un-ticked the item meanwhile.
+    #[error("item '{item}' {}: look at it and tick again if you still want to", faster(*done, who.as_ref(), *at))]
+    Faster {
+        /// Which item.
+        item: String,
+        /// Whether it is ticked now.
+        done: bool,
+        /// Who did that; the inner one is none for the camera, the outer one for a reset.
+        who: Option<Option<String>>,
+        /// When.
+        at: Option<Utc>,
+        /// The item's newest revision.
+        revision: u64,
+    },
+    /// It is the camera that ticks the item.
+    #[error(
+        "item '{item}' is ticked by the camera once its rule has been clear for long enough: wait, or make it an item by hand"
+    )]
+    NotByHand {
+        /// Which item.
+        item: String,
+    },
     /// A password could not be hashed.
     #[error("the password could not be hashed ({detail}): try again")]
     Hashing {
@@ -183,6 +243,18 @@ impl StoreError {
         detail: impl ToString,
     ) -> Self {
         Self::Unreadable { what, id: id.into(), detail: detail.to_string() }
+    }
+}
+
+/// What became of an item before somebody's tick came.
+fn faster(done: bool, who: Option<&Option<String>>, at: Option<Utc>) -> String {
+    let what = if done { "was ticked" } else { "was un-ticked" };
+    match (who, at) {
+        (Some(who), Some(at)) => {
+            let who = who.as_deref().unwrap_or("the camera");
+            format!("{what} by {who} at {at}")
+        }
+        _ => "was opened again by a reset of the list".to_owned(),
     }
 }
 

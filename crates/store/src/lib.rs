@@ -12,6 +12,7 @@
 mod audit;
 mod cameras;
 pub mod chain;
+pub mod checklists;
 mod error;
 mod events;
 pub mod evidence;
@@ -21,6 +22,7 @@ mod key;
 pub mod outbox;
 mod password;
 mod random;
+pub mod regulations;
 mod sessions;
 mod store;
 mod users;

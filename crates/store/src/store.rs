@@ -185,6 +185,7 @@ impl Store {
         store.load_alarm_settings().await?;
         store.group_waiting().await?;
         store.begin_chain().await?;
+        store.seed_regulations().await?;
         Ok(store)
     }
 

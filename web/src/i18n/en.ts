@@ -1,4 +1,6 @@
 // English, key for key with the Korean dictionary.
+import { enChecklists } from './en-checklists';
+import { enRegulations } from './en-regulations';
 import { enRules } from './en-rules';
 import { enVersions } from './en-versions';
 import type { ko } from './ko';
@@ -6,6 +8,8 @@ import type { ko } from './ko';
 export const en: Record<keyof typeof ko, string> = {
   ...enVersions,
   ...enRules,
+  ...enChecklists,
+  ...enRegulations,
   'app.name': 'SAFE-YOLO',
   'app.place': 'Safety control room',
   'app.aid': 'Video analysis is an aid. It does not replace a certified safety device.',

@@ -5,6 +5,7 @@ export type Route =
   | { page: 'wall' }
   | { page: 'history' }
   | { page: 'cameras' }
+  | { page: 'regulations' }
   /** Masks and floor of a camera. */
   | { page: 'scene'; camera: string }
   /** With a version, the history is open at it. */
@@ -12,7 +13,7 @@ export type Route =
 
 export function parseRoute(hash: string): Route {
   const [page, id, version] = hash.replace(/^#\/?/, '').split('/');
-  if (page === 'history' || page === 'cameras') return { page };
+  if (page === 'history' || page === 'cameras' || page === 'regulations') return { page };
   if (page === 'scene' && id) return { page, camera: decodeURIComponent(id) };
   if (page === 'zones' && id) {
     const camera = decodeURIComponent(id);

@@ -3,11 +3,13 @@ import { useEffect, useMemo, useState } from 'react';
 import type { Camera } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import { EmptyState } from '../cameras/empty';
+import { ChecklistPanel } from '../checklists/panel';
 import { events } from '../events/events';
 import { waiting } from '../events/list';
 import { Timeline } from '../events/timeline';
 import { useT } from '../i18n/i18n';
 import { live } from '../live/live';
+import { Regulations } from '../regulations/regulations';
 import { may, session } from '../session/session';
 import { useKeys } from '../ui/hooks';
 import { Icon } from '../ui/icons';
@@ -25,11 +27,15 @@ export function WallPage() {
   const list = useStore(cameras.list);
   return (
     <>
-      <main className="wall-area">
-        {list?.length ? <Wall list={list} /> : <NoWall list={list} />}
+      <main className="wall-area ruled">
+        <div className="wall-room">
+          {list?.length ? <Wall list={list} /> : <NoWall list={list} />}
+        </div>
+        <Regulations />
       </main>
       <aside className="side">
         <ZoneStatus />
+        <ChecklistPanel />
         <Timeline />
       </aside>
     </>

@@ -5,11 +5,13 @@ mod calendar;
 mod cameras;
 mod cases;
 mod changes;
+mod checklists;
 mod clips;
 pub(crate) mod events;
 pub(crate) mod incidents;
 mod picture;
 mod range;
+mod regulations;
 mod replay;
 mod schema;
 mod session;
@@ -42,6 +44,8 @@ const DESCRIPTION: &str = "/api/openapi.json";
         (name = "cameras", description = "Cameras, their figures and pictures"),
         (name = "zones", description = "Zones of cameras"),
         (name = "calendar", description = "Time zone and holidays of the site"),
+        (name = "checklists", description = "Checklists of cameras and their zones"),
+        (name = "regulations", description = "What the law and the site ask for"),
         (name = "events", description = "What happened"),
         (name = "incidents", description = "Alarms of one cause, and what people do about them"),
         (name = "system", description = "The system itself"),
@@ -61,6 +65,15 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(cameras::command))
         .routes(routes!(cameras::verdicts))
         .routes(routes!(calendar::get, calendar::put))
+        .routes(routes!(checklists::list, checklists::add))
+        .routes(routes!(checklists::settings, checklists::set))
+        .routes(routes!(checklists::change, checklists::delete))
+        .routes(routes!(checklists::tick))
+        .routes(routes!(checklists::reset))
+        .routes(routes!(checklists::history))
+        .routes(routes!(checklists::list_templates))
+        .routes(routes!(regulations::list, regulations::add))
+        .routes(routes!(regulations::change, regulations::delete))
         .routes(routes!(versions::list))
         .routes(routes!(versions::get))
         .routes(routes!(versions::restore))

@@ -38,6 +38,7 @@ use crate::alarms::AlarmNews;
 use crate::auth::held::Held;
 use crate::auth::throttle::Throttle;
 use crate::changes::Changes;
+use crate::checklists::Board;
 use crate::guard::Disk;
 use crate::progress::Progress;
 
@@ -130,6 +131,8 @@ pub(crate) struct Inner {
     pub(crate) progress: Progress,
     /// Who looked at which evidence.
     looks: viewed::Viewed,
+    /// What the rules of checklists said last.
+    pub(crate) checklists: Board,
     /// Held while settings change, so that the engine sees versions in order.
     edits: tokio::sync::Mutex<()>,
     /// The server is going away: sockets close.
@@ -195,6 +198,7 @@ impl App {
             replays: Arc::new(Semaphore::new(REPLAYS_MAX)),
             progress: Progress::default(),
             looks: viewed::Viewed::default(),
+            checklists: Board::default(),
             edits: tokio::sync::Mutex::new(()),
             closing: parts.closing,
         }))

@@ -5,6 +5,7 @@
 mod access;
 mod calendar;
 mod cameras;
+mod checklists;
 mod clips;
 mod crowd;
 mod events;
@@ -12,6 +13,7 @@ mod incidents;
 mod live;
 mod log;
 mod openapi;
+mod regulations;
 mod replay;
 mod scene;
 mod site;

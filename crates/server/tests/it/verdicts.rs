@@ -23,7 +23,7 @@ fn rules(rules: Value) -> Vec<Rule> {
 
 /// Opens real sources; those of seed 13 give no picture while they are told to hold.
 #[derive(Debug)]
-struct Holding(watch::Receiver<bool>);
+pub(crate) struct Holding(pub(crate) watch::Receiver<bool>);
 
 impl Opener for Holding {
     fn open(&self, source: SourceSpec, options: OpenOptions) -> Opening {
@@ -44,7 +44,7 @@ impl Opener for Holding {
 }
 
 /// A camera that draws two workers in a zone, the second of them bare-headed.
-fn hall(seed: u64) -> StartupCamera {
+pub(crate) fn hall(seed: u64) -> StartupCamera {
     let drawn = Scene::new("helmets", seed).unwrap().zones().remove(0);
     let zone = NewZone {
         dwell_s: 1.0,
@@ -156,7 +156,7 @@ fn is_unknown(verdicts: &Value) -> bool {
 }
 
 /// A zone in which nobody is, and rules that say so.
-fn empty() -> NewZone {
+pub(crate) fn empty() -> NewZone {
     let corners = [[0.1, 0.4], [0.9, 0.4], [0.9, 0.9], [0.1, 0.9]];
     NewZone {
         rules: rules(json!([

@@ -9,6 +9,7 @@
 mod calendar;
 mod cameras;
 mod chain;
+mod checklists;
 mod events;
 mod evidence;
 mod fixture;
@@ -18,5 +19,6 @@ mod journal;
 mod opening;
 mod outbox;
 mod reading;
+mod regulations;
 mod scene;
 mod users;

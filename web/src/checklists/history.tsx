@@ -1,0 +1,97 @@
+// Earlier runs of a checklist: what was open at their end, and who or what ticked when.
+import { useCallback, useEffect, useState } from 'react';
+import { useT } from '../i18n/i18n';
+import { clock } from '../i18n/time';
+import { Dialog, ErrorNote } from '../ui/dialog';
+import { errorText } from '../ui/errors';
+import { checklistApi } from './api';
+import { author, when } from './state';
+import type { Checklist, Run } from './types';
+
+export function HistoryDialog({ list, onClose }: { list: Checklist; onClose: () => void }) {
+  const { t, lang } = useT();
+  const [runs, setRuns] = useState<Run[] | null>(null);
+  const [more, setMore] = useState(true);
+  const [error, setError] = useState<string | null>(null);
+  const load = useCallback(
+    async (before?: number) => {
+      try {
+        const page = await checklistApi.history(list.id, before);
+        setRuns((known) => (before === undefined ? page : [...(known ?? []), ...page]));
+        setMore(page.length === 20);
+      } catch (problem) {
+        setError(errorText(problem, t));
+      }
+    },
+    [list.id, t],
+  );
+  useEffect(() => void load(), [load]);
+  return (
+    <Dialog title={`${list.name[lang]} · ${t('checklist.history')}`} onClose={onClose} wide>
+      {error && <ErrorNote text={error} />}
+      {runs === null && !error && <p className="quiet">{t('common.loading')}</p>}
+      <ul className="runs">
+        {runs?.map((run) => (
+          <RunRow key={run.number} run={run} />
+        ))}
+      </ul>
+      {runs && more && (
+        <button type="button" onClick={() => void load(runs.at(-1)?.number)}>
+          {t('checklist.history.more')}
+        </button>
+      )}
+    </Dialog>
+  );
+}
+
+function RunRow({ run }: { run: Run }) {
+  const { t, lang } = useT();
+  const name = (id: string) => run.items.find((item) => item.id === id)?.text[lang] ?? id;
+  const how = run.ended_by
+    ? t(`checklist.ended.${run.ended_by}`, { who: run.who ?? '' })
+    : t('checklist.ended.not');
+  return (
+    <li className="run" data-testid="checklist-run">
+      <div className="row wrap">
+        <b>
+          {clock(run.started, lang)}
+          {run.ended && ` – ${clock(run.ended, lang)}`}
+        </b>
+        <span className="chip">{how}</span>
+        {run.open.length === 0 ? (
+          <span className="chip good">✓ {t('checklist.all')}</span>
+        ) : (
+          <span className={`chip ${run.ended ? 'bad' : ''}`}>
+            {t('checklist.left', { n: run.open.length })}
+          </span>
+        )}
+      </div>
+      {run.note && <p className="quiet">{run.note}</p>}
+      {run.open.length > 0 && (
+        <p>
+          <small>
+            {t('checklist.left.which')}: {run.open.map(name).join(', ')}
+          </small>
+        </p>
+      )}
+      {run.deeds.length > 0 && (
+        <details>
+          <summary>{t('checklist.deeds', { n: run.deeds.length + run.untold })}</summary>
+          {run.untold > 0 && <small>{t('checklist.untold', { n: run.untold })}</small>}
+          <ul>
+            {run.deeds.map((deed, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: deeds never change their place
+              <li key={index}>
+                <small>
+                  {when(deed.at, lang)} · {name(deed.item)} · {t(`checklist.deed.${deed.deed}`)} ·{' '}
+                  {author(deed.who, t)}
+                  {deed.note && ` · ${deed.note}`}
+                </small>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </li>
+  );
+}
