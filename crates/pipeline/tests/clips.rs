@@ -4,7 +4,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test fails by panicking"
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and its measurements are to be read"
 )]
 
 use std::collections::BTreeSet;
@@ -199,7 +200,8 @@ impl Site {
 
     /// Waits for the clip of an event and writes it; its facts and boxes.
     async fn clip(&mut self, event: EventId, name: &str) -> (Value, Value) {
-        let of = |came: &Came| came.clips.iter().position(|(_, job)| job.events().any(|e| e == event));
+        let of =
+            |came: &Came| came.clips.iter().position(|(_, job)| job.events().any(|e| e == event));
         self.until("a clip", |came| of(came).is_some()).await;
         let at = of(&self.came).unwrap();
         let (came_at, job) = self.came.clips.remove(at);
@@ -292,7 +294,10 @@ async fn a_clip_begins_before_its_alarm_and_ends_ten_seconds_after() {
         let times: Vec<f64> = pictures.iter().map(|picture| number(&picture["t_s"])).collect();
         assert!(times.is_sorted() && times[0] >= 0.0 && *times.last().unwrap() <= length + 0.01);
         let seen = pictures.iter().find(|p| (number(&p["t_s"]) - before).abs() < 0.002).unwrap();
-        assert_eq!((&seen["analysis"], &seen["boxes"][0]["class"]), (&"done".into(), &"person".into()));
+        assert_eq!(
+            (&seen["analysis"], &seen["boxes"][0]["class"]),
+            (&"done".into(), &"person".into())
+        );
         assert_eq!(seen["boxes"][0]["level"], "danger");
         let at = seen["boxes"][0]["box"].as_array().unwrap();
         for (edge, expected) in at.iter().zip([0.4, 0.3, 0.6, 0.9]) {
@@ -413,7 +418,8 @@ async fn what_nobody_may_see_is_black_everywhere() {
     let server = RtspServer::start(Footage::make(&ClipSpec::default()).unwrap()).await.unwrap();
     let left = polygon(&[(0.0, 0.0), (0.3, 0.0), (0.3, 1.0), (0.0, 1.0)]);
     let right = polygon(&[(0.8, 0.0), (1.0, 0.0), (1.0, 1.0), (0.8, 1.0)]);
-    let mut site = Site::new(&server.url(), |config| config.privacy_masks = vec![left.clone()]).await;
+    let mut site =
+        Site::new(&server.url(), |config| config.privacy_masks = vec![left.clone()]).await;
     site.shown(1.5).await;
     let alarm = site.alarm().await;
     site.until("its picture", |came| !came.evidence.is_empty()).await;

@@ -299,7 +299,12 @@ impl Outputs {
         self.settle_clip(event, SnapshotState::Failed, facts).await;
     }
 
-    async fn settle_clip(&mut self, event: EventId, state: SnapshotState, facts: Map<String, Value>) {
+    async fn settle_clip(
+        &mut self,
+        event: EventId,
+        state: SnapshotState,
+        facts: Map<String, Value>,
+    ) {
         self.settle(event, |pending| {
             pending.event.clip = state;
             pending.event.details.insert("clip".to_owned(), Value::Object(facts));

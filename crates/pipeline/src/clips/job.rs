@@ -68,9 +68,8 @@ impl Clip {
     #[must_use]
     pub fn facts(&self, event: EventId) -> Map<String, Value> {
         let Written { codec, encoded, start, end, bytes } = &self.written;
-        let seconds = |from: PictureTime, to: PictureTime| {
-            (to.secs_since(from) * 1000.0).round() / 1000.0
-        };
+        let seconds =
+            |from: PictureTime, to: PictureTime| (to.secs_since(from) * 1000.0).round() / 1000.0;
         let mut facts = Map::new();
         let mut put = |name: &str, value: Value| facts.insert(name.to_owned(), value);
         put("start", json!(self.start_utc));

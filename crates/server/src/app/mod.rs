@@ -10,8 +10,8 @@ mod replay;
 mod sources;
 mod startup;
 mod unopened;
-mod viewed;
 mod versions;
+mod viewed;
 mod zones;
 
 use std::ops::Deref;

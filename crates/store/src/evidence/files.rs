@@ -162,11 +162,9 @@ impl Inner {
     /// What a failure to write means.
     fn why(&self, bytes: u64, path: &Path, error: io::Error) -> EvidenceError {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => EvidenceError::NoSpace {
-                path: self.root.clone(),
-                bytes,
-                detail: error.to_string(),
-            },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                EvidenceError::NoSpace { path: self.root.clone(), bytes, detail: error.to_string() }
+            }
             _ => failed("write", path)(error),
         }
     }

@@ -103,20 +103,14 @@ async fn a_file_is_taken_over_with_its_hash_and_counted() {
     let saved = store.save_file(id, FileKind::Clip, half.clone()).await.unwrap();
     assert_eq!((saved.name, saved.bytes), (format!("{id}.mp4"), 3));
     // FIPS 180-2, B.1.
-    assert_eq!(
-        saved.sha256,
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    );
+    assert_eq!(saved.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     assert!(!half.exists());
     store.save_bytes(id, FileKind::ClipBoxes, vec![1; 10]).await.unwrap();
     store.save_bytes(id, FileKind::ClipBoxes, vec![1; 20]).await.unwrap();
     assert_eq!(store.bytes(), 23, "what was replaced is not counted");
     let (file, length) = store.open_file(id, FileKind::Clip).await.unwrap();
     assert_eq!((std::io::read_to_string(file).unwrap().as_str(), length), ("abc", 3));
-    assert!(matches!(
-        store.open_file(id, FileKind::Boxes).await,
-        Err(EvidenceError::NotFound(_))
-    ));
+    assert!(matches!(store.open_file(id, FileKind::Boxes).await, Err(EvidenceError::NotFound(_))));
     // The same after the next start; what was half written is gone.
     fs::write(&half, b"half").unwrap();
     let store = open(dir.path(), 1000).await;
