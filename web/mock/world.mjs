@@ -136,6 +136,7 @@ export class World {
       enabled: true,
       analysis_rate_max: 10,
       masks: [],
+      privacy_masks: [],
       calibration: null,
       version: 1,
       kind,
@@ -239,6 +240,7 @@ export class World {
       details,
       config_version: 1,
       snapshot: type === 'system' ? 'none' : 'stored',
+      clip: 'none',
       acknowledged: null,
       shot: camera && this.picture(this.cameras.get(camera.id)),
     };

@@ -4,7 +4,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "tests fail by panicking"
+    clippy::print_stdout,
+    reason = "tests fail by panicking, and its measurements are to be read"
 )]
 
 use std::path::{Path, PathBuf};
@@ -213,7 +214,7 @@ async fn a_clip_is_ready_in_moments_and_its_ring_is_small() {
     let written = cut(Material::Units(units)).write(&dir.path().join("a.mp4")).await.unwrap();
     let took = begun.elapsed();
     println!("ring {most} bytes at {rate:.2} Mbit/s; clip of {} bytes in {took:?}", written.bytes);
-    assert!(most <= 20 << 20 && most < 5 << 20, "{most}");
+    assert!(most < 5 << 20, "{most}: 20 MiB is the bound");
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
 

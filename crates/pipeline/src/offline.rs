@@ -14,6 +14,7 @@ use safe_yolo_core::{
 use safe_yolo_infer::DetectorPool;
 use safe_yolo_infer::detector::SCORE_MIN;
 use safe_yolo_media::picture::I420;
+use safe_yolo_media::privacy::PrivacyMask;
 use safe_yolo_media::source::SourceSpec;
 use safe_yolo_media::stream::{self, OpenOptions, StreamInfo};
 use safe_yolo_media::{Decoded, StreamError};
@@ -187,6 +188,7 @@ impl Offline {
         begin(pictures.info());
         let (mut running, mut broken_off) = (FuturesOrdered::new(), None);
         let (mut number, mut ended) = (0, false);
+        let mut privacy: Option<PrivacyMask> = None;
         let (mut limit, mut second_look) = (RateLimit::default(), SecondLook::default());
         let period = self.rate_max.map(|rate| Duration::from_secs_f64(1.0 / rate.max(0.1)));
         loop {
@@ -206,8 +208,14 @@ impl Offline {
                     let next = next.map_or_else(|_elapsed| Err(OfflineError::Hangs(number)), |next| Ok(next?));
                     match next {
                         Ok(Some(Decoded { time, .. })) if self.until.is_some_and(|until| time >= until) => ended = true,
-                        Ok(Some(Decoded { time, picture })) => {
+                        Ok(Some(Decoded { time, mut picture })) => {
                             number += 1;
+                            if privacy.as_ref().is_none_or(|mask| mask.size() != picture.size()) {
+                                privacy = PrivacyMask::new(&self.config.privacy_masks, picture.size());
+                            }
+                            if let Some(mask) = &privacy {
+                                mask.apply(&mut picture);
+                            }
                             if let Some(period) = period {
                                 if !limit.is_due(time, period) {
                                     continue;

@@ -249,6 +249,8 @@ export interface Camera {
   analysis_rate_max: number | null;
   /** Areas in which nothing is detected. */
   masks: Point[][];
+  /** Areas that nobody may see: black in every picture and clip. */
+  privacy_masks: Point[][];
   calibration: Calibration | null;
   version: number;
   zones: Zone[];
@@ -263,6 +265,7 @@ export interface CameraInput {
   repeat?: boolean;
   enabled?: boolean;
   masks?: Point[][];
+  privacy_masks?: Point[][];
   /** Null forgets it. */
   calibration?: Calibration | null;
 }
@@ -306,6 +309,8 @@ export interface SafetyEvent {
   details: Record<string, unknown>;
   config_version: number;
   snapshot: 'none' | 'pending' | 'stored' | 'failed';
+  /** `details.clip` says what it shows. */
+  clip: 'none' | 'pending' | 'stored' | 'failed';
   acknowledged: { by: string; at: string; reason: string | null } | null;
 }
 

@@ -102,6 +102,14 @@ export const enRules: Record<keyof typeof koRules, string> = {
   'scene.mask': 'Masked area {n}',
   'scene.mask.add': 'Draw a masked area',
   'scene.mask.remove': 'Remove masked area {n}',
+  'scene.privacy': 'Blacked areas (privacy)',
+  'scene.privacy.none': 'No area is blacked.',
+  'scene.privacy.note':
+    'Areas that nobody may see, such as a neighbour’s window or a rest room. They are black in the live picture, in evidence and in clips, and are not watched: nobody in them raises an alarm.',
+  'scene.privacy.one': 'Blacked area {n}',
+  'scene.privacy.add': 'Draw a blacked area',
+  'scene.privacy.remove': 'Remove blacked area {n}',
+  'tile.unwatched': 'Not watched',
   'scene.calibration': 'Floor in metres',
   'scene.calibration.none': 'Not calibrated: distances are in heights of the person.',
   'scene.calibration.note':
@@ -160,6 +168,7 @@ export const enRules: Record<keyof typeof koRules, string> = {
   'field.distance_m': 'alarm distance',
   'field.speed_m_s': 'closing speed',
   'field.masks': 'masked areas',
+  'field.privacy_masks': 'blacked areas',
   'field.calibration': 'floor in metres',
   'field.calendar': 'calendar of the site',
   'field.calendar.time_zone': 'time zone',

@@ -98,6 +98,14 @@ export const koRules = {
   'scene.mask': '제외 영역 {n}',
   'scene.mask.add': '제외 영역 그리기',
   'scene.mask.remove': '제외 영역 {n} 삭제',
+  'scene.privacy': '가림 영역 (개인정보 보호)',
+  'scene.privacy.none': '가림 영역이 없습니다.',
+  'scene.privacy.note':
+    '이웃 건물 창문이나 휴게실처럼 보여서는 안 되는 영역입니다. 실시간 화면·증거 사진·영상에서 검게 가려지며, 이 안은 감시하지 않으므로 경보도 울리지 않습니다.',
+  'scene.privacy.one': '가림 영역 {n}',
+  'scene.privacy.add': '가림 영역 그리기',
+  'scene.privacy.remove': '가림 영역 {n} 삭제',
+  'tile.unwatched': '감시 안 함',
   'scene.calibration': '바닥 거리 보정',
   'scene.calibration.none': '보정하지 않았습니다. 거리는 작업자 키의 배수로 잽니다.',
   'scene.calibration.note':
@@ -156,6 +164,7 @@ export const koRules = {
   'field.distance_m': '경보 거리',
   'field.speed_m_s': '접근 속도',
   'field.masks': '감지 제외 영역',
+  'field.privacy_masks': '가림 영역',
   'field.calibration': '바닥 거리 보정',
   'field.calendar': '현장 달력',
   'field.calendar.time_zone': '시간대',

@@ -3,6 +3,7 @@ import type { Box, Level, LiveHeader, Point, RuleNow, ZoneNow, ZoneType } from '
 import type { Translate } from '../i18n/i18n';
 import { arrows } from '../zones/line-arrows';
 import { boxLabel, stays } from './describe';
+import { hatch } from './hatch';
 
 const FONT = '"Pretendard Variable", "Noto Sans KR", system-ui, sans-serif';
 
@@ -48,6 +49,8 @@ export function contain(cw: number, ch: number, width: number, height: number): 
 export interface PaintOptions {
   zones: boolean;
   labels: boolean;
+  /** Areas in which nobody is watched, as fractions of the picture. */
+  unwatched?: readonly Point[][];
   /** Replaces a box's own level, as for "would be in the zone being drawn". */
   level?: (box: Box) => Level;
 }
@@ -81,6 +84,7 @@ export function paint(
   c.font = `600 ${size}px ${FONT}`;
   c.textBaseline = 'middle';
   c.lineJoin = 'round';
+  if (options.unwatched) hatch(c, options.unwatched, place, size, t('tile.unwatched'));
   if (options.zones) for (const zone of header.zones) paintZone(c, zone, place, size, options, t);
   const taken: Place[] = [];
   const stay = stays(header);

@@ -1,6 +1,6 @@
 // One camera on the wall. The canvas is painted message by message; everything that is a claim
 // about now (badge, counters, cover) is drawn from the same view of what may be believed.
-import { memo, useEffect, useRef } from 'react';
+import { memo, useEffect, useMemo, useRef } from 'react';
 import type { Camera } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { age } from '../i18n/time';
@@ -35,7 +35,7 @@ export const Tile = memo(function Tile(props: TileProps) {
   const lost = useStore(live.lost);
   const now = useTick(VIEW_MS);
   const tile = useRef<HTMLElement>(null);
-  const canvas = useLiveCanvas(camera.id, tile);
+  const canvas = useLiveCanvas(camera, tile);
   const view = live.feed(camera.id).view(lost, now);
   const toggle = () => focused.set(enlarged ? null : camera.id);
   return (
@@ -111,7 +111,12 @@ function Analysis({ camera, view, now }: { camera: string; view: View; now: numb
 }
 
 /** Paints each frame once on arrival, and the last one again when the tile changes its size. */
-function useLiveCanvas(camera: string, tile: React.RefObject<HTMLElement | null>) {
+function useLiveCanvas(of: Camera, tile: React.RefObject<HTMLElement | null>) {
+  const { id: camera, masks, privacy_masks: blacked } = of;
+  const options = useMemo(
+    () => ({ zones: true, labels: true, unwatched: [...masks, ...blacked] }),
+    [masks, blacked],
+  );
   const canvas = useRef<HTMLCanvasElement>(null);
   const last = useRef<Frame | null>(null);
   const frames = useRef(0);
@@ -129,7 +134,7 @@ function useLiveCanvas(camera: string, tile: React.RefObject<HTMLElement | null>
   useEffect(() => {
     const show = (frame: Frame) => {
       if (!canvas.current) return;
-      paint(canvas.current, frame.header, frame.bitmap, t);
+      paint(canvas.current, frame.header, frame.bitmap, t, options);
       // The same frame is painted again after a change of language or size.
       if (frame !== last.current) frames.current += 1;
       last.current = frame;
@@ -138,13 +143,13 @@ function useLiveCanvas(camera: string, tile: React.RefObject<HTMLElement | null>
       tile.current.dataset.frames = String(frames.current);
     };
     return live.feed(camera).onFrame(show);
-  }, [camera, t, tile]);
+  }, [camera, t, tile, options]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new size is the reason to paint
   useEffect(() => {
     const { frame } = live.feed(camera);
-    if (canvas.current && frame) paint(canvas.current, frame.header, frame.bitmap, t);
-  }, [camera, size.width, size.height, t]);
+    if (canvas.current && frame) paint(canvas.current, frame.header, frame.bitmap, t, options);
+  }, [camera, size.width, size.height, t, options]);
 
   return canvas;
 }

@@ -21,6 +21,7 @@ import { ZonePicture } from './picture';
 import {
   closeMask,
   MASKS_MAX,
+  type MaskKind,
   newCalibration,
   rectangle,
   type SceneDraft,
@@ -83,9 +84,10 @@ function SceneEditor({ camera }: { camera: Camera }) {
     setBusy(true);
     try {
       // Only what was changed here: the other may be somebody else's by now.
-      const { masks, calibration } = draft;
+      const { masks, privacy_masks, calibration } = draft;
       const change = {
         ...(masks !== origin.masks && { masks }),
+        ...(privacy_masks !== origin.privacy_masks && { privacy_masks }),
         ...(calibration !== origin.calibration && { calibration }),
       };
       const now = await api.changeCamera(camera.id, change, base.version);
@@ -141,7 +143,8 @@ function SceneEditor({ camera }: { camera: Camera }) {
         <p className="editor-hint">{draft.open ? t('editor.hint.draw') : ''}</p>
       </div>
       <aside className="side editor-side">
-        <MaskPanel draft={draft} onChange={change} />
+        <MaskPanel kind="masks" draft={draft} onChange={change} />
+        <MaskPanel kind="privacy_masks" draft={draft} onChange={change} />
         <CalibrationPanel
           calibration={draft.calibration}
           onChange={(calibration) => change({ ...draft, calibration, dirty: true })}
@@ -181,24 +184,48 @@ interface PanelProps {
   onChange: (draft: SceneDraft) => void;
 }
 
-function MaskPanel({ draft, onChange }: PanelProps) {
+const MASK_WORDS = {
+  masks: {
+    title: 'scene.masks',
+    note: 'scene.masks.note',
+    none: 'scene.masks.none',
+    one: 'scene.mask',
+    add: 'scene.mask.add',
+    remove: 'scene.mask.remove',
+    test: 'mask-new',
+  },
+  privacy_masks: {
+    title: 'scene.privacy',
+    note: 'scene.privacy.note',
+    none: 'scene.privacy.none',
+    one: 'scene.privacy.one',
+    add: 'scene.privacy.add',
+    remove: 'scene.privacy.remove',
+    test: 'privacy-new',
+  },
+} as const;
+
+function MaskPanel({ kind, draft, onChange }: PanelProps & { kind: MaskKind }) {
   const { t } = useT();
-  const { masks, open } = draft;
+  const { open } = draft;
+  const words = MASK_WORDS[kind];
+  const masks = draft[kind];
+  const drawing = open !== null && draft.kind === kind;
   return (
     <section className="panel">
-      <h2>{t('scene.masks')}</h2>
-      <p className="quiet">{t('scene.masks.note')}</p>
-      {masks.length === 0 && <p>{t('scene.masks.none')}</p>}
+      <h2>{t(words.title)}</h2>
+      <p className="quiet">{t(words.note)}</p>
+      {masks.length === 0 && <p>{t(words.none)}</p>}
       <ul className="zone-list">
         {masks.map((mask, at) => (
           <li key={mask.flat().join()} className="row">
-            <span>{t('scene.mask', { n: at + 1 })}</span>
+            <span>{t(words.one, { n: at + 1 })}</span>
             <span className="spacer" />
             <button
               type="button"
-              aria-label={t('scene.mask.remove', { n: at + 1 })}
+              aria-label={t(words.remove, { n: at + 1 })}
               onClick={() =>
-                onChange({ ...draft, masks: masks.filter((_, i) => i !== at), dirty: true })
+                onChange({ ...draft, [kind]: masks.filter((_, i) => i !== at), dirty: true })
               }
             >
               {t('common.delete')}
@@ -209,12 +236,12 @@ function MaskPanel({ draft, onChange }: PanelProps) {
       <button
         type="button"
         className="wide"
-        data-testid="mask-new"
-        aria-pressed={open !== null}
+        data-testid={words.test}
+        aria-pressed={drawing}
         disabled={masks.length >= MASKS_MAX}
-        onClick={() => onChange({ ...draft, open: open ? null : [] })}
+        onClick={() => onChange({ ...draft, kind, open: drawing ? null : [] })}
       >
-        <Icon name="plus" size={16} /> {t('scene.mask.add')}
+        <Icon name="plus" size={16} /> {t(words.add)}
       </button>
     </section>
   );
@@ -282,7 +309,8 @@ function SceneShape({
   onChange,
 }: PanelProps & { width: number; height: number }) {
   const { t } = useT();
-  const { masks, open, calibration } = draft;
+  const { open, calibration } = draft;
+  const kinds: MaskKind[] = ['masks', 'privacy_masks'];
   const xy = ([x, y]: Point) => `${x * width},${y * height}`;
   const text = (points: readonly Point[]) => points.map(xy).join(' ');
   const press = (event: PointerEvent<SVGSVGElement>) => {
@@ -297,10 +325,10 @@ function SceneShape({
       onChange(closeMask(draft));
     } else if (open.length < POINTS_MAX) onChange({ ...draft, open: [...open, at] });
   };
-  const moveMask = (mask: number, index: number, to: Point) =>
+  const moveMask = (kind: MaskKind, mask: number, index: number, to: Point) =>
     onChange({
       ...draft,
-      masks: masks.map((points, i) => (i === mask ? movePoint(points, index, to) : points)),
+      [kind]: draft[kind].map((points, i) => (i === mask ? movePoint(points, index, to) : points)),
       dirty: true,
     });
   const moveCorner = (index: number, to: Point) =>
@@ -319,25 +347,27 @@ function SceneShape({
       aria-label={t('scene.title')}
       onPointerDown={press}
     >
-      {masks.map((points, mask) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a mask is known by its place while it is moved
-        <g key={mask} className="mask">
-          <polygon points={text(points)} />
-          {points.map((point, index) => (
-            <Handle
-              // biome-ignore lint/suspicious/noArrayIndexKey: a corner is known by its place
-              key={index}
-              point={point}
-              label={`${t('scene.mask', { n: mask + 1 })}: ${t('editor.point', { n: index + 1 })}`}
-              width={width}
-              height={height}
-              onMove={(to) => moveMask(mask, index, to)}
-            />
-          ))}
-        </g>
-      ))}
+      {kinds.map((kind) =>
+        draft[kind].map((points, mask) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a mask is known by its place while it is moved
+          <g key={`${kind} ${mask}`} className={kind === 'masks' ? 'mask' : 'mask privacy'}>
+            <polygon points={text(points)} />
+            {points.map((point, index) => (
+              <Handle
+                // biome-ignore lint/suspicious/noArrayIndexKey: a corner is known by its place
+                key={index}
+                point={point}
+                label={`${t(MASK_WORDS[kind].one, { n: mask + 1 })}: ${t('editor.point', { n: index + 1 })}`}
+                width={width}
+                height={height}
+                onMove={(to) => moveMask(kind, mask, index, to)}
+              />
+            ))}
+          </g>
+        )),
+      )}
       {open && open.length > 0 && (
-        <g className="mask draft">
+        <g className={draft.kind === 'masks' ? 'mask draft' : 'mask privacy draft'}>
           <polyline points={text(open)} />
           {open.map((point) => (
             <circle

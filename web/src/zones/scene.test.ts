@@ -8,7 +8,7 @@ const triangle: Point[] = [
   [1, 0],
   [1, 1],
 ];
-const empty = sceneOf({ masks: [], calibration: null });
+const empty = sceneOf({ masks: [], privacy_masks: [], calibration: null });
 
 describe('a masked area', () => {
   it('is closed only when it has an inside', () => {
@@ -18,6 +18,10 @@ describe('a masked area', () => {
     const closed = closeMask({ ...empty, open: triangle });
     expect(closed).toMatchObject({ masks: [triangle], open: null, dirty: true });
     expect(sceneFault(closed)).toBeNull();
+  });
+  it('is one that nobody may see if it was begun as such', () => {
+    const begun = { ...empty, kind: 'privacy_masks' as const, open: triangle };
+    expect(closeMask(begun)).toMatchObject({ masks: [], privacy_masks: [triangle], open: null });
   });
 });
 

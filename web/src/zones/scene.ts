@@ -4,16 +4,22 @@ import type { Calibration, Camera, Point } from '../api/types';
 /** The most masked areas that the server takes. */
 export const MASKS_MAX = 16;
 
-export interface SceneDraft {
-  masks: Point[][];
+/** Areas that are not watched, and those that are black as well because nobody may see them. */
+export type MaskKind = 'masks' | 'privacy_masks';
+
+export interface SceneDraft extends Record<MaskKind, Point[][]> {
+  /** What the open outline becomes. */
+  kind: MaskKind;
   /** A mask whose outline is not closed yet. */
   open: Point[] | null;
   calibration: Calibration | null;
   dirty: boolean;
 }
 
-export const sceneOf = (camera: Pick<Camera, 'masks' | 'calibration'>): SceneDraft => ({
+export const sceneOf = (camera: Pick<Camera, MaskKind | 'calibration'>): SceneDraft => ({
+  kind: 'masks',
   masks: camera.masks,
+  privacy_masks: camera.privacy_masks,
   open: null,
   calibration: camera.calibration,
   dirty: false,
@@ -48,7 +54,8 @@ export function sides({ metres }: Calibration): { width: number; depth: number }
 /** Closes the outline that is being drawn, if it has an inside. */
 export function closeMask(draft: SceneDraft): SceneDraft {
   if (!draft.open || draft.open.length < 3) return draft;
-  return { ...draft, masks: [...draft.masks, draft.open], open: null, dirty: true };
+  const { kind, open } = draft;
+  return { ...draft, [kind]: [...draft[kind], open], open: null, dirty: true };
 }
 
 export type SceneFault = 'editor.toofew' | 'editor.badnumber';

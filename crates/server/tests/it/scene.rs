@@ -93,6 +93,25 @@ async fn masks_and_calibration_come_change_and_go() {
 }
 
 #[tokio::test]
+async fn areas_that_nobody_may_see_come_change_and_go() {
+    let (site, admin, path) = site().await;
+    let bare = admin.get(&path).await.ok();
+    assert_eq!(bare["privacy_masks"], json!([]));
+    for areas in [json!([sky()]), json!([sky(), sky()]), json!([])] {
+        let changed = admin.patch(&path, json!({"privacy_masks": areas})).await.ok();
+        assert_eq!((&changed["privacy_masks"], &changed["masks"]), (&areas, &json!([])));
+        assert_eq!(admin.get(&path).await.ok()["privacy_masks"], areas);
+        // What was changed is in the history, under its name.
+        let versions = admin.get(&format!("{path}/versions")).await.ok();
+        let newest = &versions["versions"][0];
+        assert_eq!(newest["changes"][0]["path"], json!(["privacy_masks"]), "{newest}");
+    }
+    admin.patch(&path, json!({"privacy_masks": [sky()]})).await.ok();
+    let stored = site.store.cameras().await.unwrap().remove(0).config.privacy_masks;
+    assert_eq!(serde_json::to_value(stored).unwrap(), json!([sky()]));
+}
+
+#[tokio::test]
 async fn impossible_masks_and_calibrations_are_refused_by_name() {
     let (_site, admin, path) = site().await;
     let kept = json!({"masks": vec![sky(); 16], "calibration": floor()});
@@ -111,6 +130,11 @@ async fn impossible_masks_and_calibrations_are_refused_by_name() {
     let in_a_line = ["calibration", "no three of them in a line"];
     for (what, change, says) in [
         ("17 masks", json!({"masks": vec![sky(); 17]}), &["at most 16 masked areas", "17"][..]),
+        (
+            "17 blacked areas",
+            json!({"privacy_masks": vec![sky(); 17]}),
+            &["at most 16 blacked areas", "17"],
+        ),
         ("crossing", json!({"masks": [crossing]}), &["the edge from point 1 crosses", "point 3"]),
         (
             "two points",
