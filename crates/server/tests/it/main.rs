@@ -5,6 +5,7 @@
 mod access;
 mod calendar;
 mod cameras;
+mod cases;
 mod crowd;
 mod events;
 mod incidents;
