@@ -143,6 +143,7 @@ fn config() -> Result<CameraConfig> {
         repeat: true,
         analysis_rate_max: 60.0,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: safe_yolo_core::Calendar::default(),
         zones: vec![zone],

@@ -112,6 +112,7 @@ fn config(rules: &[Rule]) -> Result<CameraConfig> {
         analysis_rate_max: 10.0,
         zones: (0..ZONES).map(zone).collect::<Result<_>>()?,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: Calendar::default(),
         version: 1,

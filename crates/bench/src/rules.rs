@@ -99,6 +99,7 @@ fn config(rules: &[Rule]) -> Result<CameraConfig> {
         repeat: true,
         analysis_rate_max: RATE,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: safe_yolo_core::Calendar::default(),
         zones: (0..ZONES).map(zone).collect::<Result<_>>()?,

@@ -224,6 +224,9 @@ pub enum ConfigError {
     /// Too many masked areas on one camera.
     #[error("a camera may have at most {max} masked areas, this one has {0}", max = CameraConfig::MASKS_MAX)]
     TooManyMasks(usize),
+    /// Too many blacked areas on one camera.
+    #[error("a camera may have at most {max} blacked areas, this one has {0}", max = CameraConfig::MASKS_MAX)]
+    TooManyPrivacyMasks(usize),
     /// Nothing of a zone is looked at.
     #[error("zone '{0}' lies in masked areas: nobody would ever be seen there; move one of them")]
     Masked(String),
@@ -348,6 +351,10 @@ pub struct CameraConfig {
     /// Areas in which nobody and nothing is seen: pictures of people, mirrors, a screen.
     #[serde(default)]
     pub masks: Vec<Polygon>,
+    /// Areas that nobody may see: blacked before anything looks at a picture, so nobody is seen there
+    /// either.
+    #[serde(default)]
+    pub privacy_masks: Vec<Polygon>,
     /// How long a metre is where; unknown unless given.
     #[serde(default)]
     pub calibration: Option<Calibration>,
@@ -365,7 +372,7 @@ impl CameraConfig {
     pub const CAMERAS_MAX: usize = 256;
     /// The most zones a camera may have.
     pub const ZONES_MAX: usize = 64;
-    /// The most masked areas a camera may have.
+    /// The most masked areas a camera may have, and the most blacked ones.
     pub const MASKS_MAX: usize = 16;
     /// Most analysed pictures a second unless stated.
     pub const ANALYSIS_RATE_MAX: f64 = 10.0;
@@ -399,18 +406,27 @@ impl CameraConfig {
         if self.masks.len() > Self::MASKS_MAX {
             return Err(ConfigError::TooManyMasks(self.masks.len()));
         }
+        if self.privacy_masks.len() > Self::MASKS_MAX {
+            return Err(ConfigError::TooManyPrivacyMasks(self.privacy_masks.len()));
+        }
         Ok(())
     }
 
-    /// Whether a point of the picture is in a masked area.
+    /// Whether any area of the picture is not watched.
+    #[must_use]
+    pub const fn has_masks(&self) -> bool {
+        !self.masks.is_empty() || !self.privacy_masks.is_empty()
+    }
+
+    /// Whether a point of the picture is in a masked or blacked area.
     #[must_use]
     pub fn is_masked(&self, point: FractionPoint) -> bool {
-        self.masks.iter().any(|mask| mask.contains(point))
+        self.masks.iter().chain(&self.privacy_masks).any(|mask| mask.contains(point))
     }
 
     /// Whether nothing of a zone is looked at, to a 64th of the picture.
     fn hides(&self, zone: &Zone) -> bool {
-        if self.masks.is_empty() {
+        if !self.has_masks() {
             return false;
         }
         let at = |i: i32| (f64::from(i) + 0.5) / 64.0;

@@ -198,11 +198,12 @@ pub struct ZoneRef {
     pub place: Option<String>,
 }
 
-/// Whether pictures prove the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a picture, or a clip, proves the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SnapshotState {
     /// None is meant to be.
+    #[default]
     None,
     /// Being written.
     Pending,
@@ -263,6 +264,9 @@ pub struct Event {
     pub config_version: u64,
     /// Whether pictures prove it.
     pub snapshot: SnapshotState,
+    /// Whether a clip does; `details.clip` says which part of the source it shows.
+    #[serde(default)]
+    pub clip: SnapshotState,
 }
 
 /// What became of an event; each is counted once by the store's `seq`.

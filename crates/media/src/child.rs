@@ -154,7 +154,7 @@ impl DecoderChild {
 }
 
 /// Makes a child less urgent than the server.
-fn give_way(child: &Child) {
+pub(crate) fn give_way(child: &Child) {
     let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     // Its group, so that threads it has started already are included. One that
     // has ended meanwhile is found out elsewhere.

@@ -149,10 +149,11 @@ impl Flow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
     use std::time::Duration;
 
     const fn unit(time: i64, key: bool, after_loss: bool) -> AccessUnit {
-        AccessUnit { time: PictureTime(time), key, after_loss, data: Vec::new() }
+        AccessUnit { time: PictureTime(time), key, after_loss, data: Bytes::new() }
     }
 
     #[test]

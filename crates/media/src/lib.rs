@@ -6,6 +6,7 @@
 //! Pictures leave the child in NUT ([`nut`]) with their times.
 
 mod child;
+pub mod clip;
 mod container;
 pub mod downscale;
 pub mod draw;
@@ -17,6 +18,7 @@ pub mod limits;
 mod multipart;
 pub mod nut;
 pub mod picture;
+pub mod privacy;
 mod probe;
 mod reader;
 mod scene;

@@ -205,6 +205,14 @@ impl I420 {
         self.view().planes()
     }
 
+    /// The planes Y, U and V, to be changed.
+    pub(crate) fn planes_mut(&mut self) -> (&mut [u8], &mut [u8], &mut [u8]) {
+        let luma = self.size.width as usize * self.size.height as usize;
+        let (y, rest) = self.data.split_at_mut(luma);
+        let (u, v) = rest.split_at_mut(rest.len() / 2);
+        (y, u, v)
+    }
+
     /// The same picture, borrowed.
     #[must_use]
     pub fn view(&self) -> I420View<'_> {

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use safe_yolo_core::geometry::PictureSize;
+use safe_yolo_core::time::PictureTime;
 use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 
@@ -186,6 +187,33 @@ async fn probe(
         duration,
         pictures_per_s: stream.avg_frame_rate.as_deref().and_then(rate),
     })
+}
+
+/// Time of the key picture at or before `time`, or of the first there is.
+pub(crate) async fn key_before(
+    program: &str,
+    opened: &OpenFile,
+    time: PictureTime,
+    timeout: Duration,
+) -> Result<PictureTime, StreamError> {
+    let system = |what: &'static str, why: String| StreamError::System { what, why };
+    let file = opened.file.try_clone();
+    let file = file.map_err(|error| system("opening the file twice", error.to_string()))?;
+    let mut command = child::command(program);
+    command.args(["-protocol_whitelist", "file", "-f", opened.demuxer, "-select_streams", "v:0"]);
+    command.args(["-read_intervals", &format!("{:.6}%+#1", time.secs_f64())]);
+    command.args(["-show_entries", "packet=pts_time", "-of", "csv=p=0", "file:/dev/stdin"]);
+    command.stdin(Stdio::from(file)).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let run = command.spawn().map_err(|error| child::missing(program, &error))?.wait_with_output();
+    let output = tokio::time::timeout(timeout, run)
+        .await
+        .map_err(|_elapsed| system("looking for a key picture", "it takes too long".to_owned()))?
+        .map_err(|error| system("looking for a key picture", error.to_string()))?;
+    let answer = String::from_utf8_lossy(&output.stdout);
+    let key_s = seconds(answer.lines().next().map(|line| line.trim_end_matches(',').trim()));
+    key_s
+        .map(PictureTime::from_secs_f64)
+        .ok_or_else(|| system("looking for a key picture", child::report(&output.stderr)))
 }
 
 /// Seconds as the prober writes them; `N/A` is none.

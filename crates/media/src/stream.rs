@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::child::{DecoderChild, Input};
+use crate::clip::{ClipRing, ClipSupply, FilePart};
 use crate::error::StreamError;
 use crate::flow::Flow;
 use crate::gate::Decoding;
@@ -76,6 +77,7 @@ pub struct PictureStream {
     first: Option<Decoded>,
     info: StreamInfo,
     facts: Option<FileFacts>,
+    clips: Option<ClipSupply>,
     state: State,
     pictures: mpsc::Receiver<Item>,
     flow: Arc<Flow>,
@@ -129,7 +131,9 @@ pub async fn open(spec: &SourceSpec, options: OpenOptions) -> Result<PictureStre
         SourceSpec::Usb(source) => open_device(source, options).await,
         SourceSpec::Sim(source) => {
             let (info, pictures) = scene::start(source, options.start)?;
-            Ok(PictureStream::new(info, pictures, Arc::new(Flow::new()), None, None))
+            let mut stream = PictureStream::new(info, pictures, Arc::new(Flow::new()), None, None);
+            stream.clips = Some(ClipSupply::Pictures);
+            Ok(stream)
         }
     }
 }
@@ -166,6 +170,7 @@ async fn open_file(
         pictures_per_s: probed.pictures_per_s,
     };
     let mut stream = PictureStream::new(info, pictures, flow, None, Some(child));
+    stream.clips = Some(ClipSupply::File(FilePart::whole(source.clone(), facts.clone())));
     stream.facts = Some(facts);
     stream.with_first_picture(&path, options.connect_timeout, options.start.is_some()).await
 }
@@ -193,6 +198,7 @@ async fn open_device(
         pictures_per_s: None,
     };
     let mut stream = PictureStream::new(info, pictures, flow, None, Some(child));
+    stream.clips = Some(ClipSupply::Pictures);
     stream.is_live = true;
     let address = source.path().display().to_string();
     stream.with_first_picture(&address, options.connect_timeout, false).await
@@ -219,8 +225,10 @@ async fn start_session(
         duration: None,
         pictures_per_s: opened.pictures_per_s,
     };
-    let session = opened.feed(units, Arc::clone(&flow));
+    let ring = ClipRing::new(opened.codec, opened.size());
+    let session = opened.feed(units, Arc::clone(&flow), ring.clone());
     let mut stream = PictureStream::new(info, pictures, flow, Some(session), Some(child));
+    stream.clips = Some(ClipSupply::Session(ring));
     stream.is_live = true;
     stream.with_first_picture(address, options.connect_timeout, false).await
 }
@@ -237,6 +245,7 @@ impl PictureStream {
             first: None,
             info,
             facts: None,
+            clips: None,
             state: State::Running,
             pictures,
             flow,
@@ -381,6 +390,12 @@ impl PictureStream {
         self.facts.as_ref()
     }
 
+    /// Where clips of it are cut from; `None` where there can be none.
+    #[must_use]
+    pub const fn clips(&self) -> Option<&ClipSupply> {
+        self.clips.as_ref()
+    }
+
     /// Whether as little may be decoded as is safe, because nobody is there.
     /// `false`, as at first, has every picture decoded, beginning at once with
     /// those since the last that was. Of files and drawn pictures all are decoded always.
@@ -449,7 +464,8 @@ mod tests {
         assert_eq!(stream.behind(second), Duration::ZERO, "no units, as of a file");
         for ms in [3000, 4500, 4400] {
             let time = PictureTime::from_millis(ms);
-            let unit = AccessUnit { time, key: false, after_loss: false, data: Vec::new() };
+            let unit =
+                AccessUnit { time, key: false, after_loss: false, data: bytes::Bytes::new() };
             stream.flow.unit_came(Instant::now(), &unit);
         }
         assert_eq!(stream.behind(second), Duration::from_millis(3500));

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use safe_yolo_core::time::PictureTime;
 use tokio::sync::Notify;
 
@@ -26,7 +27,7 @@ pub(crate) struct AccessUnit {
     /// Something of the stream before it was lost.
     pub(crate) after_loss: bool,
     /// Annex B for H.264 and H.265, with the parameter sets before each key picture.
-    pub(crate) data: Vec<u8>,
+    pub(crate) data: Bytes,
 }
 
 /// A bounded queue of access units; policy: drop all before the newest key picture.
@@ -126,7 +127,7 @@ mod tests {
             time: PictureTime::from_millis(number as i64),
             key,
             after_loss: false,
-            data: vec![0; len],
+            data: vec![0; len].into(),
         }
     }
 

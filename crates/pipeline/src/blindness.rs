@@ -123,6 +123,7 @@ fn system(
         details,
         config_version: config.version,
         snapshot: SnapshotState::None,
+        clip: SnapshotState::None,
     }
 }
 

@@ -11,6 +11,7 @@ use safe_yolo_track::TrackerConfig;
 use tokio::sync::mpsc;
 
 use crate::camera::{CameraHandle, CameraSetup};
+use crate::clips::ClipJob;
 use crate::evidence::Evidence;
 use crate::opener::Opener;
 use crate::scheduler::Scheduler;
@@ -23,6 +24,8 @@ pub enum Output {
     Change(Box<EventChange>),
     /// The picture that proves one.
     Evidence(Box<Evidence>),
+    /// The clip that proves some.
+    Clip(Box<ClipJob>),
 }
 
 /// What all cameras share.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use safe_yolo_core::{EventId, PictureSize, PixelBox, PixelPoint, Severity, ZoneType};
+use safe_yolo_core::{EventId, PictureSize, PixelBox, PixelPoint, Severity, Utc, ZoneType};
 use safe_yolo_media::draw::{Canvas, Rgb};
 use safe_yolo_media::jpeg::{self, JpegError};
-use safe_yolo_media::picture::I420;
+use safe_yolo_media::picture::{I420, PictureError};
 use safe_yolo_rules::{Level, ZoneView};
 
+use crate::clips;
 use crate::live::LiveBox;
 
 const RED: Rgb = [255, 92, 92];
@@ -24,6 +25,8 @@ pub struct Evidence {
     pub event: EventId,
     /// The picture that raised it.
     pub picture: Arc<I420>,
+    /// When it was taken.
+    pub utc: Utc,
     /// Everything seen in it.
     pub boxes: Vec<LiveBox>,
     /// Zones as they were.
@@ -45,6 +48,8 @@ pub struct Rendered {
     pub boxes: Vec<u8>,
     /// As the camera saw it.
     pub clean: Vec<u8>,
+    /// What was found in it, as JSON.
+    pub boxes_file: Vec<u8>,
 }
 
 impl Evidence {
@@ -76,7 +81,9 @@ impl Evidence {
             canvas.label(0.0, 0.0, &self.banner, INK, bar);
         }
         let boxes = jpeg::encode_rgb(&rgb, size, jpeg::QUALITY_EVIDENCE)?;
-        Ok(Rendered { boxes, clean })
+        let boxes_file = clips::file_of_one(self.utc, &self.boxes, size)
+            .map_err(|error| JpegError::Picture(PictureError::Convert(error.to_string())))?;
+        Ok(Rendered { boxes, clean, boxes_file })
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) fn camera() -> CameraConfig {
         repeat: true,
         analysis_rate_max: 5.0,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: safe_yolo_core::Calendar::default(),
         zones: Vec::new(),

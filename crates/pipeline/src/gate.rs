@@ -251,7 +251,7 @@ impl Outlet {
     pub(crate) fn push(&self, output: Output) {
         match output {
             Output::Change(change) => self.changes([*change]),
-            evidence @ Output::Evidence(_) => {
+            evidence @ (Output::Evidence(_) | Output::Clip(_)) => {
                 if let Some(mut inner) = self.speak() {
                     inner.backlog.push(evidence);
                 }

@@ -7,6 +7,7 @@ pub mod analyst;
 mod backlog;
 mod blindness;
 pub mod camera;
+pub mod clips;
 mod command;
 pub mod engine;
 pub mod evidence;

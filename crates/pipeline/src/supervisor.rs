@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use safe_yolo_core::{BlindReason, CameraConfig, Class, PictureTime, SegmentId, Utc};
 use safe_yolo_infer::DetectorState;
+use safe_yolo_media::privacy::PrivacyMask;
 use safe_yolo_media::stream::PictureStream;
 use safe_yolo_media::{Decoded, FileFacts, StreamError};
 use tokio::sync::{mpsc, watch};
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::analyst::Analyst;
 use crate::camera::{Asked, CameraSetup};
+use crate::clips::Clips;
 use crate::gate::Outlet;
 
 use crate::health::Health;
@@ -35,6 +37,7 @@ use crate::status::{Rate, Status};
 use crate::view_watch::{Look, ViewWatch};
 
 mod commands;
+mod evidence;
 mod looks;
 mod publish;
 mod report;
@@ -124,6 +127,9 @@ pub(crate) struct Supervisor {
     /// When the sizes of coded pictures last showed motion.
     size_motion: Option<Instant>,
     newest: Option<Shot>,
+    clips: Clips,
+    /// What is blacked in pictures.
+    privacy: Option<PrivacyMask>,
     last_analysed: Option<PictureTime>,
     /// Until when the rules were told that nobody looked.
     not_looked_to: Option<PictureTime>,
@@ -196,6 +202,8 @@ impl Supervisor {
             delay: Lateness::default(),
             limit: RateLimit::default(),
             newest: None,
+            clips: Clips::new(config.id.clone()),
+            privacy: None,
             last_analysed: None,
             not_looked_to: None,
             figures: Figures {
@@ -251,6 +259,7 @@ impl Supervisor {
                 () = sleep_until(self.retry_at), if self.retry_at.is_some() => self.open(),
             }
         }
+        self.end_clips("camera_removed");
         self.end_segment("camera_removed");
         self.report.close(self.utc_now(), &self.outlet);
         tracing::info!(camera = %self.config.id, "camera ended");
@@ -269,7 +278,9 @@ impl Supervisor {
 
     // Pictures ---------------------------------------------------------------
 
-    fn picture(&mut self, decoded: Decoded) {
+    fn picture(&mut self, mut decoded: Decoded) {
+        // Before anything else sees it.
+        self.black(&mut decoded.picture);
         let now = self.now();
         // A source that breaks again and again is given longer and longer pauses.
         if now.saturating_sub(self.segment_since) > STEADY_AFTER {
@@ -304,6 +315,8 @@ impl Supervisor {
             && self.newest.as_ref().is_some_and(|newest| newest.picture == shot.picture);
         self.health.picture(now, same);
         self.newest = Some(shot.clone());
+        self.clips.picture(&shot);
+        self.see_to_clips();
         if let Play::Paused { show_one: true } = self.play {
             self.play = Play::Paused { show_one: false };
             self.publish_unseen(&shot);
@@ -422,6 +435,7 @@ impl Supervisor {
                 "pictures come late, or the camera's clock is slow",
             );
         }
+        self.see_to_clips();
         self.report();
         self.outlet.flush();
     }

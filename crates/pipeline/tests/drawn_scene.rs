@@ -59,6 +59,7 @@ async fn play(
         repeat: true,
         analysis_rate_max: rate,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: safe_yolo_core::Calendar::default(),
         zones,

@@ -85,6 +85,7 @@ fn config(version: u64, dwell_s: f64) -> Arc<CameraConfig> {
         analysis_rate_max: 6.0,
         zones: zones.collect(),
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: safe_yolo_core::Calendar::default(),
         version,
@@ -95,6 +96,7 @@ fn config(version: u64, dwell_s: f64) -> Arc<CameraConfig> {
 fn line(change: &EventChange) -> String {
     let mut change = change.clone();
     change.event.snapshot = SnapshotState::None;
+    change.event.clip = SnapshotState::None;
     serde_json::to_string(&change).unwrap()
 }
 

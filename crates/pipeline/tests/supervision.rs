@@ -102,6 +102,7 @@ impl Site {
                 repeat: true,
                 analysis_rate_max: 5.0,
                 masks: Vec::new(),
+                privacy_masks: Vec::new(),
                 calibration: None,
                 calendar: safe_yolo_core::Calendar::default(),
                 zones: vec![everywhere()],

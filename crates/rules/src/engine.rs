@@ -154,7 +154,7 @@ impl Judge {
     }
 
     fn picture(&mut self, picture: &PictureEntry<'_>) -> Vec<EventChange> {
-        if self.config.masks.is_empty() {
+        if !self.config.has_masks() {
             return self.look(picture);
         }
         let seen = |bbox: &PixelBox| !self.is_masked(bbox, picture.size);

@@ -35,6 +35,7 @@ fn config(kinds: impl IntoIterator<Item = RuleKind>) -> Arc<CameraConfig> {
         repeat: true,
         analysis_rate_max: 10.0,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: Calendar::default(),
         zones: vec![zone],

@@ -97,6 +97,7 @@ impl EventMaker<'_> {
             details,
             config_version: self.config.version,
             snapshot: SnapshotState::None,
+            clip: SnapshotState::None,
         }
     }
 }

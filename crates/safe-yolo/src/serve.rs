@@ -280,6 +280,7 @@ fn new_camera(camera: &SiteCamera, origin: Origin) -> NewCamera {
         repeat: camera.repeat,
         analysis_rate_max: camera.analysis_rate_max,
         masks: camera.masks.clone(),
+        privacy_masks: camera.privacy_masks.clone(),
         calibration: camera.calibration.clone(),
         ..NewCamera::new(&camera.name, &camera.source, origin)
     }

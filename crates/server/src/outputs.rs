@@ -1,33 +1,40 @@
 //! What the engine gives: changes into the store, pictures onto the disk.
 //!
-//! One task hands on changes, in order, and never waits for a picture. Another
-//! draws, encodes and writes; what became of a picture is one more change.
+//! One task hands on changes, in order, and never waits for a picture. Others
+//! draw, encode and write pictures and clips; what became of one is one more change.
+
+mod clips;
+mod trouble;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState};
-use safe_yolo_core::{Event, EventChange, EventId, Message};
+use safe_yolo_core::{Event, EventChange, EventId};
 use safe_yolo_pipeline::Output;
+use safe_yolo_pipeline::clips::ClipJob;
 use safe_yolo_pipeline::evidence::Evidence;
+use safe_yolo_store::evidence::FileKind;
 use safe_yolo_store::outbox::SubmitError;
 use safe_yolo_store::{EvidenceStore, OutboxHandle, Store};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::PartState;
 use crate::problem::chain;
-use crate::system_event::{ended, system_event};
+
+use clips::{CLIPS_MAX, write_clips};
+use trouble::Trouble;
 
 /// Changes and pictures that may wait here; then they wait in their cameras.
 pub(crate) const OUTPUTS_MAX: usize = 1024;
 /// Pictures that may wait to be written; another one is given up at once, as
 /// memory is dearer than one of very many pictures.
 const PICTURES_MAX: usize = 32;
-/// Events whose picture is on its way; the oldest is forgotten, and then read
+/// Events whose picture or clip is on its way; the oldest is forgotten, and then read
 /// from the store.
 const PENDING_MAX: usize = 1024;
 
@@ -37,20 +44,42 @@ const WAITING_MAX: usize = 8192;
 /// How often they are offered.
 const OFFER_EVERY: Duration = Duration::from_millis(200);
 
-/// What became of a picture.
-type Written = (EventId, Result<(), String>);
+/// A clip that nobody has brought after this time is lost: with a pipeline that broke off, say.
+const CLIP_LATE: Duration = Duration::from_secs(300);
+/// How often such clips are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(15);
+
+/// What became of a picture or clip.
+enum Done {
+    Picture(EventId, Result<(), String>),
+    Clip(EventId, clips::Outcome),
+}
+
+/// Where pictures and clips go.
+struct Writers {
+    pictures: mpsc::Sender<Box<Evidence>>,
+    clips: mpsc::Sender<Box<ClipJob>>,
+}
+
+/// An event whose evidence is on its way.
+struct Pending {
+    /// Its newest form.
+    event: Event,
+    picture: bool,
+    /// Since when its clip is waited for.
+    clip: Option<Instant>,
+}
 
 /// Takes the engine's outputs.
 pub(crate) struct Outputs {
     store: Store,
     outbox: OutboxHandle,
-    /// The newest form of events whose picture is on its way.
-    pending: BTreeMap<EventId, Event>,
+    pending: BTreeMap<EventId, Pending>,
     /// Changes that the store had no room for, oldest first.
     waiting: VecDeque<EventChange>,
     state: watch::Sender<PartState>,
-    /// The `system` event while pictures can't be kept.
-    failure: Option<Event>,
+    picture_trouble: Trouble,
+    clip_trouble: Trouble,
 }
 
 impl Outputs {
@@ -65,7 +94,16 @@ impl Outputs {
             pending: BTreeMap::new(),
             waiting: VecDeque::new(),
             state,
-            failure: None,
+            picture_trouble: Trouble::new(
+                "evidence",
+                "증거 사진을 저장할 수 없음",
+                "evidence can't be kept",
+            ),
+            clip_trouble: Trouble::new(
+                "clips",
+                "증거 영상을 저장할 수 없음",
+                "clips of alarms can't be kept",
+            ),
         }
     }
 
@@ -78,39 +116,44 @@ impl Outputs {
         drain: CancellationToken,
     ) -> JoinHandle<()> {
         let (pictures, to_write) = mpsc::channel(PICTURES_MAX);
+        let (clips, to_cut) = mpsc::channel(CLIPS_MAX);
         let (done, written) = mpsc::channel(PICTURES_MAX);
-        tokio::spawn(write_pictures(to_write, done, evidence));
-        tokio::spawn(self.run(from, pictures, written, drain))
+        tokio::spawn(write_pictures(to_write, done.clone(), evidence.clone()));
+        tokio::spawn(write_clips(to_cut, done, evidence));
+        tokio::spawn(self.run(from, Writers { pictures, clips }, written, drain))
     }
 
     async fn run(
         mut self,
         mut from: mpsc::Receiver<Output>,
-        pictures: mpsc::Sender<Box<Evidence>>,
-        mut written: mpsc::Receiver<Written>,
+        writers: Writers,
+        mut written: mpsc::Receiver<Done>,
         drain: CancellationToken,
     ) {
         let mut offer = tokio::time::interval(OFFER_EVERY);
         offer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 _ = offer.tick(), if !self.waiting.is_empty() => self.offer(),
                 output = from.recv() => match output {
-                    Some(output) => self.take(output, &pictures).await,
+                    Some(output) => self.take(output, &writers).await,
                     None => break,
                 },
-                Some(done) = written.recv() => self.written(done).await,
+                Some(done) = written.recv() => self.done(done).await,
+                _ = sweep.tick() => self.give_up_lost_clips().await,
                 () = drain.cancelled(), if !from.is_closed() => from.close(),
             }
         }
-        // The writer ends once its queue is empty.
-        drop(pictures);
+        // The writers end once their queues are empty.
+        drop(writers);
         while let Some(done) = written.recv().await {
-            self.written(done).await;
+            self.done(done).await;
         }
-        if let Some(event) = self.failure.take() {
-            self.submit(ended(event, "shutdown"));
+        for over in [self.picture_trouble.over("shutdown"), self.clip_trouble.over("shutdown")] {
+            over.into_iter().for_each(|change| self.submit(change));
         }
         // As long as the end allows.
         while !self.waiting.is_empty() {
@@ -119,7 +162,7 @@ impl Outputs {
         }
     }
 
-    async fn take(&mut self, output: Output, pictures: &mpsc::Sender<Box<Evidence>>) {
+    async fn take(&mut self, output: Output, writers: &Writers) {
         match output {
             Output::Change(change) => {
                 self.remember(&change);
@@ -127,22 +170,45 @@ impl Outputs {
             }
             Output::Evidence(evidence) => {
                 let event = evidence.event;
-                if pictures.try_send(evidence).is_err() {
+                if writers.pictures.try_send(evidence).is_err() {
                     metrics::counter!("safe_yolo_server_dropped_evidence_total").increment(1);
-                    self.settle(event, SnapshotState::Failed).await;
+                    self.settle(event, |pending| {
+                        pending.event.snapshot = SnapshotState::Failed;
+                        pending.picture = false;
+                    })
+                    .await;
+                }
+            }
+            Output::Clip(job) => {
+                if let Err(refused) = writers.clips.try_send(job) {
+                    let job = refused.into_inner();
+                    tracing::error!("a clip was given up: too many wait to be written");
+                    metrics::counter!("safe_yolo_server_dropped_clips_total").increment(1);
+                    for event in job.events() {
+                        self.clip_failed(event, "too many clips wait to be written").await;
+                    }
                 }
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "at most 32")]
         metrics::gauge!("safe_yolo_server_evidence_queue_pictures")
-            .set((pictures.max_capacity() - pictures.capacity()) as f64);
+            .set((writers.pictures.max_capacity() - writers.pictures.capacity()) as f64);
+        #[expect(clippy::cast_precision_loss, reason = "at most 64")]
+        metrics::gauge!("safe_yolo_server_queue_entries", "queue" => "clips")
+            .set((writers.clips.max_capacity() - writers.clips.capacity()) as f64);
     }
 
     fn remember(&mut self, change: &EventChange) {
         let event = &change.event;
-        let begins = change.kind == ChangeKind::Raised && event.snapshot == SnapshotState::Pending;
-        if begins || self.pending.contains_key(&event.id) {
-            self.pending.insert(event.id, event.clone());
+        if let Some(known) = self.pending.get_mut(&event.id) {
+            known.event = event.clone();
+            return;
+        }
+        let is_pending = |state| state == SnapshotState::Pending;
+        let (picture, clip) = (is_pending(event.snapshot), is_pending(event.clip));
+        if change.kind == ChangeKind::Raised && (picture || clip) {
+            let clip = clip.then(Instant::now);
+            self.pending.insert(event.id, Pending { event: event.clone(), picture, clip });
             if self.pending.len() > PENDING_MAX {
                 self.pending.pop_first();
             }
@@ -181,51 +247,102 @@ impl Outputs {
             .set(self.waiting.len() as f64);
     }
 
-    async fn written(&mut self, (event, result): Written) {
-        match result {
-            Ok(()) => {
-                self.state.send_replace(PartState::Ok);
-                if let Some(failure) = self.failure.take() {
-                    tracing::info!("evidence can be kept again");
-                    self.submit(ended(failure, "recovered"));
-                }
-                self.settle(event, SnapshotState::Stored).await;
+    async fn done(&mut self, done: Done) {
+        match done {
+            Done::Picture(event, result) => {
+                let state = match &result {
+                    Ok(()) => SnapshotState::Stored,
+                    Err(_) => SnapshotState::Failed,
+                };
+                let told = match result {
+                    Ok(()) => self.picture_trouble.over("recovered"),
+                    Err(detail) => {
+                        metrics::counter!("safe_yolo_server_failed_evidence_total").increment(1);
+                        self.picture_trouble.failed(detail)
+                    }
+                };
+                self.tell(told);
+                self.settle(event, |pending| {
+                    pending.event.snapshot = state;
+                    pending.picture = false;
+                })
+                .await;
             }
-            Err(detail) => {
-                metrics::counter!("safe_yolo_server_failed_evidence_total").increment(1);
-                if self.failure.is_none() {
-                    tracing::error!(detail, "evidence can't be kept");
-                    let message = Message {
-                        ko: "증거 사진을 저장할 수 없음".to_owned(),
-                        en: "evidence can't be kept".to_owned(),
-                    };
-                    let failure =
-                        system_event(None, message, json!({"part": "evidence", "detail": detail}));
-                    self.failure = Some(failure.clone());
-                    self.submit(EventChange { kind: ChangeKind::Raised, event: failure });
+            Done::Clip(event, Ok(facts)) => {
+                let told = self.clip_trouble.over("recovered");
+                self.tell(told);
+                self.settle_clip(event, SnapshotState::Stored, facts).await;
+            }
+            Done::Clip(event, Err(failure)) => {
+                metrics::counter!("safe_yolo_server_failed_clips_total").increment(1);
+                if failure.harmless {
+                    tracing::warn!(%event, detail = failure.detail, "an alarm has no clip");
+                } else {
+                    let told = self.clip_trouble.failed(failure.detail.clone());
+                    self.tell(told);
                 }
-                self.state.send_replace(PartState::Failed(detail));
-                self.settle(event, SnapshotState::Failed).await;
+                self.clip_failed(event, &failure.detail).await;
             }
         }
     }
 
-    /// Says of an event what became of its picture.
-    async fn settle(&mut self, id: EventId, state: SnapshotState) {
-        let event = match self.pending.remove(&id) {
-            Some(event) => Some(event),
+    /// Tells of trouble that began or ended, and of the state that both parts make.
+    fn tell(&mut self, change: Option<EventChange>) {
+        let wrong = self.picture_trouble.detail().or_else(|| self.clip_trouble.detail());
+        let state = wrong.map_or(PartState::Ok, |detail| PartState::Failed(detail.to_owned()));
+        self.state.send_replace(state);
+        change.into_iter().for_each(|change| self.submit(change));
+    }
+
+    async fn clip_failed(&mut self, event: EventId, why: &str) {
+        let facts = [("failed".to_owned(), json!(why))].into_iter().collect();
+        self.settle_clip(event, SnapshotState::Failed, facts).await;
+    }
+
+    async fn settle_clip(
+        &mut self,
+        event: EventId,
+        state: SnapshotState,
+        facts: Map<String, Value>,
+    ) {
+        self.settle(event, |pending| {
+            pending.event.clip = state;
+            pending.event.details.insert("clip".to_owned(), Value::Object(facts));
+            pending.clip = None;
+        })
+        .await;
+    }
+
+    async fn give_up_lost_clips(&mut self) {
+        let is_lost = |pending: &Pending| pending.clip.is_some_and(|at| at.elapsed() > CLIP_LATE);
+        let lost = self.pending.iter().filter(|(_, pending)| is_lost(pending));
+        let lost: Vec<EventId> = lost.map(|(event, _)| *event).collect();
+        for event in lost {
+            tracing::error!(%event, "a clip was lost: nobody brought it");
+            metrics::counter!("safe_yolo_server_failed_clips_total").increment(1);
+            self.clip_failed(event, "its camera's pipeline broke off").await;
+        }
+    }
+
+    /// Says of an event what became of its picture or clip.
+    async fn settle(&mut self, id: EventId, what: impl FnOnce(&mut Pending) + Send) {
+        let mut pending = match self.pending.remove(&id) {
+            Some(pending) => pending,
             None => match self.store.event(id).await {
-                Ok(record) => record.map(|record| record.event),
+                Ok(Some(record)) => Pending { event: record.event, picture: false, clip: None },
+                Ok(None) => return,
                 Err(error) => {
-                    tracing::error!(event = %id, %error, "what became of a picture can't be noted");
-                    None
+                    tracing::error!(event = %id, %error, "what became of evidence can't be noted");
+                    return;
                 }
             },
         };
-        if let Some(mut event) = event {
-            event.snapshot = state;
-            self.submit(EventChange { kind: ChangeKind::Updated, event });
+        what(&mut pending);
+        let event = pending.event.clone();
+        if pending.picture || pending.clip.is_some() {
+            self.pending.insert(id, pending);
         }
+        self.submit(EventChange { kind: ChangeKind::Updated, event });
     }
 }
 
@@ -236,13 +353,13 @@ fn lost(change: &EventChange, why: &str) {
 
 async fn write_pictures(
     mut from: mpsc::Receiver<Box<Evidence>>,
-    done: mpsc::Sender<Written>,
+    done: mpsc::Sender<Done>,
     store: EvidenceStore,
 ) {
     while let Some(evidence) = from.recv().await {
         let event = evidence.event;
         let result = write(&store, evidence).await;
-        if done.send((event, result)).await.is_err() {
+        if done.send(Done::Picture(event, result)).await.is_err() {
             return;
         }
     }
@@ -254,5 +371,7 @@ async fn write(store: &EvidenceStore, evidence: Box<Evidence>) -> Result<(), Str
     let rendered = spawn_blocking(move || evidence.render()).await.map_err(|e| all(&e))?;
     let rendered = rendered.map_err(|e| all(&e))?;
     store.save(event, rendered.boxes, rendered.clean).await.map_err(|e| all(&e))?;
+    let boxes = store.save_bytes(event, FileKind::Boxes, rendered.boxes_file);
+    boxes.await.map_err(|e| all(&e))?;
     Ok(())
 }

@@ -29,6 +29,7 @@ pub(crate) enum Code {
     Conflict,
     PreconditionFailed,
     TooLarge,
+    RangeNotSatisfiable,
     Unavailable,
     SourceFailed,
     Internal,
@@ -50,6 +51,7 @@ impl Code {
             Self::Conflict => "conflict",
             Self::PreconditionFailed => "precondition_failed",
             Self::TooLarge => "too_large",
+            Self::RangeNotSatisfiable => "range_not_satisfiable",
             Self::Unavailable => "unavailable",
             Self::SourceFailed => "source_failed",
             Self::Internal => "internal",
@@ -68,6 +70,7 @@ impl Code {
             Self::Conflict => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

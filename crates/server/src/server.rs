@@ -110,6 +110,7 @@ impl Server {
         if ended > 0 {
             tracing::info!(ended, "events that an earlier run left open were ended");
         }
+        store.fail_unfinished_evidence().await?;
         let policies = Policies {
             api: SourcePolicy::restricted(config.video_dirs),
             trusted: SourcePolicy::trusted(),

@@ -31,6 +31,7 @@ pub(crate) fn system_event(
         details,
         config_version: camera.map_or(0, |camera| camera.version),
         snapshot: SnapshotState::None,
+        clip: SnapshotState::None,
     }
 }
 

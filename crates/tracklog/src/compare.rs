@@ -166,6 +166,7 @@ mod tests {
             details: serde_json::Map::new(),
             config_version: 1,
             snapshot: SnapshotState::None,
+            clip: SnapshotState::None,
         }
     }
 

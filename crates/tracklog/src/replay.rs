@@ -140,6 +140,7 @@ pub fn with_zones(config: &CameraConfig, zones: &[Zone]) -> CameraConfig {
 pub fn as_now(config: &CameraConfig, now: &CameraConfig) -> CameraConfig {
     CameraConfig {
         masks: now.masks.clone(),
+        privacy_masks: now.privacy_masks.clone(),
         calibration: now.calibration.clone(),
         calendar: now.calendar.clone(),
         ..with_zones(config, &now.zones)

@@ -58,6 +58,7 @@ fn config(version: u64, zones: Vec<Zone>) -> Arc<CameraConfig> {
         analysis_rate_max: 10.0,
         zones,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: safe_yolo_core::Calendar::default(),
         version,

@@ -241,6 +241,7 @@ fn config(scene: &Scene, source: &str, rate: f64) -> Result<CameraConfig> {
         repeat: true,
         analysis_rate_max: rate,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: Some(scene.calibration()?),
         calendar: safe_yolo_core::Calendar::default(),
         zones: scene.zones().into_iter().enumerate().map(zone).collect::<Result<_>>()?,

@@ -42,7 +42,7 @@ impl Site {
         let time = Self::time(self.number);
         let mut out = Vec::new();
         self.gate.push(
-            AccessUnit { time, key, after_loss: false, data: vec![0; bytes] },
+            AccessUnit { time, key, after_loss: false, data: vec![0; bytes].into() },
             self.now,
             self.shown,
             &mut out,
@@ -217,7 +217,7 @@ fn pictures_sent_out_of_order_forbid_economy() {
     site.run(5);
     let mut out = Vec::new();
     let time = Site::time(site.number - 3);
-    let unit = AccessUnit { time, key: false, after_loss: false, data: vec![0; STILL] };
+    let unit = AccessUnit { time, key: false, after_loss: false, data: vec![0; STILL].into() };
     site.gate.push(unit, site.now, site.shown, &mut out);
     assert_eq!(out.len(), 5);
     assert_eq!(site.run(100), 100);

@@ -20,13 +20,20 @@ const DISTANCE_MAX: u64 = 65_536;
 #[derive(Debug)]
 pub struct NutWriter {
     header: StreamHeader,
+    decode_delay: u32,
 }
 
 impl NutWriter {
     /// A writer of a stream like this.
     #[must_use]
     pub const fn new(header: StreamHeader) -> Self {
-        Self { header }
+        Self { header, decode_delay: 0 }
+    }
+
+    /// The same, saying that a decoder must have so many pictures before it can show the first.
+    #[must_use]
+    pub fn with_decode_delay(self, pictures: u32) -> Self {
+        Self { decode_delay: pictures, ..self }
     }
 
     /// Appends all that must come before the first frame, whose time is
@@ -87,7 +94,8 @@ impl NutWriter {
         varint(0, &mut out); // time base
         varint(u64::from(PTS_SHIFT), &mut out);
         varint(1 << 40, &mut out); // greatest step of time without a checksum
-        varint(0, &mut out); // decode delay: not known, and readers find it
+        // Of 0 readers find out by themselves.
+        varint(u64::from(self.decode_delay), &mut out);
         varint(0, &mut out); // flags
         bytes(&self.header.codec_data, &mut out);
         // Size, shape of a pixel (unknown), colour space (unknown).

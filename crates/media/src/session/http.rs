@@ -97,7 +97,7 @@ pub(crate) async fn open(
         size,
         codec_data: Vec::new(),
         pictures_per_s: None,
-        first: AccessUnit { time: last, key: true, after_loss: false, data: jpeg.to_vec() },
+        first: AccessUnit { time: last, key: true, after_loss: false, data: jpeg },
         codec: Codec::Jpeg,
         camera: Camera::Http(camera),
     })
@@ -121,12 +121,7 @@ impl HttpCamera {
             // Two may arrive in one read, but no two may have one time.
             let time = i64::try_from(micros).unwrap_or(i64::MAX).max(self.last.0 + 1);
             self.last = PictureTime(time);
-            return Ok(AccessUnit {
-                time: self.last,
-                key: true,
-                after_loss: false,
-                data: jpeg.to_vec(),
-            });
+            return Ok(AccessUnit { time: self.last, key: true, after_loss: false, data: jpeg });
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use self::http::HttpCamera;
 use self::rtsp::RtspCamera;
+use crate::clip::ClipRing;
 use crate::error::StreamError;
 use crate::flow::Flow;
 use crate::gate::Gate;
@@ -63,7 +64,7 @@ impl Codec {
         }
     }
 
-    const fn fourcc(self) -> [u8; 4] {
+    pub(crate) const fn fourcc(self) -> [u8; 4] {
         match self {
             Self::H264 => *b"H264",
             Self::H265 => *b"HEVC",
@@ -115,8 +116,13 @@ impl Drop for Session {
 }
 
 impl Opened {
-    /// Feeds the units to a decoder child from now on.
-    pub(crate) fn feed(self, child: ChildStdin, flow: Arc<Flow>) -> Session {
+    /// Size of its pictures.
+    pub(crate) const fn size(&self) -> PictureSize {
+        self.size
+    }
+
+    /// Feeds the units to a decoder child, and to the ring of clips, from now on.
+    pub(crate) fn feed(self, child: ChildStdin, flow: Arc<Flow>, ring: ClipRing) -> Session {
         let header = StreamHeader {
             fourcc: self.codec.fourcc(),
             width: self.size.width,
@@ -133,7 +139,7 @@ impl Opened {
         let mut camera = self.camera;
         let size = self.size;
         let reader = tokio::spawn(async move {
-            let end = forward(&mut camera, size, first, &queue, &flow).await;
+            let end = forward(&mut camera, size, first, (&queue, &ring), &flow).await;
             *session_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(end);
             queue.close();
             ended_sender.send_replace(true);
@@ -148,7 +154,7 @@ async fn forward(
     camera: &mut Camera,
     size: PictureSize,
     first: AccessUnit,
-    queue: &UnitQueue,
+    (queue, ring): (&UnitQueue, &ClipRing),
     flow: &Flow,
 ) -> StreamError {
     let mut economy = flow.economy();
@@ -156,6 +162,7 @@ async fn forward(
     let mut passed = Vec::new();
     let mut last = first.time;
     flow.unit_came(Instant::now(), &first);
+    ring.push(&first);
     gate.push(first, Instant::now(), None, &mut passed);
     loop {
         pass(&mut passed, queue);
@@ -174,6 +181,7 @@ async fn forward(
                 last = unit.time.max(last);
                 let now = Instant::now();
                 flow.unit_came(now, &unit);
+                ring.push(&unit);
                 if new_parameters {
                     gate.parameters_changed();
                 }

@@ -171,7 +171,7 @@ fn unit(frame: VideoFrame) -> AccessUnit {
         time: PictureTime(i64::try_from(micros).unwrap_or(i64::MAX)),
         key: frame.is_random_access_point(),
         after_loss: frame.loss() > 0,
-        data: frame.into_data(),
+        data: frame.into_data().into(),
     }
 }
 

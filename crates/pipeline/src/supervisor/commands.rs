@@ -43,6 +43,9 @@ impl Supervisor {
     pub(super) fn configure(&mut self) {
         let before = Arc::clone(&self.config);
         self.config = Arc::clone(&self.config_seen.borrow_and_update());
+        if self.config.privacy_masks != before.privacy_masks {
+            self.privacy_changed();
+        }
         let is_known = |zone: &Zone| {
             before.zones.iter().any(|old| old.id == zone.id && old.points == zone.points)
         };
@@ -68,6 +71,7 @@ impl Supervisor {
             Command::Pause if self.play == Play::Playing => {
                 self.play = Play::Paused { show_one: false };
                 self.health.set_unwatched(CameraState::Paused, BlindReason::Command);
+                self.end_clips("paused");
                 self.begin_era();
                 self.forbid_older();
                 if let Some(newest) = self.newest.clone() {
@@ -77,6 +81,7 @@ impl Supervisor {
             }
             Command::Pause => {}
             Command::Stop => {
+                self.end_clips("stopped");
                 self.end_segment("stopped");
                 self.stream = None;
                 self.left = None;
@@ -118,6 +123,7 @@ impl Supervisor {
         if !inside {
             return Err(CommandError::Position { position_ms, duration_ms });
         }
+        self.end_clips("seek");
         self.end_segment("discontinuity");
         // Of several seeks in a row, the first has a stream to leave.
         self.left = self.stream.take().or_else(|| self.left.take());

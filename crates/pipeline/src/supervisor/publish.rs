@@ -7,6 +7,7 @@ use safe_yolo_core::{Event, PixelBox};
 
 use super::Supervisor;
 use crate::analyst::Analysed;
+use crate::clips::Seen;
 use crate::engine::Output;
 use crate::evidence::Evidence;
 use crate::live::{Counters, LiveAnalysis, LiveBox, LiveHeader};
@@ -28,10 +29,12 @@ impl Supervisor {
             let event = &mut change.event;
             if change.kind == ChangeKind::Raised && event.severity.is_alarm() {
                 event.snapshot = SnapshotState::Pending;
+                self.begin_clip(event, shot);
                 let subject = event.track.as_ref().map(|track| track.number);
                 let evidence = Evidence {
                     event: event.id,
                     picture: Arc::clone(&shot.picture),
+                    utc: shot.utc,
                     boxes: analysed.boxes.clone(),
                     zones: analysed.view.zones.clone(),
                     subject,
@@ -99,6 +102,7 @@ impl Supervisor {
         mut zones: Vec<ZoneView>,
         mut counters: Option<Counters>,
     ) {
+        self.clips.note(shot.time, Seen::new(analysis, &boxes, shot.picture.size()));
         // What was learned of it stands; the picture itself has been overtaken.
         if self.shown.is_some_and(|shown| shown > shot.time) {
             return;

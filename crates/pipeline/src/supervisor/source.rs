@@ -43,6 +43,7 @@ impl Supervisor {
                 self.health.opened(now);
                 self.duration = stream.info().duration;
                 self.facts = stream.facts().cloned();
+                self.clips.begin(stream.clips());
                 self.stream = Some(stream);
                 self.begin_segment();
             }
@@ -86,6 +87,7 @@ impl Supervisor {
 
     /// Ends the segment: open findings end, nothing of it is shown any more.
     pub(super) fn end_segment(&mut self, reason: &str) {
+        self.end_clips("reconnect");
         if let Some(mut analyst) = self.analyst.take() {
             self.outlet.changes(analyst.finish(reason));
         }
@@ -122,6 +124,7 @@ impl Supervisor {
         // A place behind the last picture has none, and that is no failure.
         let sought = self.start_at.take().is_some();
         let without_pictures = self.newest.is_none() && !sought;
+        self.end_clips(if self.config.repeat { "loop" } else { "end_of_file" });
         self.end_segment("discontinuity");
         if without_pictures {
             // A file without a single picture must not spin.
@@ -145,6 +148,11 @@ impl Supervisor {
             self.start_at = self.newest.as_ref().map(behind);
         }
         let progress = self.newest.is_some();
+        self.end_clips(match error {
+            StreamError::SizeChanged { .. } => "size_change",
+            StreamError::ClockJump { .. } => "clock_jump",
+            _ => "reconnect",
+        });
         self.end_segment("discontinuity");
         if error.is_discontinuity() && self.failures == 0 && progress {
             // The source is well, only its clock or size changed: a new segment, at once.

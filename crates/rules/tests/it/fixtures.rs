@@ -42,6 +42,7 @@ pub(crate) fn config(zones: Vec<Zone>) -> CameraConfig {
         repeat: true,
         analysis_rate_max: 10.0,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: Calendar::default(),
         zones,

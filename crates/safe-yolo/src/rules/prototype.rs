@@ -165,6 +165,7 @@ fn convert(
         repeat: true,
         analysis_rate_max: CameraConfig::ANALYSIS_RATE_MAX,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: Calendar::default(),
         zones,

@@ -47,6 +47,8 @@ pub(crate) struct SiteCamera {
     pub(crate) analysis_rate_max: f64,
     #[serde(default)]
     pub(crate) masks: Vec<Polygon>,
+    #[serde(default)]
+    pub(crate) privacy_masks: Vec<Polygon>,
     pub(crate) calibration: Option<Calibration>,
     /// The site's.
     #[serde(skip)]
@@ -130,6 +132,7 @@ impl SiteCamera {
             repeat: true,
             analysis_rate_max: analysis_rate_max(),
             masks: Vec::new(),
+            privacy_masks: Vec::new(),
             calibration: None,
             calendar: Calendar::default(),
             zones: Vec::new(),
@@ -152,6 +155,7 @@ impl SiteCamera {
             repeat: self.repeat,
             analysis_rate_max: self.analysis_rate_max,
             masks: self.masks.clone(),
+            privacy_masks: self.privacy_masks.clone(),
             calibration: self.calibration.clone(),
             calendar: self.calendar.clone(),
             zones,

@@ -430,6 +430,8 @@ fn full_camera() -> CameraConfig {
     config.name = "1공장 \"정문\" \\ 한".into();
     (config.enabled, config.repeat, config.analysis_rate_max) = (false, false, 7.3);
     config.masks = vec![serde_json::from_str("[[0.9, 0.0], [1.0, 0.0], [1.0, 0.1]]").unwrap()];
+    config.privacy_masks =
+        vec![serde_json::from_str("[[0.0, 0.9], [0.1, 0.9], [0.1, 1.0]]").unwrap()];
     config.calibration = Some(
         serde_json::from_str(
             r#"{"points":[[0.3,0.5],[0.7,0.5],[0.9,0.9],[0.1,0.9]],"metres":[[0,0],[6,0],[6,4],[0,4.1]]}"#,

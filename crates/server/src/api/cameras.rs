@@ -38,6 +38,9 @@ pub(crate) struct CameraBody {
     /// Areas in which nobody and nothing is seen, as outlines of zones.
     #[schema(value_type = Vec<Vec<[f64; 2]>>)]
     masks: Vec<Polygon>,
+    /// Areas that nobody may see: they are black in every picture and clip.
+    #[schema(value_type = Vec<Vec<[f64; 2]>>)]
+    privacy_masks: Vec<Polygon>,
     /// How long a metre is where; null while that is not known.
     #[schema(value_type = Option<schema::Calibration>)]
     calibration: Option<Calibration>,
@@ -68,6 +71,8 @@ pub(crate) struct NewCamera {
     analysis_rate_max: Option<f64>,
     #[schema(value_type = Option<Vec<Vec<[f64; 2]>>>)]
     masks: Option<Vec<Polygon>>,
+    #[schema(value_type = Option<Vec<Vec<[f64; 2]>>>)]
+    privacy_masks: Option<Vec<Polygon>>,
     #[schema(value_type = Option<schema::Calibration>)]
     calibration: Option<Calibration>,
     enabled: Option<bool>,
@@ -86,6 +91,8 @@ pub(crate) struct CameraChange {
     analysis_rate_max: Option<f64>,
     #[schema(value_type = Option<Vec<Vec<[f64; 2]>>>)]
     masks: Option<Vec<Polygon>>,
+    #[schema(value_type = Option<Vec<Vec<[f64; 2]>>>)]
+    privacy_masks: Option<Vec<Polygon>>,
     /// Null to forget it.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<schema::Calibration>)]
@@ -133,6 +140,7 @@ fn body(app: &App, record: &CameraRecord) -> CameraBody {
         repeat: config.repeat,
         analysis_rate_max: config.analysis_rate_max,
         masks: config.masks.clone(),
+        privacy_masks: config.privacy_masks.clone(),
         calibration: config.calibration.clone(),
         version: config.version,
         zones: config.zones.iter().map(|zone| ZoneBody::new(config, zone)).collect(),
@@ -180,6 +188,7 @@ pub(crate) async fn add(
         repeat: new.repeat,
         analysis_rate_max: new.analysis_rate_max,
         masks: new.masks,
+        privacy_masks: new.privacy_masks,
         calibration: new.calibration,
     };
     let record = app.add_camera(&session.user, input).await?;
@@ -227,6 +236,7 @@ pub(crate) async fn change(
         repeat: change.repeat,
         analysis_rate_max: change.analysis_rate_max,
         masks: change.masks,
+        privacy_masks: change.privacy_masks,
         calibration: change.calibration,
     };
     let edit = Edit::by_user(&session.user.username, based_on);

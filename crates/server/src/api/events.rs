@@ -278,6 +278,7 @@ pub(crate) async fn acknowledge_many(
 )]
 pub(crate) async fn snapshot(
     State(app): State<App>,
+    session: Session,
     Id(id): Id<EventId>,
     Asked(query): Asked<SnapshotQuery>,
 ) -> Result<Response, Problem> {
@@ -291,6 +292,7 @@ pub(crate) async fn snapshot(
         }
         other => Problem::internal("reading a picture", &other),
     })?;
+    app.viewed(&session.user.username, id, "snapshot").await;
     // It never changes, but it is nobody's but the user's.
     let headers = [
         (header::CONTENT_TYPE, "image/jpeg"),

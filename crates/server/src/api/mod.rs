@@ -5,9 +5,11 @@ mod calendar;
 mod cameras;
 mod cases;
 mod changes;
+mod clips;
 pub(crate) mod events;
 pub(crate) mod incidents;
 mod picture;
+mod range;
 mod replay;
 mod schema;
 mod session;
@@ -86,6 +88,8 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(alarms::settings, alarms::set_settings))
         .routes(routes!(alarms::precision))
         .routes(routes!(cases::export_case))
+        .routes(routes!(clips::clip))
+        .routes(routes!(clips::boxes))
         .routes(routes!(system::system))
         .split_for_parts();
     let served = description.clone();

@@ -356,6 +356,8 @@ pub(crate) struct Event {
     /// The version of the camera's settings that judged it.
     pub(crate) config_version: u64,
     pub(crate) snapshot: SnapshotState,
+    /// Of the clip; `details.clip` says what it shows.
+    pub(crate) clip: SnapshotState,
     pub(crate) acknowledged: Option<Acknowledgement>,
     /// The incident that it belongs to, if it is an alarm that rang.
     pub(crate) incident: Option<String>,

@@ -28,6 +28,7 @@ pub(crate) struct NewCameraInput {
     pub(crate) repeat: Option<bool>,
     pub(crate) analysis_rate_max: Option<f64>,
     pub(crate) masks: Option<Vec<Polygon>>,
+    pub(crate) privacy_masks: Option<Vec<Polygon>>,
     pub(crate) calibration: Option<Calibration>,
 }
 
@@ -42,6 +43,7 @@ pub(crate) struct CameraEdit {
     pub(crate) repeat: Option<bool>,
     pub(crate) analysis_rate_max: Option<f64>,
     pub(crate) masks: Option<Vec<Polygon>>,
+    pub(crate) privacy_masks: Option<Vec<Polygon>>,
     pub(crate) calibration: Option<Option<Calibration>>,
 }
 
@@ -118,6 +120,7 @@ impl App {
             camera.analysis_rate_max =
                 input.analysis_rate_max.unwrap_or(CameraConfig::ANALYSIS_RATE_MAX);
             camera.masks = input.masks.unwrap_or_default();
+            camera.privacy_masks = input.privacy_masks.unwrap_or_default();
             camera.calibration = input.calibration;
             let record = app.store.create_camera(camera, &by).await?;
             app.note(&by, "camera.add", record.config.id.as_str(), &record.config.name).await;
@@ -161,6 +164,7 @@ impl App {
             repeat: edit.repeat,
             analysis_rate_max: edit.analysis_rate_max,
             masks: edit.masks,
+            privacy_masks: edit.privacy_masks,
             calibration: edit.calibration,
             ..CameraPatch::default()
         };

@@ -11,6 +11,7 @@ mod sources;
 mod startup;
 mod unopened;
 mod versions;
+mod viewed;
 mod zones;
 
 use std::ops::Deref;
@@ -127,6 +128,8 @@ pub(crate) struct Inner {
     /// Turns of replays (`refuse`).
     pub(crate) replays: Arc<Semaphore>,
     pub(crate) progress: Progress,
+    /// Who looked at which evidence.
+    looks: viewed::Viewed,
     /// Held while settings change, so that the engine sees versions in order.
     edits: tokio::sync::Mutex<()>,
     /// The server is going away: sockets close.
@@ -191,6 +194,7 @@ impl App {
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             replays: Arc::new(Semaphore::new(REPLAYS_MAX)),
             progress: Progress::default(),
+            looks: viewed::Viewed::default(),
             edits: tokio::sync::Mutex::new(()),
             closing: parts.closing,
         }))

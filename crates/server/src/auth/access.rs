@@ -83,6 +83,8 @@ pub(crate) const RULES: &[Rule] = &[
     rule("GET", "/api/statistics/precision", VIEWER),
     // Originals need a right of their own, which the handler asks for.
     rule("POST", "/api/incidents/{id}/export", OPERATOR),
+    rule("GET", "/api/events/{id}/clip", VIEWER),
+    rule("GET", "/api/events/{id}/clip/boxes", VIEWER),
     rule("GET", "/ws/live", VIEWER),
     rule("GET", "/ws/events", VIEWER),
 ];

@@ -26,6 +26,7 @@ pub(crate) fn event(camera: Option<&str>) -> Event {
         details: serde_json::Map::new(),
         config_version: 1,
         snapshot: SnapshotState::None,
+        clip: SnapshotState::None,
     }
 }
 

@@ -20,6 +20,7 @@ impl NewCamera {
             repeat: self.repeat,
             analysis_rate_max: self.analysis_rate_max,
             masks: self.masks,
+            privacy_masks: self.privacy_masks,
             calibration: self.calibration,
             calendar: safe_yolo_core::Calendar::default(),
             zones: Vec::new(),
@@ -97,6 +98,7 @@ impl Store {
         set(&mut record.config.repeat, patch.repeat);
         set(&mut record.config.analysis_rate_max, patch.analysis_rate_max);
         set(&mut record.config.masks, patch.masks);
+        set(&mut record.config.privacy_masks, patch.privacy_masks);
         set(&mut record.config.calibration, patch.calibration);
         set(&mut record.origin, patch.origin);
         if record == before {

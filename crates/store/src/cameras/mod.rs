@@ -95,6 +95,8 @@ pub struct NewCamera {
     pub analysis_rate_max: f64,
     /// Areas in which nobody and nothing is seen.
     pub masks: Vec<Polygon>,
+    /// Areas that nobody may see.
+    pub privacy_masks: Vec<Polygon>,
     /// How long a metre is where.
     pub calibration: Option<Calibration>,
     /// Who configures it.
@@ -113,6 +115,7 @@ impl NewCamera {
             repeat: false,
             analysis_rate_max: CameraConfig::ANALYSIS_RATE_MAX,
             masks: Vec::new(),
+            privacy_masks: Vec::new(),
             calibration: None,
             origin,
         }
@@ -136,6 +139,8 @@ pub struct CameraPatch {
     pub analysis_rate_max: Option<f64>,
     /// Areas in which nobody and nothing is seen.
     pub masks: Option<Vec<Polygon>>,
+    /// Areas that nobody may see.
+    pub privacy_masks: Option<Vec<Polygon>>,
     /// How long a metre is where, or `Some(None)` to forget it.
     pub calibration: Option<Option<Calibration>>,
     /// Who changes the source; needed where origins differ in trust.

@@ -34,12 +34,17 @@ struct CameraRow {
 #[serde(default)]
 struct Scene {
     masks: Vec<Polygon>,
+    privacy_masks: Vec<Polygon>,
     calibration: Option<Calibration>,
 }
 
 fn scene_to_json(config: &CameraConfig) -> Result<String, StoreError> {
-    let (masks, calibration) = (config.masks.clone(), config.calibration.clone());
-    serde_json::to_string(&Scene { masks, calibration })
+    let scene = Scene {
+        masks: config.masks.clone(),
+        privacy_masks: config.privacy_masks.clone(),
+        calibration: config.calibration.clone(),
+    };
+    serde_json::to_string(&scene)
         .map_err(|error| StoreError::unreadable("camera", config.id.as_str(), error))
 }
 
@@ -68,6 +73,7 @@ impl CameraRow {
             repeat: self.repeat,
             analysis_rate_max: self.analysis_rate_max,
             masks: scene.masks,
+            privacy_masks: scene.privacy_masks,
             calibration: scene.calibration,
             calendar,
             zones,

@@ -9,6 +9,7 @@ mod merge;
 mod read;
 mod record;
 mod rows;
+mod unfinished;
 
 use safe_yolo_core::event::{Acknowledgement, ChangeKind};
 use safe_yolo_core::{CameraId, Event, EventId, EventType, Severity, Utc};

@@ -278,9 +278,11 @@ impl Store {
                 let mut event = record.event;
                 event.end = Some(at.max(event.start));
                 event.details.insert("end_reason".to_owned(), reason.into());
-                // Whoever was to write the picture is gone.
-                if event.snapshot == SnapshotState::Pending {
-                    event.snapshot = SnapshotState::Failed;
+                // Whoever was to write picture and clip is gone.
+                for state in [&mut event.snapshot, &mut event.clip] {
+                    if *state == SnapshotState::Pending {
+                        *state = SnapshotState::Failed;
+                    }
                 }
                 (Uuid::now_v7(), EventChange { kind: ChangeKind::Ended, event })
             })

@@ -51,6 +51,7 @@ fn event() -> Event {
         details: serde_json::Map::new(),
         config_version: 1,
         snapshot: SnapshotState::Pending,
+        clip: SnapshotState::None,
     }
 }
 

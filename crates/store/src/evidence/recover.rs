@@ -142,7 +142,9 @@ impl EvidenceStore {
                 None => unknown.push(name),
             }
         }
-        let Some(record) = record.filter(|record| waits(record.event.snapshot)) else {
+        let Some(record) =
+            record.filter(|record| waits(record.event.snapshot) || waits(record.event.clip))
+        else {
             recovered.strays += unknown.len() as u64;
             return Ok(recovered);
         };
@@ -158,9 +160,18 @@ impl EvidenceStore {
                 name.ends_with(&format!("{}.{}", record.event.id, picture_suffix(clean)))
             })
         };
-        if record.event.snapshot == SnapshotState::Pending && has(false) && has(true) {
+        let pending = |state| state == SnapshotState::Pending;
+        let pictures = pending(record.event.snapshot) && has(false) && has(true);
+        let clip = pending(record.event.clip)
+            && there.iter().any(|name| name.ends_with(&format!("{}.mp4", record.event.id)));
+        if pictures || clip {
             let mut event = record.event.clone();
-            event.snapshot = SnapshotState::Stored;
+            if pictures {
+                event.snapshot = SnapshotState::Stored;
+            }
+            if clip {
+                event.clip = SnapshotState::Stored;
+            }
             let change = EventChange { kind: ChangeKind::Updated, event };
             self.inner
                 .store

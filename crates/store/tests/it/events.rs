@@ -53,7 +53,7 @@ async fn json_has_the_shape_of_the_api() {
     let record = store.event(event.id).await.unwrap().unwrap();
     let json = serde_json::to_value(&record).unwrap();
     let keys: BTreeSet<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = "id seq camera camera_name type severity zone track start end message details config_version snapshot acknowledged incident muted";
+    let expected = "id seq camera camera_name type severity zone track start end message details config_version snapshot clip acknowledged incident muted";
     assert_eq!(keys, expected.split(' ').collect());
     assert_eq!(json["seq"], 2);
     assert_eq!(json["type"], "danger_zone_intrusion");
@@ -116,6 +116,7 @@ async fn late_news_does_not_undo_what_is_settled() {
     over.event.details.insert("reason".into(), "left".into());
     let record = store.record(Uuid::now_v7(), &over).await.unwrap().record;
     assert_eq!(record.event.snapshot, SnapshotState::Stored);
+    assert_eq!(record.event.clip, SnapshotState::Pending);
     let kinds: Vec<_> = store.changes_after(0, 10).await.unwrap().iter().map(|c| c.kind).collect();
     assert_eq!(
         kinds,
@@ -215,5 +216,59 @@ mod properties {
                 }
             });
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_clip_survives_what_the_rules_say_later() {
+    let (_dir, store) = store().await;
+    let mut event = event(Severity::Critical);
+    store.record(Uuid::now_v7(), &raised(&event)).await.unwrap();
+    // The rules know of no evidence at all.
+    let mut lasts = event.clone();
+    (lasts.snapshot, lasts.clip) = (SnapshotState::None, SnapshotState::None);
+    let record = store.record(Uuid::now_v7(), &updated(&lasts)).await.unwrap().record;
+    assert_eq!(
+        (record.event.snapshot, record.event.clip),
+        (SnapshotState::Pending, SnapshotState::Pending)
+    );
+    event.clip = SnapshotState::Stored;
+    event.details.insert("clip".into(), serde_json::json!({"codec": "h264"}));
+    store.record(Uuid::now_v7(), &updated(&event)).await.unwrap();
+    // The writer of the picture knows the event without the clip.
+    lasts.snapshot = SnapshotState::Stored;
+    lasts.clip = SnapshotState::Pending;
+    store.record(Uuid::now_v7(), &updated(&lasts)).await.unwrap();
+    let over = ended(&lasts, seconds(20));
+    let record = store.record(Uuid::now_v7(), &over).await.unwrap().record;
+    assert_eq!(
+        (record.event.snapshot, record.event.clip),
+        (SnapshotState::Stored, SnapshotState::Stored)
+    );
+    assert_eq!(record.event.details["clip"]["codec"], "h264");
+}
+
+#[tokio::test]
+async fn evidence_that_was_on_its_way_when_the_server_ended_has_failed() {
+    let (_dir, store) = store().await;
+    let (lasts, over, done) =
+        (event(Severity::Critical), event(Severity::Critical), event(Severity::Critical));
+    for event in [&lasts, &over, &done] {
+        store.record(Uuid::now_v7(), &raised(event)).await.unwrap();
+    }
+    store.record(Uuid::now_v7(), &ended(&over, seconds(3))).await.unwrap();
+    let mut settled = ended(&done, seconds(3));
+    (settled.event.snapshot, settled.event.clip) = (SnapshotState::Stored, SnapshotState::Stored);
+    store.record(Uuid::now_v7(), &settled).await.unwrap();
+    assert_eq!(store.end_left_open(seconds(50), "restart").await.unwrap(), 1);
+    assert_eq!(store.fail_unfinished_evidence().await.unwrap(), 1, "the other two are settled");
+    assert_eq!(store.fail_unfinished_evidence().await.unwrap(), 0);
+    for (event, expected) in [
+        (&lasts, SnapshotState::Failed),
+        (&over, SnapshotState::Failed),
+        (&done, SnapshotState::Stored),
+    ] {
+        let event = store.event(event.id).await.unwrap().unwrap().event;
+        assert_eq!((event.snapshot, event.clip), (expected, expected));
     }
 }

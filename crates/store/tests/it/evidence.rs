@@ -333,3 +333,52 @@ async fn verifying_a_folder_that_is_not_there_makes_nothing() {
     assert!(verify(&dir.path().join("gone"), None).await.is_err());
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn a_file_is_taken_over_with_its_hash_and_counted() {
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 1000).await;
+    let id = on_day(0);
+    let half = store.temporary(id, FileKind::Clip).await.unwrap();
+    assert_eq!(half.extension().unwrap(), "half");
+    fs::write(&half, b"abc").unwrap();
+    let saved = store.save_file(id, FileKind::Clip, half.clone()).await.unwrap();
+    assert_eq!((saved.name, saved.bytes), (format!("2026/01/31/{id}.mp4"), 3));
+    // FIPS 180-2, B.1.
+    assert_eq!(
+        saved.sha256.to_string(),
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+    assert!(!half.exists());
+    store.save_bytes(id, FileKind::ClipBoxes, vec![1; 10]).await.unwrap();
+    store.save_bytes(id, FileKind::ClipBoxes, vec![1; 20]).await.unwrap();
+    assert_eq!(store.bytes(), 23, "what was replaced is not counted");
+    let (file, length) = store.open_file(id, FileKind::Clip).await.unwrap();
+    assert_eq!((std::io::read_to_string(file).unwrap().as_str(), length), ("abc", 3));
+    assert!(matches!(store.open_file(id, FileKind::Boxes).await, Err(EvidenceError::NotFound(_))));
+    // The same after the next start; what was half written is gone.
+    fs::write(&half, b"half").unwrap();
+    let store = open(dir.path(), &db, 1000).await;
+    assert_eq!(store.bytes(), 23);
+    assert!(!half.exists());
+}
+
+#[tokio::test]
+async fn a_file_for_which_there_is_no_room_is_removed() {
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 10).await;
+    let id = on_day(0);
+    let half = store.temporary(id, FileKind::Clip).await.unwrap();
+    fs::write(&half, [0; 11]).unwrap();
+    let refused = store.save_file(id, FileKind::Clip, half.clone()).await;
+    assert!(matches!(refused, Err(EvidenceError::NoSpace { bytes: 11, .. })));
+    assert!(!half.exists());
+    let gone = store.save_file(id, FileKind::Clip, half).await;
+    assert!(matches!(gone, Err(EvidenceError::File { doing: "read", .. })));
+    // Older days make room for newer clips.
+    let newer = store.temporary(on_day(1), FileKind::Clip).await.unwrap();
+    store.save_bytes(id, FileKind::Boxes, vec![0; 8]).await.unwrap();
+    fs::write(&newer, [0; 9]).unwrap();
+    store.save_file(on_day(1), FileKind::Clip, newer).await.unwrap();
+    assert_eq!(store.bytes(), 9);
+}

@@ -50,6 +50,7 @@ pub(crate) fn event(severity: Severity) -> Event {
         details,
         config_version: 3,
         snapshot: SnapshotState::Pending,
+        clip: SnapshotState::Pending,
     }
 }
 
