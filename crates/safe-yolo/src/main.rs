@@ -18,6 +18,7 @@ mod serve;
 mod simulate;
 mod site;
 mod track;
+mod verify;
 
 /// Watches factory cameras for people in danger. An aid, not a safety function.
 #[derive(Debug, Parser)]
@@ -51,6 +52,8 @@ enum Command {
     Model(ModelCommand),
     /// Checks this machine: programs, libraries, model, folders, speed
     Doctor(doctor::DoctorArguments),
+    /// Proves that events, audit and evidence are as they were written, or names the broken link
+    Verify(verify::VerifyArguments),
     /// The detector's process; started by the server itself
     #[command(hide = true)]
     Detector(model::ProcessArguments),
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Model(ModelCommand::Inspect(arguments)) => model_inspect::run(&arguments),
         Command::Model(ModelCommand::Bench(arguments)) => model_bench::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Detector(arguments) => {
             serve::start_log(arguments.log_json);
             model::run(&arguments)

@@ -16,6 +16,8 @@ const MARGIN: f64 = 0.15;
 const SQUARES_A_HEAD: f64 = 6.0;
 /// Squares across a picture of which nothing is known.
 const SQUARES_A_PICTURE: f64 = 32.0;
+/// Boxes of a picture that are stored at most: where there are so many, some may be left out.
+const BOXES_MAX: usize = 64;
 /// What is worn on the head: it is where the head is.
 const ON_HEADS: [&str; 8] =
     ["helmet", "no_helmet", "mask", "no_mask", "goggles", "no_goggles", "head", "face"];
@@ -52,8 +54,9 @@ pub(super) struct Region {
 /// Where heads are; none if that is not known: nothing was found, looked for, or stored.
 pub(super) fn heads(found: Option<&[u8]>) -> Option<Vec<Region>> {
     let found: Found = serde_json::from_slice(found?).ok()?;
-    if found.pictures.is_empty() || found.pictures.iter().any(|picture| picture.analysis != "done")
-    {
+    let is_known =
+        |picture: &FoundPicture| picture.analysis == "done" && picture.boxes.len() < BOXES_MAX;
+    if found.pictures.is_empty() || !found.pictures.iter().all(is_known) {
         return None;
     }
     let boxes: Vec<&FoundBox> = found.pictures.iter().flat_map(|picture| &picture.boxes).collect();
@@ -210,6 +213,17 @@ mod tests {
             assert_eq!(masked, Masked::Whole);
             assert!(contrast(&picture, [0, 0, 320, 240]) < 60, "{found:?}");
         }
+    }
+
+    #[test]
+    fn a_crowd_of_which_some_may_be_left_out_is_pixelated_whole() {
+        let person = r#"{"class":"person","box":[0.1,0.1,0.2,0.2]}"#;
+        let crowd = |people: usize| {
+            let boxes = vec![person; people].join(",");
+            format!(r#"{{"pictures":[{{"analysis":"done","boxes":[{boxes}]}}]}}"#)
+        };
+        assert_eq!(heads(Some(crowd(BOXES_MAX - 1).as_bytes())).map(|heads| heads.len()), Some(63));
+        assert_eq!(heads(Some(crowd(BOXES_MAX).as_bytes())), None);
     }
 
     #[test]

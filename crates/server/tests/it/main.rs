@@ -6,6 +6,7 @@ mod access;
 mod calendar;
 mod cameras;
 mod checklists;
+mod cases;
 mod clips;
 mod crowd;
 mod events;

@@ -167,6 +167,52 @@ pub async fn verify(data_dir: &Path, events: Option<&[EventId]>) -> Result<Repor
     Ok(report)
 }
 
+/// The events of an incident, to verify its files only.
+///
+/// # Errors
+/// When there is no such incident, or the database can't be read.
+pub async fn events_of_incident(
+    data_dir: &Path,
+    incident: EventId,
+) -> Result<Vec<EventId>, StoreError> {
+    let mut db = connect(&data_dir.join(Store::FILE)).await?;
+    let key = incident.to_string();
+    let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM incidents WHERE id = ?")
+        .bind(&key)
+        .fetch_one(&mut db)
+        .await
+        .doing(DOING)?;
+    if known == 0 {
+        return Err(StoreError::not_found("incident", key));
+    }
+    let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM events WHERE incident = ?")
+        .bind(&key)
+        .fetch_all(&mut db)
+        .await
+        .doing(DOING)?;
+    db.close().await.doing(DOING)?;
+    let parse = |id: &String| {
+        id.parse().map_err(|error| StoreError::unreadable("event", id, format!("{error}")))
+    };
+    ids.iter().map(parse).collect()
+}
+
+/// Whether the chain of a data folder has this entry: one that was noted elsewhere, as the head in
+/// an exported case is. A chain that was cut off or made anew has not.
+///
+/// # Errors
+/// When the database can't be read.
+pub async fn has_entry(data_dir: &Path, noted: Head) -> Result<bool, StoreError> {
+    let mut db = connect(&data_dir.join(Store::FILE)).await?;
+    let hash: Option<Vec<u8>> = sqlx::query_scalar("SELECT hash FROM chain WHERE number = ?")
+        .bind(noted.number)
+        .fetch_optional(&mut db)
+        .await
+        .doing(DOING)?;
+    db.close().await.doing(DOING)?;
+    Ok(hash.is_some_and(|hash| hash == noted.hash.0))
+}
+
 async fn connect(path: &PathBuf) -> Result<SqliteConnection, StoreError> {
     let folder = |source| StoreError::Folder { path: path.clone(), source };
     tokio::fs::metadata(path).await.map_err(folder)?;
