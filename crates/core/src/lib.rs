@@ -8,6 +8,7 @@ pub mod assignment;
 pub mod breaker;
 pub mod class;
 pub mod config;
+mod days;
 pub mod event;
 pub mod floor;
 pub mod geometry;

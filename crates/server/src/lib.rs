@@ -16,6 +16,7 @@ mod faults;
 mod health;
 mod listener;
 mod metrics;
+mod observer;
 mod outputs;
 mod page;
 mod problem;

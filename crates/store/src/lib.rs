@@ -18,6 +18,7 @@ pub mod outbox;
 mod password;
 mod random;
 mod sessions;
+pub mod statistics;
 mod store;
 mod users;
 

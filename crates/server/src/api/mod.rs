@@ -4,10 +4,12 @@ mod calendar;
 mod cameras;
 mod changes;
 mod events;
+mod export;
 mod picture;
 mod replay;
 mod schema;
 mod session;
+mod statistics;
 mod system;
 mod versions;
 mod zones;
@@ -38,6 +40,7 @@ const DESCRIPTION: &str = "/api/openapi.json";
         (name = "zones", description = "Zones of cameras"),
         (name = "calendar", description = "Time zone and holidays of the site"),
         (name = "events", description = "What happened"),
+        (name = "statistics", description = "Figures over periods, each beside the hours analysed"),
         (name = "system", description = "The system itself"),
     )
 )]
@@ -62,11 +65,15 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(zones::list, zones::add))
         .routes(routes!(zones::get, zones::change, zones::delete))
         .routes(routes!(events::list))
+        .routes(routes!(export::export))
         .routes(routes!(changes::changes))
         .routes(routes!(events::acknowledge_many))
         .routes(routes!(events::get))
         .routes(routes!(events::acknowledge))
         .routes(routes!(events::snapshot))
+        .routes(routes!(statistics::events))
+        .routes(routes!(statistics::equipment))
+        .routes(routes!(statistics::heatmap))
         .routes(routes!(system::system))
         .split_for_parts();
     let served = description.clone();

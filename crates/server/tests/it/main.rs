@@ -13,6 +13,7 @@ mod openapi;
 mod replay;
 mod scene;
 mod site;
+mod statistics;
 mod supervision;
 mod verdicts;
 mod versions;

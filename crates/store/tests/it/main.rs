@@ -17,4 +17,5 @@ mod opening;
 mod outbox;
 mod reading;
 mod scene;
+mod statistics;
 mod users;
