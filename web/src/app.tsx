@@ -9,6 +9,7 @@ import { useT } from './i18n/i18n';
 import { live } from './live/live';
 import { Login } from './session/login';
 import { probe, resume, session } from './session/session';
+import { StatisticsPage } from './statistics/page';
 import { Banners } from './ui/banners';
 import { Header } from './ui/header';
 import { route } from './ui/route';
@@ -74,6 +75,7 @@ function Shell() {
       <AlarmCentre />
       {at.page === 'wall' && <WallPage />}
       {at.page === 'history' && <HistoryPage />}
+      {at.page === 'statistics' && <StatisticsPage />}
       {at.page === 'cameras' && <CamerasPage />}
       {at.page === 'scene' && <ScenePage camera={at.camera} />}
       {at.page === 'zones' && (

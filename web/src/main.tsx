@@ -10,6 +10,7 @@ import './events/events.css';
 import './zones/zones.css';
 import './cameras/cameras.css';
 import './versions/versions.css';
+import './statistics/statistics.css';
 import './session/login.css';
 
 // Canvas labels do not make a browser load a font by themselves.

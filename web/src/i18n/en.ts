@@ -1,10 +1,12 @@
 // English, key for key with the Korean dictionary.
 import { enRules } from './en-rules';
+import { enStatistics } from './en-statistics';
 import { enVersions } from './en-versions';
 import type { ko } from './ko';
 
 export const en: Record<keyof typeof ko, string> = {
   ...enVersions,
+  ...enStatistics,
   ...enRules,
   'app.name': 'SAFE-YOLO',
   'app.place': 'Safety control room',
@@ -351,8 +353,6 @@ export const en: Record<keyof typeof ko, string> = {
   'history.from': 'From',
   'history.to': 'To',
   'history.reset': 'Reset',
-  'history.older': 'Older events',
-  'history.end': 'No more events',
   'history.none': 'No events match',
   'history.time': 'Time',
   'history.zone': 'Zone',

@@ -4,6 +4,7 @@ import { Store } from './store';
 export type Route =
   | { page: 'wall' }
   | { page: 'history' }
+  | { page: 'statistics' }
   | { page: 'cameras' }
   /** Masks and floor of a camera. */
   | { page: 'scene'; camera: string }
@@ -12,7 +13,7 @@ export type Route =
 
 export function parseRoute(hash: string): Route {
   const [page, id, version] = hash.replace(/^#\/?/, '').split('/');
-  if (page === 'history' || page === 'cameras') return { page };
+  if (page === 'history' || page === 'statistics' || page === 'cameras') return { page };
   if (page === 'scene' && id) return { page, camera: decodeURIComponent(id) };
   if (page === 'zones' && id) {
     const camera = decodeURIComponent(id);
