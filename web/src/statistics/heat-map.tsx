@@ -13,7 +13,7 @@ export function HeatPanel({ camera, question }: { camera: Camera; question: Ques
   const { t } = useT();
   const { answer, error } = useAnswer(
     () => statistics.heatmap(question, camera.id),
-    [camera.id, question.from, question.to],
+    [camera.id, question.from, question.to].join(),
   );
   return (
     <section className="panel stat" data-testid="stat-heat">
