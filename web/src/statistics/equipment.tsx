@@ -96,7 +96,7 @@ function RateChart({ answer, item }: { answer: EquipmentStatistics; item: Equipm
         title={title}
         slices={slices}
         max={1}
-        unit={(n) => percent(n) ?? ''}
+        unit={(n) => `${Math.round(n * 100)}%`}
         testid="chart-equipment"
       >
         {({ x, y, step, base }) => (

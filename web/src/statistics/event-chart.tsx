@@ -6,6 +6,7 @@ import {
   longLabel,
   look,
   niceMax,
+  rateOf,
   rateText,
   shortLabel,
   unwatchedHours,
@@ -22,7 +23,7 @@ interface Props {
 export function EventChart({ title, answer, perHour, testid }: Props) {
   const { t, lang } = useT();
   const { by, time_zone } = answer;
-  const value = (row: Row) => (perHour ? row.per_hour : row.events);
+  const value = (row: Row) => (perHour ? rateOf(row) : row.events);
   const slices: Slice[] = answer.rows.map((row) => ({
     ...row,
     short: shortLabel(row.key, by, time_zone),
@@ -59,7 +60,7 @@ export function EventChart({ title, answer, perHour, testid }: Props) {
       </ChartFrame>
       <Legend>
         <li>
-          <i className="key bar" />
+          <i className="key count" />
           {t(perHour ? 'stat.perhour' : 'stat.events')}
         </li>
       </Legend>
@@ -98,7 +99,7 @@ export function EventCells({ row }: { row: Row }) {
   return (
     <>
       <td className="num">{unseen && !row.events ? <Unseen /> : row.events}</td>
-      <td className="num">{rateText(row.per_hour)}</td>
+      <td className="num">{rateText(rateOf(row))}</td>
       <td className="num">{hoursText(row.analysed_h, t)}</td>
       <td className={`num ${unwatchedHours(row) > 0 ? 'doubt' : ''}`}>
         {hoursText(unwatchedHours(row), t)}
@@ -123,7 +124,7 @@ function says(row: Row, t: T): string {
   }
   return t('stat.says', {
     n: row.events,
-    rate: rateText(row.per_hour),
+    rate: rateText(rateOf(row)),
     hours: hoursText(row.analysed_h, t),
     missed: hoursText(unwatchedHours(row), t),
   });

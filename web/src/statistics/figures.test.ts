@@ -9,6 +9,7 @@ import {
   look,
   niceMax,
   percent,
+  rateOf,
   rateText,
   runs,
   shortLabel,
@@ -44,6 +45,12 @@ describe('time in which nobody looked', () => {
   it('is a part of all time', () => {
     expect(watchedShare(watched(1, 2, 1))).toBe(0.25);
     expect(watchedShare(watched(0))).toBeNull();
+  });
+
+  it('is no rate where there was too little of it', () => {
+    expect(rateOf(row('a', 11, 0.01))).toBeNull();
+    expect(rateOf(row('a', 11, 0))).toBeNull();
+    expect(rateOf(row('a', 1, 0.5))).toBe(2);
   });
 
   it('is no rate of nought', () => {
@@ -90,6 +97,9 @@ describe('words', () => {
   it('name what events are told apart by', () => {
     expect(keyLabel(row('fall', 1), 'type', t)).toBe('쓰러짐');
     expect(keyLabel(row('z1', 1, 1, '프레스'), 'zone', t)).toBe('프레스');
+    expect(keyLabel({ ...row('z1', 1, 1, '프레스'), camera_name: '정문' }, 'zone', t)).toBe(
+      '프레스 · 정문',
+    );
     expect(keyLabel(row('', 1), 'zone', t)).toBe('구역 없음');
     expect(keyLabel(row('', 1), 'camera', t)).toBe('시스템 전체');
     expect(keyLabel(row('gone', 1), 'camera', t)).toBe('gone');

@@ -41,6 +41,12 @@ export function hoursText(hours: number, t: Translate): string {
 export const percent = (share: number | null) =>
   share === null ? null : `${(share * 100).toFixed(share > 0.9995 || share === 0 ? 0 : 1)}%`;
 
+/** A rate of less time than this says nothing but chance, hours. */
+const RATE_HOURS_MIN = 1 / 12;
+
+/** Events an hour, where it was watched for long enough to say. */
+export const rateOf = (row: Row) => (row.analysed_h < RATE_HOURS_MIN ? null : row.per_hour);
+
 /** Nothing known is a dash, never a nought. */
 export const rateText = (rate: number | null) =>
   rate === null ? '–' : rate.toFixed(rate < 10 ? 2 : 1);
@@ -71,7 +77,7 @@ export function longLabel(key: string, by: By, timeZone: string, lang: Lang, t: 
 export function keyLabel(row: Row, by: By, t: Translate): string {
   if (by === 'type') return t(`event.${row.key}`);
   if (by === 'severity') return t(`severity.${row.key}`);
-  if (row.name) return row.name;
+  if (row.name) return row.camera_name ? `${row.name} · ${row.camera_name}` : row.name;
   if (row.key) return row.key;
   return t(by === 'zone' ? 'stat.nozone' : 'event.site');
 }

@@ -9,7 +9,7 @@ import { useStore } from '../ui/store';
 import { type Question, statistics } from './client';
 import { EquipmentPanel } from './equipment';
 import { EventChart } from './event-chart';
-import { hoursText, percent, rateText, unwatchedHours, watchedShare } from './figures';
+import { hoursText, percent, rateOf, rateText, unwatchedHours, watchedShare } from './figures';
 import { HeatPanel } from './heat-map';
 import { between, dayOf, isShort, type Period, PRESETS, type Preset, recent } from './period';
 import { Ranking } from './ranking';
@@ -324,7 +324,7 @@ function Summary({ answer }: { answer: Statistics }) {
         </div>
         <div>
           <dt>{t('stat.perhour')}</dt>
-          <dd>{rateText(total.per_hour)}</dd>
+          <dd>{rateText(rateOf(total))}</dd>
         </div>
         <div>
           <dt>{t('stat.watched')}</dt>

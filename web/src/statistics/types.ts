@@ -13,6 +13,8 @@ export interface Watched {
 export interface Row extends Watched {
   key: string;
   name?: string;
+  /** Of a zone. */
+  camera_name?: string;
   events: number;
   /** Null where nobody looked: not none. */
   per_hour: number | null;

@@ -109,6 +109,7 @@ async fn nothing_is_counted_without_the_time_in_which_somebody_looked() {
     assert_eq!(rows(&types, "analysed_h"), [0.5, 0.5, 0.5]);
     let places = ask("&by=zone").await;
     assert_eq!(rows(&places, "name"), [Value::Null, json!("press")]);
+    assert_eq!(rows(&places, "camera_name"), [Value::Null, json!("yard")]);
     assert_eq!(rows(&places, "events"), [1, 3]);
     assert_eq!(rows(&places, "per_hour"), [Value::Null, json!(12.0)]);
     let cameras = ask("&by=camera").await;

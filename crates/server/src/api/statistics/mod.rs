@@ -54,6 +54,9 @@ pub(crate) struct StatisticsRow {
     /// What people call the camera or zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
+    /// And the camera of a zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    camera_name: Option<String>,
     events: i64,
     /// Events for each hour in which somebody looked; null when nobody did, which is not none.
     per_hour: Option<f64>,
@@ -113,7 +116,8 @@ fn by(text: Option<&str>, among: &[(&'static str, By)]) -> Result<(&'static str,
 }
 
 fn row(key: String, name: Option<String>, events: i64, watched: Watched) -> StatisticsRow {
-    StatisticsRow { key, name, events, per_hour: watched.per_hour(events), watched }
+    let per_hour = watched.per_hour(events);
+    StatisticsRow { key, name, camera_name: None, events, per_hour, watched }
 }
 
 /// How often something happened, beside the hours in which somebody looked.
@@ -222,7 +226,9 @@ async fn by_key(
         };
         let found = looked.iter().find(|(place, _)| *place == key_text).map(|(_, l)| *l);
         let watchable = life.map_or(0, |life| period.watchable_us(hours, &[life]));
-        row(key_text, name, events, Watched::new(found.unwrap_or_default(), watchable))
+        let watched = Watched::new(found.unwrap_or_default(), watchable);
+        let camera_name = life.filter(|_| key == EventKey::Zone).map(|life| life.name.clone());
+        StatisticsRow { camera_name, ..row(key_text, name, events, watched) }
     };
     Ok(counts.into_iter().map(of).collect())
 }
