@@ -76,7 +76,7 @@ export const enStatistics: Record<keyof typeof koStatistics, string> = {
   'stat.equipment.note':
     'Counted in the time people spent in zones that require it. Time that could not be judged counts neither way and is shown beside.',
   'stat.equipment.none': 'Nobody was judged for equipment in this period.',
-  'stat.rate': 'Worn',
+  'stat.rate': 'Rate worn',
   'stat.unknown': 'Unknown',
   'stat.unknown.share': 'Share unknown',
   'stat.heat.of': 'Where people stood: {name}',

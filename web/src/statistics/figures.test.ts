@@ -111,6 +111,17 @@ describe('words', () => {
   });
 });
 
+describe('reasons', () => {
+  const reasons =
+    'opening analysis_late detector_failed frozen dark covered moved damaged no_pictures unreachable unauthorized undecodable not_found ended command restarting off unknown unobserved unrecorded';
+  it.each(reasons.split(' '))('%s has words in both languages', (reason) => {
+    for (const lang of ['ko', 'en'] as const) {
+      const key = `stat.reason.${reason}`;
+      expect(translator(lang)(key)).not.toBe(key);
+    }
+  });
+});
+
 describe('lines', () => {
   it('have gaps where nothing is known', () => {
     expect(runs([null, 0.5, 0, null, null, 1])).toEqual([[1, 2], [5]]);
