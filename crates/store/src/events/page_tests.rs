@@ -223,8 +223,9 @@ async fn counts_are_those_of_the_events_whatever_becomes_of_them() {
         assert_eq!(count(table).await, 300, "{table}");
     }
     let hours = EIGHT - 24 * HOUR..EIGHT + 100 * HOUR;
-    for severity in Severity::ALL {
-        let filter = EventFilter { severities: vec![severity], ..EventFilter::default() };
+    for (severity, event_types) in Severity::ALL.into_iter().zip([vec![], TYPES.to_vec(), vec![]]) {
+        let filter =
+            EventFilter { severities: vec![severity], event_types, ..EventFilter::default() };
         let by_hour = store.events_by_hour(&filter, &hours).await.unwrap();
         for hour in (0..120).map(|n| EIGHT - 24 * HOUR + n * HOUR) {
             let expected = all

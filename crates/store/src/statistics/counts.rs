@@ -37,13 +37,14 @@ impl Store {
         scope: &Scope,
         hours: &Range<i64>,
     ) -> Result<Vec<(i64, i64)>, StoreError> {
-        let is_of_cameras =
-            scope.zones.is_empty() && scope.event_types.is_empty() && scope.severities.is_empty();
+        let is_of_cameras = scope.zones.is_empty() && scope.event_types.is_empty();
         let mut query = QueryBuilder::<Sqlite>::default();
         if is_of_cameras {
             query.push("SELECT hour, SUM(raised) FROM camera_hours WHERE 1 = 1");
             push_period(&mut query, "hour", hours);
             push_among(&mut query, "camera", scope.cameras.iter().map(ToString::to_string));
+            let severities = scope.severities.iter().map(|severity| severity.name().to_owned());
+            push_among(&mut query, "severity", severities);
             query.push(" GROUP BY hour ORDER BY hour");
         } else {
             push_sums(&mut query, ("event_hours", "hour"), "t.hour", scope, hours);

@@ -158,7 +158,9 @@ async fn a_file_from_before_gets_its_counts() {
          DROP TRIGGER events_are_counted_anew; DROP TRIGGER deleted_events_have_no_key;
          DROP TABLE watch_hours; DROP TABLE watch_days; DROP TABLE equipment_hours; DROP TABLE heat;
          DROP TABLE event_slots; DROP TABLE event_keys; DROP TABLE event_hours; DROP TABLE event_days;
-         DROP TABLE camera_hours; DROP TABLE hour_spans; DELETE FROM _sqlx_migrations WHERE version = 6;",
+         DROP TABLE camera_hours; DROP TABLE hour_spans;
+         CREATE INDEX events_camera ON events (camera, raised_seq); CREATE INDEX events_start ON events (start_at);
+         DELETE FROM _sqlx_migrations WHERE version = 6;",
     )
     .execute(&mut connection)
     .await
