@@ -79,7 +79,10 @@ pub(crate) async fn measure(bench: &Bench) -> Result<()> {
     );
     let mut worst = lists(&store, &places, &mut dice, rounds).await?;
     worst = worst.max(statistics(&store, &places, &mut dice, rounds).await?);
-    println!("\nslowest 99 % {worst:.1} ms (under {ANSWER_MS:.0}): {}\n", verdict(worst < ANSWER_MS));
+    println!(
+        "\nslowest 99 % {worst:.1} ms (under {ANSWER_MS:.0}): {}\n",
+        verdict(worst < ANSWER_MS)
+    );
     store.close().await;
     Ok(())
 }
@@ -154,10 +157,20 @@ async fn write(store: &Store, places: &[Place], dice: &mut Dice, count: usize) -
     let least = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let first = rates.first().copied().unwrap_or(f64::NAN);
     let bytes = std::fs::metadata(store.path())?.len();
-    println!("| durable, {BATCH} events a transaction, events made included | events/s |\n|---|---|");
-    println!("| the first tenth | {first:.0} |\n| the last tenth, with the others there | {last:.0} |");
-    println!("| the slowest tenth (at least {EVENTS_PER_S:.0}) | {least:.0}: {} |", verdict(least >= EVENTS_PER_S));
-    println!("| bytes an event in the file | {:.0} |", number(usize::try_from(bytes)?) / number(count));
+    println!(
+        "| durable, {BATCH} events a transaction, events made included | events/s |\n|---|---|"
+    );
+    println!(
+        "| the first tenth | {first:.0} |\n| the last tenth, with the others there | {last:.0} |"
+    );
+    println!(
+        "| the slowest tenth (at least {EVENTS_PER_S:.0}) | {least:.0}: {} |",
+        verdict(least >= EVENTS_PER_S)
+    );
+    println!(
+        "| bytes an event in the file | {:.0} |",
+        number(usize::try_from(bytes)?) / number(count)
+    );
     Ok(())
 }
 
@@ -274,10 +287,16 @@ fn filter(mask: u32, places: &[Place], dice: &mut Dice) -> Result<EventFilter> {
 }
 
 /// What the statistics page asks for, over the whole time and over a week.
-async fn statistics(store: &Store, places: &[Place], dice: &mut Dice, rounds: usize) -> Result<f64> {
+async fn statistics(
+    store: &Store,
+    places: &[Place],
+    dice: &mut Dice,
+    rounds: usize,
+) -> Result<f64> {
     let end = BEGIN + DAYS * 24 * HOUR_US;
     let mut worst = 0.0_f64;
-    let periods = [("30 days", BEGIN + HOUR_US..end - HOUR_US), ("7 days", end - 7 * 24 * HOUR_US..end)];
+    let periods =
+        [("30 days", BEGIN + HOUR_US..end - HOUR_US), ("7 days", end - 7 * 24 * HOUR_US..end)];
     for (name, period) in &periods {
         for what in ["hour or day", "type", "severity", "zone", "camera", "equipment"] {
             let mut times = Vec::with_capacity(rounds);

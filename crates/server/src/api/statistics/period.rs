@@ -93,7 +93,7 @@ impl Period {
             Unit::Whole => vec![Slice { key: String::new(), hours: vec![self.hours.clone()] }],
             Unit::Hour => self
                 .each_hour()
-                .map(|hour| Slice { key: Utc(hour).to_string(), hours: vec![hour..hour + HOUR_US] })
+                .map(|hour| Slice { key: Utc(hour).to_string(), hours: one(hour..hour + HOUR_US) })
                 .collect(),
             Unit::Day => self.days(),
             Unit::HourOfDay => {
@@ -124,7 +124,7 @@ impl Period {
         while start < self.hours.end {
             let next = self.calendar.day_end(Utc(start)).micros();
             let end = hour_of(next.saturating_add(HOUR_US - 1)).clamp(start + 1, self.hours.end);
-            slices.push(Slice { key: self.calendar.day(Utc(start)), hours: vec![start..end] });
+            slices.push(Slice { key: self.calendar.day(Utc(start)), hours: one(start..end) });
             start = end;
         }
         slices
@@ -155,6 +155,10 @@ impl Period {
             self.calendar.day(Utc(self.hours.end.saturating_sub(1))),
         )
     }
+}
+
+fn one(hours: Range<i64>) -> Vec<Range<i64>> {
+    std::iter::once(hours).collect()
 }
 
 /// The sums of the hours that a slice is made of.
@@ -332,6 +336,6 @@ mod tests {
         let slice = |ranges: &[Range<i64>]| Slice { key: String::new(), hours: ranges.to_vec() };
         assert_eq!(in_slice(&slice(&[0..HOUR_US, 2 * HOUR_US..4 * HOUR_US]), &hours), [1, 4]);
         assert!(in_slice(&slice(&[]), &hours).is_empty());
-        assert!(in_slice(&slice(&[4 * HOUR_US..9 * HOUR_US]), &hours).is_empty());
+        assert!(in_slice(&slice(&one(4 * HOUR_US..9 * HOUR_US)), &hours).is_empty());
     }
 }
