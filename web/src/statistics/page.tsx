@@ -5,6 +5,7 @@ import type { Camera } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import { useT } from '../i18n/i18n';
 import { ErrorNote } from '../ui/dialog';
+import { useTick } from '../ui/hooks';
 import { useStore } from '../ui/store';
 import { type Question, statistics } from './client';
 import { EquipmentPanel } from './equipment';
@@ -54,7 +55,9 @@ export function StatisticsPage() {
   const { t } = useT();
   const zone = useTimeZone();
   const [choice, setChoice] = useState<Choice>(FIRST);
-  const [now] = useState(() => Date.now());
+  // Midnight may come while the page is open.
+  useTick(60_000);
+  const now = Date.now();
   const change = (more: Partial<Choice>) => setChoice((old) => ({ ...old, ...more }));
   const period: Period | null =
     zone === null

@@ -1,3 +1,5 @@
+//! Looks at made-up cameras, on given clocks.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Every filter against all events, its plan, and the counts that triggers keep.
+
 use std::collections::BTreeSet;
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState, ZoneRef};
