@@ -22,13 +22,13 @@ CREATE TABLE watch_days (
 
 -- Time of people in a zone that requires the item.
 CREATE TABLE equipment_hours (
-    zone       TEXT NOT NULL,
     hour       INTEGER NOT NULL,
     item       TEXT NOT NULL,
+    zone       TEXT NOT NULL,
     present_us INTEGER NOT NULL,
     missing_us INTEGER NOT NULL,
     unknown_us INTEGER NOT NULL,
-    PRIMARY KEY (zone, hour, item)
+    PRIMARY KEY (hour, item, zone)
 ) STRICT, WITHOUT ROWID;
 
 -- 48 x 27 little-endian numbers of milliseconds, row by row. `day` is a day of the site, as 2026-01-31.

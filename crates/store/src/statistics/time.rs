@@ -182,10 +182,14 @@ impl Store {
         let mut query = QueryBuilder::<Sqlite>::new(
             "SELECT e.hour, e.item, SUM(e.present_us) AS present_us, SUM(e.missing_us) AS missing_us,
                     SUM(e.unknown_us) AS unknown_us
-             FROM zones z CROSS JOIN equipment_hours e WHERE e.zone = z.id",
+             FROM equipment_hours e WHERE 1 = 1",
         );
-        push_among(&mut query, "z.id", scope.zones.iter().map(ToString::to_string));
-        push_among(&mut query, "z.camera", scope.cameras.iter().map(ToString::to_string));
+        push_among(&mut query, "e.zone", scope.zones.iter().map(ToString::to_string));
+        if !scope.cameras.is_empty() {
+            query.push(" AND e.zone IN (SELECT z.id FROM zones z WHERE 1 = 1");
+            push_among(&mut query, "z.camera", scope.cameras.iter().map(ToString::to_string));
+            query.push(")");
+        }
         push_period(&mut query, "e.hour", hours);
         query.push(" GROUP BY e.hour, e.item ORDER BY e.hour, e.item");
         query.build_query_as().fetch_all(&self.inner.readers).await.doing(DOING)
