@@ -54,10 +54,12 @@ function need(map, key, what) {
 
 function listEvents(query) {
   const get = (key) => query.get(key);
+  const among = (key, value) => !get(key) || get(key).split(',').includes(value);
   const fits = (e) =>
-    (!get('camera') || e.camera === get('camera')) &&
-    (!get('type') || e.type === get('type')) &&
-    (!get('severity') || e.severity === get('severity')) &&
+    among('camera', e.camera) &&
+    among('zone', e.zone?.id) &&
+    among('type', e.type) &&
+    among('severity', e.severity) &&
     (!get('acknowledged') || String(e.acknowledged !== null) === get('acknowledged')) &&
     (!get('from') || e.start >= get('from')) &&
     (!get('to') || e.start <= get('to')) &&

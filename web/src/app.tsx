@@ -10,6 +10,7 @@ import { live } from './live/live';
 import { RegulationsPage } from './regulations/page';
 import { Login } from './session/login';
 import { probe, resume, session } from './session/session';
+import { StatisticsPage } from './statistics/page';
 import { Banners } from './ui/banners';
 import { Header } from './ui/header';
 import { route } from './ui/route';
@@ -75,6 +76,7 @@ function Shell() {
       <AlarmCentre />
       {at.page === 'wall' && <WallPage />}
       {at.page === 'history' && <HistoryPage />}
+      {at.page === 'statistics' && <StatisticsPage />}
       {at.page === 'cameras' && <CamerasPage />}
       {at.page === 'regulations' && <RegulationsPage />}
       {at.page === 'scene' && <ScenePage camera={at.camera} />}

@@ -12,6 +12,7 @@ import './cameras/cameras.css';
 import './versions/versions.css';
 import './checklists/checklists.css';
 import './regulations/regulations.css';
+import './statistics/statistics.css';
 import './session/login.css';
 
 // Canvas labels do not make a browser load a font by themselves.

@@ -10,6 +10,7 @@ mod detector;
 mod farm;
 mod footage;
 mod handover;
+mod history;
 mod latency;
 mod live;
 mod load;
@@ -68,6 +69,8 @@ enum Table {
     Rules,
     /// A day of one camera, logged and judged again
     Replay,
+    /// A million events: writing, lists, statistics
+    History,
     /// One to three cameras from files
     Server,
     /// Six cameras with people and six quiet; twelve with people
@@ -94,6 +97,7 @@ impl Bench {
             Table::Handover => handover::measure(self).await,
             Table::Rules => rules::measure(self),
             Table::Replay => replay::measure(self),
+            Table::History => history::measure(self).await,
             Table::Server => server::measure().await,
             Table::Load => load::measure(self).await,
             Table::Latency => latency::measure(self).await,

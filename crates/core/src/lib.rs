@@ -10,6 +10,7 @@ pub mod breaker;
 pub mod checklist;
 pub mod class;
 pub mod config;
+mod days;
 pub mod event;
 pub mod floor;
 pub mod geometry;

@@ -18,7 +18,7 @@ const DAY: u16 = 24 * 60;
 #[serde(try_from = "CalendarText", into = "CalendarText")]
 pub struct Calendar {
     name: String,
-    zone: TimeZone,
+    pub(crate) zone: TimeZone,
     holidays: BTreeSet<Date>,
 }
 

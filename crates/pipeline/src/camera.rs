@@ -141,6 +141,13 @@ impl CameraHandle {
         self.live.as_ref().clone()
     }
 
+    /// The newest picture that may be shown; asking makes nobody a viewer.
+    #[must_use]
+    pub fn newest(&self) -> Option<Arc<LivePicture>> {
+        let picture = self.live.borrow().clone();
+        picture.filter(|picture| self.is_current(picture))
+    }
+
     /// Whether the picture may still be shown: false once a command or a
     /// reconnect has ended its segment.
     #[must_use]

@@ -20,6 +20,7 @@ mod guard;
 mod health;
 mod listener;
 mod metrics;
+mod observer;
 mod outputs;
 mod page;
 mod problem;

@@ -172,6 +172,7 @@ impl Server {
         tasks.spawn(crate::checklists::watch(app.clone()));
         tasks.spawn(health::watch_progress(app.clone()));
         tasks.spawn(metrics::upkeep(app.clone()));
+        tasks.spawn(crate::observer::observe(app.clone()));
         let seen = app.clone();
         let hopeless = move || seen.progress.stalls(Instant::now()).hopeless;
         tasks.spawn(config.service.clone().watchdog(app.closing.clone(), hopeless));

@@ -24,6 +24,7 @@ mod password;
 mod random;
 pub mod regulations;
 mod sessions;
+pub mod statistics;
 mod store;
 mod users;
 

@@ -31,7 +31,9 @@ function query(params: Record<string, string | number | undefined>): string {
 }
 
 export interface EventQuery {
+  /** Several values with commas between them. */
   camera?: string;
+  zone?: string;
   type?: string;
   severity?: string;
   acknowledged?: string;
@@ -98,6 +100,10 @@ export const api = {
 
   system: () => request<System>('GET', '/api/system'),
 };
+
+/** A file of the events that fit. */
+export const exportUrl = (format: 'csv' | 'json', params: EventQuery) =>
+  `/api/events/export${query({ format, ...params })}`;
 
 export const pictureUrl = (camera: string, version: number | string) =>
   `${path('cameras', camera, 'picture')}?v=${version}`;

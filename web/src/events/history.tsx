@@ -1,27 +1,36 @@
-// Past events: filtered, paged back, each with the picture that proves it.
+// Past events: filtered, page by page, each with the picture that proves it; and as files.
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { api, type EventQuery } from '../api/client';
+import { api, type EventQuery, exportUrl } from '../api/client';
 import { EVENT_TYPES, type SafetyEvent } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import type { Key } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
 import { clock } from '../i18n/time';
+import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { useStore } from '../ui/store';
 import { EventDetail } from './detail';
 import { isWaiting } from './list';
+import { Many } from './many';
 import { cameraName, Severity, Snapshot, title, trackNumber } from './parts';
 
-const PAGE = 50;
+const SIZES = [50, 100, 200] as const;
 
-type Filters = Required<
-  Pick<EventQuery, 'camera' | 'type' | 'severity' | 'acknowledged' | 'from' | 'to'>
->;
+interface Filters {
+  camera: string[];
+  zone: string[];
+  type: string[];
+  severity: string[];
+  acknowledged: string;
+  from: string;
+  to: string;
+}
 const NO_FILTERS: Filters = {
-  camera: '',
-  type: '',
-  severity: '',
+  camera: [],
+  zone: [],
+  type: [],
+  severity: [],
   acknowledged: '',
   from: '',
   to: '',
@@ -30,68 +39,149 @@ const NO_FILTERS: Filters = {
 /** The browser's own field gives local time without a zone; the server wants UTC. */
 const utc = (local: string) => (local ? new Date(local).toISOString() : '');
 
-function usePages(filters: Filters) {
+const toQuery = (filters: Filters): EventQuery => ({
+  camera: filters.camera.join(','),
+  zone: filters.zone.join(','),
+  type: filters.type.join(','),
+  severity: filters.severity.join(','),
+  acknowledged: filters.acknowledged,
+  from: utc(filters.from),
+  to: utc(filters.to),
+});
+
+/** Pages by cursor: an event that changes meanwhile neither moves nor comes twice. */
+function usePages(filters: Filters, size: number) {
   const { t } = useT();
   const [list, setList] = useState<SafetyEvent[]>([]);
-  const [end, setEnd] = useState(false);
+  /** Before which event each page begins; the last one is shown. */
+  const [before, setBefore] = useState<(number | undefined)[]>([undefined]);
   const [busy, setBusy] = useState(true);
   const [error, setError] = useState<string | null>(null);
   const asked = useRef(0);
 
   const ask = useCallback(
-    async (before: number | undefined) => {
+    async (cursors: (number | undefined)[]) => {
       asked.current += 1;
       const mine = asked.current;
       setBusy(true);
       setError(null);
       try {
-        const query = { ...filters, from: utc(filters.from), to: utc(filters.to) };
-        const page = await api.events({ ...query, before, limit: PAGE });
+        const page = await api.events({
+          ...toQuery(filters),
+          before: cursors.at(-1),
+          limit: size,
+        });
         if (mine !== asked.current) return;
-        setList((old) => (before === undefined ? page.events : [...old, ...page.events]));
-        setEnd(page.events.length < PAGE);
+        setList(page.events);
+        setBefore(cursors);
       } catch (problem) {
         if (mine === asked.current) setError(errorText(problem, t));
       } finally {
         if (mine === asked.current) setBusy(false);
       }
     },
-    [filters, t],
+    [filters, size, t],
   );
-  useEffect(() => void ask(undefined), [ask]);
+  useEffect(() => void ask([undefined]), [ask]);
 
-  const oldest = list.reduce((least, event) => Math.min(least, event.seq ?? least), Infinity);
-  const more = () => void ask(Number.isFinite(oldest) ? oldest : undefined);
-  return { list, end, busy, error, more };
+  const last = list.at(-1)?.seq ?? undefined;
+  return {
+    list,
+    busy,
+    error,
+    page: before.length,
+    older: list.length === size && last !== undefined ? () => void ask([...before, last]) : null,
+    newer: before.length > 1 ? () => void ask(before.slice(0, -1)) : null,
+  };
 }
 
 export function HistoryPage() {
   const { t } = useT();
   const [filters, setFilters] = useState<Filters>(NO_FILTERS);
+  const [size, setSize] = useState<number>(SIZES[0]);
   const [open, setOpen] = useState<SafetyEvent | null>(null);
-  const { list, end, busy, error, more } = usePages(filters);
+  const { list, busy, error, page, older, newer } = usePages(filters, size);
+  const top = useRef<HTMLElement>(null);
+  const turn = (to: (() => void) | null) => () => {
+    to?.();
+    top.current?.scrollTo({ top: 0 });
+  };
   return (
-    <main className="page">
+    <main className="page" ref={top}>
       <header className="page-head">
         <h1>{t('history.title')}</h1>
         <span className="quiet">{t('history.count', { n: list.length })}</span>
+        <span className="spacer" />
+        <Exports filters={filters} />
       </header>
       <FilterBar filters={filters} onChange={setFilters} />
       {error && <ErrorNote text={error} />}
       <Table list={list} onOpen={setOpen} />
-      <div className="history-end">
-        {busy ? (
-          <span className="quiet">{t('common.loading')}</span>
-        ) : end ? (
-          <span className="quiet">{t(list.length ? 'history.end' : 'history.none')}</span>
-        ) : (
-          <button type="button" className="big" data-testid="history-older" onClick={more}>
-            {t('history.older')}
-          </button>
-        )}
-      </div>
+      <nav className="history-end" aria-label={t('history.page', { n: page })}>
+        <button
+          type="button"
+          className="big"
+          data-testid="history-newer"
+          disabled={busy || !newer}
+          onClick={turn(newer)}
+        >
+          {t('history.newer')}
+        </button>
+        <span className="quiet" data-testid="history-page" data-page={page}>
+          {busy
+            ? t('common.loading')
+            : list.length
+              ? t('history.page', { n: page })
+              : t('history.none')}
+        </span>
+        <button
+          type="button"
+          className="big"
+          data-testid="history-older"
+          disabled={busy || !older}
+          onClick={turn(older)}
+        >
+          {t('history.next')}
+        </button>
+        <select
+          aria-label={t('history.size.label')}
+          value={size}
+          data-testid="history-size"
+          onChange={(event) => setSize(Number(event.target.value))}
+        >
+          {SIZES.map((n) => (
+            <option key={n} value={n}>
+              {t('history.size', { n })}
+            </option>
+          ))}
+        </select>
+      </nav>
       {open && <EventDetail event={open} onClose={() => setOpen(null)} />}
     </main>
+  );
+}
+
+/** In a page of their own: an error of the server is read there, and this page stays. */
+function Exports({ filters }: { filters: Filters }) {
+  const { t } = useT();
+  const { user } = useStore(session);
+  if (!may.operate(user)) return null;
+  return (
+    <span className="row">
+      {(['csv', 'json'] as const).map((format) => (
+        <a
+          key={format}
+          className="button"
+          href={exportUrl(format, toQuery(filters))}
+          target="_blank"
+          rel="noopener"
+          title={t('history.export.note')}
+          data-testid={`export-${format}`}
+        >
+          {t(`history.export.${format}`)}
+        </a>
+      ))}
+    </span>
   );
 }
 
@@ -104,28 +194,56 @@ function FilterBar({
 }) {
   const { t } = useT();
   const list = useStore(cameras.list) ?? [];
-  const set = (key: keyof Filters) => (value: string) => onChange({ ...filters, [key]: value });
-  const select = (key: keyof Filters, options: [string, string][]) => (
-    <Select name={key} value={filters[key]} options={options} onChange={set(key)} />
+  const places = filters.camera.length
+    ? list.filter((camera) => filters.camera.includes(camera.id))
+    : list;
+  const many = (
+    key: 'camera' | 'zone' | 'type' | 'severity',
+    options: readonly (readonly [string, string])[],
+  ) => (
+    <Many
+      name={key}
+      label={t(`history.${key}`)}
+      options={options}
+      chosen={filters[key]}
+      onChange={(chosen) =>
+        // Zones of cameras that are no longer asked for would hide everything.
+        onChange({ ...filters, [key]: chosen, ...(key === 'camera' ? { zone: [] } : {}) })
+      }
+    />
   );
   return (
     <form className="filters" onSubmit={(event) => event.preventDefault()}>
-      {select(
+      {many(
         'camera',
         list.map((camera) => [camera.id, camera.name]),
       )}
-      {select(
+      {many(
+        'zone',
+        places.flatMap((camera) =>
+          camera.zones.map((zone) => [zone.id, `${zone.name} · ${camera.name}`] as const),
+        ),
+      )}
+      {many(
         'type',
         EVENT_TYPES.map((type) => [type, t(`event.${type}`)]),
       )}
-      {select(
+      {many(
         'severity',
         ['CRITICAL', 'WARNING', 'INFO'].map((level) => [level, t(`severity.${level}`)]),
       )}
-      {select('acknowledged', [
-        ['false', t('history.acknowledged.no')],
-        ['true', t('history.acknowledged.yes')],
-      ])}
+      <label>
+        {t('history.acknowledged')}
+        <select
+          value={filters.acknowledged}
+          data-testid="filter-acknowledged"
+          onChange={(event) => onChange({ ...filters, acknowledged: event.target.value })}
+        >
+          <option value="">{t('common.all')}</option>
+          <option value="false">{t('history.acknowledged.no')}</option>
+          <option value="true">{t('history.acknowledged.yes')}</option>
+        </select>
+      </label>
       {(['from', 'to'] as const).map((key) => (
         <label key={key}>
           {t(`history.${key}`)}
@@ -134,42 +252,14 @@ function FilterBar({
             step={1}
             value={filters[key]}
             data-testid={`filter-${key}`}
-            onChange={(event) => set(key)(event.target.value)}
+            onChange={(event) => onChange({ ...filters, [key]: event.target.value })}
           />
         </label>
       ))}
-      <button type="button" onClick={() => onChange(NO_FILTERS)}>
+      <button type="button" data-testid="filter-reset" onClick={() => onChange(NO_FILTERS)}>
         {t('history.reset')}
       </button>
     </form>
-  );
-}
-
-interface SelectProps {
-  name: 'camera' | 'type' | 'severity' | 'acknowledged' | 'from' | 'to';
-  value: string;
-  options: [string, string][];
-  onChange: (value: string) => void;
-}
-
-function Select({ name, value, options, onChange }: SelectProps) {
-  const { t } = useT();
-  return (
-    <label>
-      {t(`history.${name}`)}
-      <select
-        value={value}
-        data-testid={`filter-${name}`}
-        onChange={(event) => onChange(event.target.value)}
-      >
-        <option value="">{t('common.all')}</option>
-        {options.map(([id, text]) => (
-          <option key={id} value={id}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

@@ -2,11 +2,13 @@
 import { enChecklists } from './en-checklists';
 import { enRegulations } from './en-regulations';
 import { enRules } from './en-rules';
+import { enStatistics } from './en-statistics';
 import { enVersions } from './en-versions';
 import type { ko } from './ko';
 
 export const en: Record<keyof typeof ko, string> = {
   ...enVersions,
+  ...enStatistics,
   ...enRules,
   ...enChecklists,
   ...enRegulations,
@@ -355,8 +357,6 @@ export const en: Record<keyof typeof ko, string> = {
   'history.from': 'From',
   'history.to': 'To',
   'history.reset': 'Reset',
-  'history.older': 'Older events',
-  'history.end': 'No more events',
   'history.none': 'No events match',
   'history.time': 'Time',
   'history.zone': 'Zone',

@@ -2,10 +2,12 @@
 import { koChecklists } from './ko-checklists';
 import { koRegulations } from './ko-regulations';
 import { koRules } from './ko-rules';
+import { koStatistics } from './ko-statistics';
 import { koVersions } from './ko-versions';
 
 export const ko = {
   ...koVersions,
+  ...koStatistics,
   ...koRules,
   ...koChecklists,
   ...koRegulations,
@@ -359,8 +361,6 @@ export const ko = {
   'history.from': '시작',
   'history.to': '끝',
   'history.reset': '조건 초기화',
-  'history.older': '이전 이벤트 더 보기',
-  'history.end': '더 이상 이벤트가 없습니다',
   'history.none': '조건에 맞는 이벤트가 없습니다',
   'history.time': '시각',
   'history.zone': '구역',

@@ -64,7 +64,7 @@ export function Header() {
 
 function Nav({ at }: { at: Route }) {
   const { t } = useT();
-  const pages = ['wall', 'history', 'cameras'] as const;
+  const pages = ['wall', 'history', 'statistics', 'cameras'] as const;
   const here = at.page === 'zones' || at.page === 'scene' ? 'wall' : at.page;
   return (
     <nav className="nav" aria-label={t('nav.label')}>

@@ -4,6 +4,7 @@ import { Store } from './store';
 export type Route =
   | { page: 'wall' }
   | { page: 'history' }
+  | { page: 'statistics' }
   | { page: 'cameras' }
   | { page: 'regulations' }
   /** Masks and floor of a camera. */
@@ -13,7 +14,8 @@ export type Route =
 
 export function parseRoute(hash: string): Route {
   const [page, id, version] = hash.replace(/^#\/?/, '').split('/');
-  if (page === 'history' || page === 'cameras' || page === 'regulations') return { page };
+  if (page === 'history' || page === 'statistics' || page === 'cameras' || page === 'regulations')
+    return { page };
   if (page === 'scene' && id) return { page, camera: decodeURIComponent(id) };
   if (page === 'zones' && id) {
     const camera = decodeURIComponent(id);

@@ -19,37 +19,39 @@ use crate::problem::{Code, Problem, ProblemBody};
 
 /// Events named in one acknowledgement.
 const IDS_MAX: usize = 1000;
+/// Values of one filter.
+const LIST_MAX: usize = 64;
 
 /// Which events.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventQuery {
-    /// Of this camera, deleted ones included.
-    camera: Option<String>,
-    /// Of this type.
+    /// Of these cameras, deleted ones included; several with commas between them.
+    pub(super) camera: Option<String>,
+    /// In these zones, deleted ones included.
+    pub(super) zone: Option<String>,
+    /// Of these types.
     #[serde(rename = "type")]
-    #[param(value_type = Option<schema::EventType>)]
-    event_type: Option<String>,
-    /// Of this severity.
-    #[param(value_type = Option<schema::Severity>)]
-    severity: Option<String>,
+    pub(super) event_type: Option<String>,
+    /// Of these severities.
+    pub(super) severity: Option<String>,
     /// `true`: acknowledged ones; `false`: alarms that wait for it.
     #[param(value_type = Option<bool>)]
-    acknowledged: Option<String>,
+    pub(super) acknowledged: Option<String>,
     /// That began then or later, RFC 3339.
-    from: Option<String>,
+    pub(super) from: Option<String>,
     /// That began before, RFC 3339.
-    to: Option<String>,
+    pub(super) to: Option<String>,
     /// Changed after this change; oldest change first.
     #[param(value_type = Option<i64>)]
-    after: Option<String>,
+    pub(super) after: Option<String>,
     /// Raised before the event of this change.
     #[param(value_type = Option<i64>)]
-    before: Option<String>,
+    pub(super) before: Option<String>,
     /// At most so many, 1 to 500; 100 unless given.
     #[param(value_type = Option<u32>)]
-    limit: Option<String>,
+    pub(super) limit: Option<String>,
 }
 
 /// Some events, and where the log stands.
@@ -120,31 +122,48 @@ pub(super) fn flag(name: &str, text: &str) -> Result<bool, Problem> {
     }
 }
 
+/// Values with commas between them; none means all.
+pub(super) fn several<T: PartialEq>(
+    name: &str,
+    text: Option<&str>,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, Problem> {
+    let mut values = Vec::new();
+    for part in text.unwrap_or_default().split(',').filter(|part| !part.is_empty()) {
+        let value = read(part).ok_or_else(|| {
+            let part = short(part);
+            Problem::invalid(format!("{name} is '{part}', which is none: see docs/api.md"))
+        })?;
+        if !values.contains(&value) {
+            values.push(value);
+        }
+        if values.len() > LIST_MAX {
+            return Err(Problem::invalid(format!(
+                "{name} has more than {LIST_MAX} values: leave it out for all"
+            )));
+        }
+    }
+    Ok(values)
+}
+
 impl EventQuery {
-    fn filter(self) -> Result<EventFilter, Problem> {
+    pub(super) fn filter(self) -> Result<EventFilter, Problem> {
         // A form that leaves a field empty asks for everything.
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let unknown = |name: &str, text: &str| {
-            Problem::invalid(format!("{name} is '{}', which is none: see docs/api.md", short(text)))
-        };
-        let camera = given(self.camera)
-            .map(|text| text.parse().map_err(|_no_id| unknown("camera", &text)))
-            .transpose()?;
-        let event_type = given(self.event_type)
-            .map(|text| EventType::from_name(&text).ok_or_else(|| unknown("type", &text)))
-            .transpose()?;
-        let severity = given(self.severity)
-            .map(|text| Severity::from_name(&text).ok_or_else(|| unknown("severity", &text)))
-            .transpose()?;
+        let cameras = several("camera", self.camera.as_deref(), |text| text.parse().ok())?;
+        let zones = several("zone", self.zone.as_deref(), |text| text.parse().ok())?;
+        let event_types = several("type", self.event_type.as_deref(), EventType::from_name)?;
+        let severities = several("severity", self.severity.as_deref(), Severity::from_name)?;
         let limit = given(self.limit).map(|text| number("limit", &text)).transpose()?;
         if limit.is_some_and(|limit| !(1..=EventFilter::LIMIT_MAX).contains(&limit)) {
             let max = EventFilter::LIMIT_MAX;
             return Err(Problem::invalid(format!("limit must lie between 1 and {max}")));
         }
         Ok(EventFilter {
-            camera,
-            event_type,
-            severity,
+            cameras,
+            zones,
+            event_types,
+            severities,
             acknowledged: given(self.acknowledged)
                 .map(|text| flag("acknowledged", &text))
                 .transpose()?,
@@ -308,8 +327,12 @@ mod tests {
     #[test]
     fn wrong_filters_are_named() {
         type Set = fn(&mut EventQuery, String);
-        let cases: [(Set, &str); 8] = [
+        let cases: [(Set, &str); 12] = [
             (|q, v| q.camera = Some(v), "../x"),
+            (|q, v| q.camera = Some(v), "yard,../x"),
+            (|q, v| q.zone = Some(v), "z 1"),
+            (|q, v| q.event_type = Some(v), "fall,flood"),
+            (|q, v| q.severity = Some(v), "CRITICAL;INFO"),
             (|q, v| q.event_type = Some(v), "flood"),
             (|q, v| q.severity = Some(v), "critical"),
             (|q, v| q.acknowledged = Some(v), "maybe"),
@@ -330,6 +353,23 @@ mod tests {
         };
         let filter = query.filter().unwrap();
         assert_eq!(filter.from.unwrap().to_string(), "2026-01-30T23:15:00Z");
-        assert_eq!(filter.camera, None);
+        assert_eq!(filter.cameras, []);
+    }
+
+    #[test]
+    fn several_values_are_read_once_each_and_not_without_end() {
+        let query = EventQuery {
+            event_type: Some("fall,fire,fall".into()),
+            severity: Some("CRITICAL,WARNING,".into()),
+            zone: Some("z1,z2".into()),
+            ..EventQuery::default()
+        };
+        let filter = query.filter().unwrap();
+        assert_eq!(filter.event_types, [EventType::Fall, EventType::Fire]);
+        assert_eq!(filter.severities, [Severity::Critical, Severity::Warning]);
+        assert_eq!(filter.zones.len(), 2);
+        let many: Vec<String> = (0..65).map(|n| format!("z{n}")).collect();
+        let query = EventQuery { zone: Some(many.join(",")), ..EventQuery::default() };
+        assert!(query.filter().unwrap_err().detail.contains("more than 64"));
     }
 }

@@ -9,12 +9,14 @@ mod checklists;
 mod clips;
 pub(crate) mod events;
 pub(crate) mod incidents;
+mod export;
 mod picture;
 mod range;
 mod regulations;
 mod replay;
 mod schema;
 mod session;
+mod statistics;
 mod system;
 mod versions;
 mod zones;
@@ -48,6 +50,7 @@ const DESCRIPTION: &str = "/api/openapi.json";
         (name = "regulations", description = "What the law and the site ask for"),
         (name = "events", description = "What happened"),
         (name = "incidents", description = "Alarms of one cause, and what people do about them"),
+        (name = "statistics", description = "Figures over periods, each beside the hours analysed"),
         (name = "system", description = "The system itself"),
     )
 )]
@@ -81,6 +84,7 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(zones::list, zones::add))
         .routes(routes!(zones::get, zones::change, zones::delete))
         .routes(routes!(events::list))
+        .routes(routes!(export::export))
         .routes(routes!(changes::changes))
         .routes(routes!(events::acknowledge_many))
         .routes(routes!(events::get))
@@ -103,6 +107,9 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(clips::clip))
         .routes(routes!(clips::boxes))
         .routes(routes!(cases::export_case))
+        .routes(routes!(statistics::events))
+        .routes(routes!(statistics::equipment))
+        .routes(routes!(statistics::heatmap))
         .routes(routes!(system::system))
         .split_for_parts();
     let served = description.clone();

@@ -75,6 +75,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule("DELETE", "/api/zones/{id}", ADMIN),
     rule("GET", "/api/events", VIEWER),
     rule("GET", "/api/events/changes", VIEWER),
+    rule("GET", "/api/events/export", OPERATOR),
     rule("POST", "/api/events/acknowledge", OPERATOR),
     rule("GET", "/api/events/{id}", VIEWER),
     rule("POST", "/api/events/{id}/acknowledge", OPERATOR),
@@ -99,6 +100,9 @@ pub(crate) const RULES: &[Rule] = &[
     rule("GET", "/api/events/{id}/clip/boxes", VIEWER),
     // Originals need a right of their own, which the handler asks for.
     rule("POST", "/api/incidents/{id}/export", OPERATOR),
+    rule("GET", "/api/statistics", VIEWER),
+    rule("GET", "/api/statistics/equipment", VIEWER),
+    rule("GET", "/api/heatmap", VIEWER),
     rule("GET", "/ws/live", VIEWER),
     rule("GET", "/ws/events", VIEWER),
 ];

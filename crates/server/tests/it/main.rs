@@ -18,6 +18,7 @@ mod regulations;
 mod replay;
 mod scene;
 mod site;
+mod statistics;
 mod supervision;
 mod verdicts;
 mod versions;

@@ -6,13 +6,14 @@
 
 mod acknowledge;
 mod merge;
+pub(crate) mod page;
 mod read;
 mod record;
 mod rows;
 mod unfinished;
 
 use safe_yolo_core::event::{Acknowledgement, ChangeKind};
-use safe_yolo_core::{CameraId, Event, EventId, EventType, Severity, Utc};
+use safe_yolo_core::{CameraId, Event, EventId, EventType, Severity, Utc, ZoneId};
 use serde::{Serialize, Serializer};
 
 pub(crate) use acknowledge::apply as acknowledge_here;
@@ -79,12 +80,14 @@ pub struct Announced {
 /// Which events to read. Nothing set means all, newest first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EventFilter {
-    /// Of this camera only, deleted ones included.
-    pub camera: Option<CameraId>,
-    /// Of this type only.
-    pub event_type: Option<EventType>,
-    /// Of this severity only.
-    pub severity: Option<Severity>,
+    /// Of one of these cameras, deleted ones included.
+    pub cameras: Vec<CameraId>,
+    /// In one of these zones, deleted ones included.
+    pub zones: Vec<ZoneId>,
+    /// Of one of these types.
+    pub event_types: Vec<EventType>,
+    /// Of one of these severities.
+    pub severities: Vec<Severity>,
     /// `true`: acknowledged ones. `false`: those that wait for it, so alarms only.
     pub acknowledged: Option<bool>,
     /// That began then or later.

@@ -3,6 +3,7 @@
 use safe_yolo_core::EventId;
 use sqlx::{QueryBuilder, Sqlite};
 
+use super::page::push_slots;
 use super::rows::{CHANGE_COLUMNS, ChangeRow, EVENT_COLUMNS, EventRow, change_by_seq, event};
 use super::{EventFilter, EventRecord, StoredChange};
 use crate::error::Doing;
@@ -24,16 +25,29 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn events(&self, filter: &EventFilter) -> Result<Vec<EventRecord>, StoreError> {
+        if let Some(after) = filter.after_seq {
+            return self.changed_after(filter, after).await;
+        }
+        let before = match filter.before_seq {
+            Some(before) => Some(self.raised_seq_of(before).await?),
+            None => None,
+        };
+        Ok(self.events_page(filter, before).await?.0)
+    }
+
+    async fn changed_after(
+        &self,
+        filter: &EventFilter,
+        after: i64,
+    ) -> Result<Vec<EventRecord>, StoreError> {
         let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(EVENT_COLUMNS);
-        query.push(" WHERE 1 = 1");
-        if let Some(camera) = &filter.camera {
-            query.push(" AND camera = ").push_bind(camera.as_str().to_owned());
-        }
-        if let Some(event_type) = filter.event_type {
-            query.push(" AND event_type = ").push_bind(event_type.name());
-        }
-        if let Some(severity) = filter.severity {
-            query.push(" AND severity = ").push_bind(severity.name());
+        query.push(" WHERE seq > ").push_bind(after);
+        if filter.has_slots() {
+            query.push(
+                " AND raised_seq IN (SELECT k.raised_seq FROM event_slots s JOIN event_keys k USING (slot) WHERE k.raised_seq = events.raised_seq",
+            );
+            push_slots(&mut query, "s", filter);
+            query.push(")");
         }
         match filter.acknowledged {
             Some(true) => drop(query.push(" AND acknowledged_at IS NOT NULL")),
@@ -46,17 +60,7 @@ impl Store {
         if let Some(to) = filter.to {
             query.push(" AND start_at < ").push_bind(to.micros());
         }
-        if let Some(after) = filter.after_seq {
-            query.push(" AND seq > ").push_bind(after).push(" ORDER BY seq ASC");
-        } else {
-            if let Some(before) = filter.before_seq {
-                let raised = self.raised_seq_of(before).await?;
-                query.push(" AND raised_seq < ").push_bind(raised);
-            }
-            query.push(" ORDER BY raised_seq DESC");
-        }
-        let limit = if filter.limit == 0 { EventFilter::LIMIT } else { filter.limit };
-        query.push(" LIMIT ").push_bind(i64::from(limit.min(EventFilter::LIMIT_MAX)));
+        query.push(" ORDER BY seq ASC LIMIT ").push_bind(filter.page_size());
         let rows: Vec<EventRow> =
             query.build_query_as().fetch_all(&self.inner.readers).await.doing(DOING)?;
         rows.into_iter().map(EventRow::into_record).collect()

@@ -21,4 +21,5 @@ mod outbox;
 mod reading;
 mod regulations;
 mod scene;
+mod statistics;
 mod users;

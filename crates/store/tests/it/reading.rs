@@ -60,9 +60,12 @@ async fn filters_choose() {
     let all = EventFilter::default();
     for (filter, expected) in [
         (all.clone(), vec![&seen, &alarm, &info]),
-        (EventFilter { camera: Some("yard".parse().unwrap()), ..all.clone() }, vec![&seen, &alarm]),
-        (EventFilter { event_type: Some(EventType::Entrance), ..all.clone() }, vec![&info]),
-        (EventFilter { severity: Some(Severity::Critical), ..all.clone() }, vec![&alarm]),
+        (
+            EventFilter { cameras: vec!["yard".parse().unwrap()], ..all.clone() },
+            vec![&seen, &alarm],
+        ),
+        (EventFilter { event_types: vec![EventType::Entrance], ..all.clone() }, vec![&info]),
+        (EventFilter { severities: vec![Severity::Critical], ..all.clone() }, vec![&alarm]),
         (EventFilter { acknowledged: Some(true), ..all.clone() }, vec![&seen]),
         (EventFilter { acknowledged: Some(false), ..all.clone() }, vec![&alarm]),
         (EventFilter { from: Some(seconds(1)), ..all.clone() }, vec![&info]),
