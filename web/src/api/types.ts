@@ -305,6 +305,11 @@ export interface SafetyEvent {
   config_version: number;
   snapshot: 'none' | 'pending' | 'stored' | 'failed';
   acknowledged: { by: string; at: string; reason: string | null } | null;
+  /** The incident that it belongs to. */
+  incident?: string | null;
+  /** The mute that keeps it quiet. */
+  muted?: number | string | null;
+  clip?: 'none' | 'pending' | 'stored' | 'failed';
 }
 
 export interface EventPage {

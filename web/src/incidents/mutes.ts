@@ -1,0 +1,50 @@
+// Which mutes bear on what, as pure functions.
+import type { Camera, SafetyEvent } from '../api/types';
+import type { Mute } from './types';
+
+const KNOWN_MAX = 500;
+
+export const muteKey = (id: Mute['id']) => String(id);
+
+/** Mutes that keep something of a camera quiet, be it one zone or one rule only. */
+export const ofCamera = (mutes: readonly Mute[], camera: Pick<Camera, 'id' | 'zones'>) =>
+  mutes.filter(
+    (mute) =>
+      (mute.camera === null || mute.camera === camera.id) &&
+      (mute.zone === null || camera.zones.some((zone) => zone.id === mute.zone)),
+  );
+
+/** Mutes that keep something of a zone quiet. */
+export const ofZone = (mutes: readonly Mute[], camera: string, zone: string) =>
+  mutes.filter(
+    (mute) =>
+      (mute.camera === null || mute.camera === camera) &&
+      (mute.zone === null || mute.zone === zone),
+  );
+
+/** Whether it is about one rule only and leaves the rest to ring. */
+export const isPart = (mute: Mute) => mute.type !== null;
+
+/** The mute of an event, as far as this page has been told of it. */
+export const muteOf = (event: SafetyEvent, known: ReadonlyMap<string, Mute>) =>
+  event.muted === null || event.muted === undefined
+    ? null
+    : (known.get(muteKey(event.muted)) ?? null);
+
+/** Mutes are remembered beyond their end, the newest of them. */
+export function mergeKnown(
+  known: ReadonlyMap<string, Mute>,
+  mutes: readonly Mute[],
+): ReadonlyMap<string, Mute> {
+  const all = new Map(known);
+  for (const mute of mutes) {
+    const key = muteKey(mute.id);
+    all.delete(key);
+    all.set(key, mute);
+  }
+  for (const oldest of all.keys()) {
+    if (all.size <= KNOWN_MAX) break;
+    all.delete(oldest);
+  }
+  return all;
+}
