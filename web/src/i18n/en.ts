@@ -1,4 +1,5 @@
 // English, key for key with the Korean dictionary.
+import { enIncidents } from './en-incidents';
 import { enRules } from './en-rules';
 import { enVersions } from './en-versions';
 import type { ko } from './ko';
@@ -6,6 +7,7 @@ import type { ko } from './ko';
 export const en: Record<keyof typeof ko, string> = {
   ...enVersions,
   ...enRules,
+  ...enIncidents,
   'app.name': 'SAFE-YOLO',
   'app.place': 'Safety control room',
   'app.aid': 'Video analysis is an aid. It does not replace a certified safety device.',

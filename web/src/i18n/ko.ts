@@ -1,10 +1,12 @@
 // Korean, the first language: as a safety manager would say it.
+import { koIncidents } from './ko-incidents';
 import { koRules } from './ko-rules';
 import { koVersions } from './ko-versions';
 
 export const ko = {
   ...koVersions,
   ...koRules,
+  ...koIncidents,
   'app.name': 'SAFE-YOLO',
   'app.place': '산업안전 관제실',
   'app.aid': '영상 분석은 안전 관리를 돕는 보조 수단이며, 법정 안전장치를 대신하지 않습니다.',

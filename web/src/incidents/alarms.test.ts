@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SafetyEvent } from '../api/types';
 import { apply as applyEvent, emptyList } from '../events/list';
-import { alarms, loudest, poppingUp, silenceKey, waitingAlarms } from './alarms';
+import { alarmPlaces, alarms, loudest, poppingUp, silenceKey, waitingAlarms } from './alarms';
 import { apply, emptyIncidents } from './list';
 import { incident } from './samples';
 
@@ -54,6 +54,12 @@ describe('alarms', () => {
       expect(alarms(list, known(incident('a', { state })))).toEqual([]);
   });
 
+  it('ring for an alarm that is newer than what is known of its incident', () => {
+    const later = event('b', 2, { incident: 'a', start: '2026-11-26T10:00:09Z' });
+    const taken = known(incident('a', { state: 'acknowledged' }));
+    expect(ids(alarms(events(later), taken))).toEqual(['a']);
+  });
+
   it('leave out what is muted', () => {
     expect(alarms(events(event('a', 1, { muted: 3 })), emptyIncidents)).toEqual([]);
   });
@@ -63,6 +69,17 @@ describe('alarms', () => {
     expect(waitingAlarms(list, emptyIncidents)).toBe(5);
     const read = { ...known(incident('a')), read: true, hiddenRaised: 2 };
     expect(waitingAlarms(list, read)).toBe(3);
+  });
+});
+
+describe('the places of alarms', () => {
+  it('are all cameras of an incident, and that of an event without one', () => {
+    const cameras = ['press', 'dock'].map((id) => ({ id, name: id }));
+    const all = alarms(
+      events(event('c', 1, { camera: 'roof' })),
+      known(incident('a', { cameras })),
+    );
+    expect(alarmPlaces(all).map(({ camera }) => camera)).toEqual(['press', 'dock', 'roof']);
   });
 });
 

@@ -17,6 +17,10 @@ export interface Alarm {
 
 const grave = (severity: Severity) => (severity === 'CRITICAL' ? 'CRITICAL' : 'WARNING');
 
+/** Whether what is known of the incident already includes this alarm. */
+const covers = (incident: Incident | undefined, event: Entry) =>
+  incident !== undefined && Date.parse(event.start) <= Date.parse(incident.last_event_at);
+
 export function alarms(events: EventList, incidents: IncidentList): Alarm[] {
   const out: Alarm[] = inOrder(incidents)
     .filter(isRaised)
@@ -32,7 +36,7 @@ export function alarms(events: EventList, incidents: IncidentList): Alarm[] {
     const id = event.incident ?? event.id;
     if (told.has(id)) continue;
     // Somebody has the incident, or closed it: the page is told of its events a little later.
-    if (incidents.byId[id] || incidents.closed.has(id)) continue;
+    if (covers(incidents.byId[id], event) || incidents.closed.has(id)) continue;
     told.add(id);
     out.push({ id, severity: grave(event.severity), level: 0, incident: null, event });
   }
@@ -77,3 +81,16 @@ export function loudest(
   }
   return best && { severity: best.severity, level: best.level };
 }
+
+export interface AlarmPlace {
+  camera: string | null;
+  severity: Alarm['severity'];
+}
+
+/** Every camera that sees something of an alarm. */
+export const alarmPlaces = (all: readonly Alarm[]): AlarmPlace[] =>
+  all.flatMap(({ severity, incident, event }) => {
+    const seen = incident?.cameras.map(({ id }) => id) ?? [];
+    const camera = incident ? incident.camera : (event?.camera ?? null);
+    return [...new Set([camera, ...seen])].map((id) => ({ camera: id, severity }));
+  });

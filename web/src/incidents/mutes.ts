@@ -1,6 +1,6 @@
-// Which mutes bear on what, as pure functions.
-import type { Camera, SafetyEvent } from '../api/types';
-import type { Mute } from './types';
+// Which mutes bear on what, and what can be asked for, as pure functions.
+import type { Camera, EventType, SafetyEvent } from '../api/types';
+import type { Mute, MuteInput } from './types';
 
 const KNOWN_MAX = 500;
 
@@ -47,4 +47,37 @@ export function mergeKnown(
     all.delete(oldest);
   }
   return all;
+}
+
+/** Where it is asked from; what is known there can be muted. */
+export interface MuteScope {
+  camera?: { id: string; name: string } | null;
+  zone?: { id: string; name: string } | null;
+  type?: EventType;
+}
+
+export type What = 'rule' | 'zone' | 'camera';
+const MINUTES_MAX = 1440;
+
+/** The narrowest choice first: as little as possible is kept quiet. */
+export function choices({ camera, zone, type }: MuteScope): What[] {
+  const out: What[] = [];
+  if (type) out.push('rule');
+  if (zone) out.push('zone');
+  if (camera) out.push('camera');
+  return out;
+}
+
+export function muted(what: What, scope: MuteScope): Omit<MuteInput, 'minutes' | 'reason'> {
+  const { camera, zone, type } = scope;
+  const place = zone ? { zone: zone.id } : camera ? { camera: camera.id } : {};
+  if (what === 'rule') return { ...place, ...(type && { type }) };
+  if (what === 'zone' && zone) return { zone: zone.id };
+  return camera ? { camera: camera.id } : {};
+}
+
+/** Null for what is no whole number of minutes within the bounds. */
+export function minutesOf(choice: string, other: string): number | null {
+  const minutes = Number(choice === 'other' ? other.trim() || Number.NaN : choice);
+  return Number.isInteger(minutes) && minutes >= 1 && minutes <= MINUTES_MAX ? minutes : null;
 }

@@ -5,6 +5,10 @@ export type Route =
   | { page: 'wall' }
   | { page: 'history' }
   | { page: 'cameras' }
+  | { page: 'incidents' }
+  | { page: 'incident'; id: string }
+  /** How alarms are handled. */
+  | { page: 'settings' }
   /** Masks and floor of a camera. */
   | { page: 'scene'; camera: string }
   /** With a version, the history is open at it. */
@@ -13,6 +17,8 @@ export type Route =
 export function parseRoute(hash: string): Route {
   const [page, id, version] = hash.replace(/^#\/?/, '').split('/');
   if (page === 'history' || page === 'cameras') return { page };
+  if (page === 'incidents' || page === 'settings') return { page };
+  if (page === 'incident' && id) return { page, id: decodeURIComponent(id) };
   if (page === 'scene' && id) return { page, camera: decodeURIComponent(id) };
   if (page === 'zones' && id) {
     const camera = decodeURIComponent(id);
@@ -29,6 +35,7 @@ window.addEventListener('hashchange', () => route.set(parseRoute(location.hash))
 /** The address of a page, for links. */
 export function address(to: Route): string {
   if (to.page === 'scene') return `#/scene/${encodeURIComponent(to.camera)}`;
+  if (to.page === 'incident') return `#/incident/${encodeURIComponent(to.id)}`;
   if (to.page !== 'zones') return `#/${to.page}`;
   const camera = `#/zones/${encodeURIComponent(to.camera)}`;
   return to.version === undefined ? camera : `${camera}/${to.version}`;

@@ -3,10 +3,11 @@ import { useEffect, useMemo, useState } from 'react';
 import type { Camera } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import { EmptyState } from '../cameras/empty';
-import { events } from '../events/events';
-import { waiting } from '../events/list';
 import { Timeline } from '../events/timeline';
 import { useT } from '../i18n/i18n';
+import { alarmPlaces } from '../incidents/alarms';
+import { IncidentPanel } from '../incidents/panel';
+import { useAlarms } from '../incidents/use';
 import { live } from '../live/live';
 import { may, session } from '../session/session';
 import { useKeys } from '../ui/hooks';
@@ -30,6 +31,7 @@ export function WallPage() {
       </main>
       <aside className="side">
         <ZoneStatus />
+        <IncidentPanel />
         <Timeline />
       </aside>
     </>
@@ -55,7 +57,8 @@ function NoWall({ list }: { list: Camera[] | null }) {
 function Wall({ list }: { list: Camera[] }) {
   const size = useStore(layout);
   const focus = useStore(focused);
-  const alarms = waiting(useStore(events.list));
+  const all = useAlarms();
+  const alarms = useMemo(() => alarmPlaces(all), [all]);
   const { user } = useStore(session);
   const [page, setPage] = useState(0);
   const order = useMemo(() => arrange(list, alarms), [list, alarms]);

@@ -4,6 +4,7 @@ import { memo, useEffect, useRef } from 'react';
 import type { Camera } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { age } from '../i18n/time';
+import { MuteBadge, MuteButton } from '../incidents/mute-parts';
 import type { View } from '../live/age';
 import type { Frame } from '../live/decoder';
 import { live, widthFor } from '../live/live';
@@ -64,7 +65,9 @@ export const Tile = memo(function Tile(props: TileProps) {
             <Icon name="alarm" size={13} /> {t('tile.alarm')}
           </span>
         )}
+        <MuteBadge camera={camera.id} />
         <span className="spacer" />
+        {!thumbnail && <MuteButton scope={{ camera }} className="tile-tool icon-tool" />}
         {!thumbnail && may.configure(user) && (
           <a
             className="tile-tool"

@@ -5,6 +5,7 @@ import { cameras } from '../cameras/cameras';
 import type { Translate } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
 import { pace, seconds, stay } from '../i18n/time';
+import { MuteBadge, MuteButton } from '../incidents/mute-parts';
 import { live } from '../live/live';
 import { ZONE_MARKS } from '../live/paint';
 import { useTick } from '../ui/hooks';
@@ -98,6 +99,8 @@ function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate
         <span className="quiet">{t('zone.nobody')}</span>
       )}
       {now?.off && zone.active && <span className="chip">{t('zone.off')}</span>}
+      <MuteBadge camera={camera.id} zone={zone.id} />
+      <MuteButton scope={{ camera, zone }} />
       {people.length > 0 && (
         <div className="who">
           {people.map((person) => (
