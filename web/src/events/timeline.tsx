@@ -3,7 +3,6 @@ import { memo, useState } from 'react';
 import { useT } from '../i18n/i18n';
 import { ago } from '../i18n/time';
 import { MutedLine } from '../incidents/mute-parts';
-import { usePopups } from '../incidents/use';
 import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
@@ -25,7 +24,6 @@ export function Timeline() {
   const [open, setOpen] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
   const tick = useTick(1000);
-  const popups = usePopups();
   const n = waitingCount(list);
   const shown = timeline(list, SHOWN_MAX);
   const acknowledge = (event: Entry) =>
@@ -34,7 +32,7 @@ export function Timeline() {
       .then(() => setError(null))
       .catch((problem) => setError(errorText(problem, t)));
   return (
-    <section className={`panel grow timeline ${popups.length ? 'under-popups' : ''}`}>
+    <section className="panel grow timeline">
       <h2>
         {t('event.title')}
         {n > 0 && may.operate(user) && (

@@ -162,6 +162,7 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'mute.run': 'Mute',
   'mute.badge': 'Muted until {until}',
   'mute.badge.part': 'Partly muted until {until}',
+  'mute.badge.next': 'New alarms muted until {until}',
   'mute.more': 'and {n} more',
   'mute.pill': '{n} muted',
   'mute.list': 'What is muted',
@@ -203,6 +204,6 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'settings.bad': "‘{value}’ can't be used for ‘{name}’: enter a whole number of 1 or more.",
   'settings.order': '{name}: level 2 must be longer than level 1 ({a} s, {b} s).',
   'settings.admin': 'Only administrators can change these settings.',
-  'sound.level.1': 'Overdue',
+  'sound.level.1': 'Nobody has acknowledged it yet',
   'sound.level.2': 'Acknowledge at once',
 };

@@ -18,9 +18,6 @@ import type { Incident } from './types';
 import { useAlarms, useCurrent, usePopups } from './use';
 import { incidentPlace, lasting } from './words';
 
-/** The wall has room for two beside its pictures; other pages for one line at the top. */
-const SHOWN_MAX = 2;
-
 async function acknowledge(alarm: Alarm): Promise<void> {
   if (alarm.incident) await incidents.take(alarm.id, { step: 'acknowledge', reason: '' });
   else if (alarm.event) await events.acknowledge(alarm.event.id, '');
@@ -59,18 +56,15 @@ function Popups({ shown, onAsk }: { shown: Alarm[]; onAsk: (alarm: Alarm) => voi
   const { t } = useT();
   const at = useStore(route);
   const beside = at.page === 'wall';
-  const most = beside ? SHOWN_MAX : 1;
   const others = at.page === 'incident' ? shown.filter((alarm) => alarm.id !== at.id) : shown;
-  const more = others.length - most;
+  // The rest is in the column beside the wall.
+  const more = others.length - 1;
   return (
     <div className={`popups ${beside ? 'beside' : 'strip'}`}>
       {more > 0 && <p className="popup-more">{t('alarm.more', { n: more })}</p>}
-      {others
-        .slice(0, most)
-        .reverse()
-        .map((alarm) => (
-          <Popup key={alarm.id} alarm={alarm} onAsk={() => onAsk(alarm)} />
-        ))}
+      {others.slice(0, 1).map((alarm) => (
+        <Popup key={alarm.id} alarm={alarm} onAsk={() => onAsk(alarm)} />
+      ))}
     </div>
   );
 }

@@ -57,7 +57,9 @@ export function MuteBadge({ camera, zone, type }: BadgeProps) {
   return (
     <span className="mute-badge" title={title} data-testid="mute-badge" data-count={bearing.length}>
       <Icon name="muted" size={13} />
-      {t(part ? 'mute.badge.part' : 'mute.badge', { until: hm(latest.until, lang) })}
+      {t(type ? 'mute.badge.next' : part ? 'mute.badge.part' : 'mute.badge', {
+        until: hm(latest.until, lang),
+      })}
     </span>
   );
 }

@@ -68,7 +68,7 @@ function back(): void {
 }
 
 export function IncidentPage({ id }: { id: string }) {
-  const { t } = useT();
+  const { t, lang } = useT();
   const { detail, error, load } = useDetail(id);
   const known = useStore(incidents.list).byId[id];
   const incident: Incident | null =
@@ -98,7 +98,11 @@ export function IncidentPage({ id }: { id: string }) {
           <Icon name="back" />
         </button>
         <h1 ref={heading} tabIndex={-1}>
-          {incident ? t(`event.${incident.type}`) : t('inc.open')}
+          {incident
+            ? incident.type === 'system' && detail?.event_list[0]
+              ? title(detail.event_list[0], t, lang)
+              : t(`event.${incident.type}`)
+            : t('inc.open')}
         </h1>
         {incident && (
           <>

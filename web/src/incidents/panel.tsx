@@ -2,7 +2,7 @@
 
 import { useState } from 'react';
 import { events } from '../events/events';
-import { Severity, Snapshot } from '../events/parts';
+import { Severity, Snapshot, title } from '../events/parts';
 import { useT } from '../i18n/i18n';
 import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
@@ -57,7 +57,7 @@ export function IncidentPanel() {
 }
 
 function Row({ incident, current }: { incident: Incident; current: boolean }) {
-  const { t } = useT();
+  const { t, lang } = useT();
   const { user } = useStore(session);
   const event = useStore(events.list).byId[incident.id];
   const [busy, setBusy] = useState(false);
@@ -107,7 +107,11 @@ function Row({ incident, current }: { incident: Incident; current: boolean }) {
       <div className="event-text">
         <div className="event-head">
           <Severity event={incident} />
-          <b>{t(`event.${incident.type}`)}</b>
+          <b>
+            {incident.type === 'system' && event
+              ? title(event, t, lang)
+              : t(`event.${incident.type}`)}
+          </b>
           <MuteBadge
             camera={incident.camera}
             zone={incident.zone?.id ?? null}

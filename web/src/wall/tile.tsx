@@ -65,7 +65,6 @@ export const Tile = memo(function Tile(props: TileProps) {
             <Icon name="alarm" size={13} /> {t('tile.alarm')}
           </span>
         )}
-        <MuteBadge camera={camera.id} />
         <span className="spacer" />
         {!thumbnail && <MuteButton scope={{ camera }} className="tile-tool icon-tool" />}
         {!thumbnail && may.configure(user) && (
@@ -87,6 +86,9 @@ export const Tile = memo(function Tile(props: TileProps) {
           </button>
         )}
       </header>
+      <div className="tile-mutes">
+        <MuteBadge camera={camera.id} />
+      </div>
       <footer className="tile-foot">
         {camera.kind === 'file' && !thumbnail && <FileBar camera={camera.id} view={view} />}
         <div className="tile-counts">

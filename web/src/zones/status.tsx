@@ -85,6 +85,7 @@ function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate
       <span className="zone-name">
         {zone.name}
         {several && <small>{camera.name}</small>}
+        <MuteButton scope={{ camera, zone }} />
       </span>
       {state === 'off' ? (
         <span className="chip unk">{t('zone.inactive')}</span>
@@ -99,8 +100,9 @@ function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate
         <span className="quiet">{t('zone.nobody')}</span>
       )}
       {now?.off && zone.active && <span className="chip">{t('zone.off')}</span>}
-      <MuteBadge camera={camera.id} zone={zone.id} />
-      <MuteButton scope={{ camera, zone }} />
+      <div className="zone-mute">
+        <MuteBadge camera={camera.id} zone={zone.id} />
+      </div>
       {people.length > 0 && (
         <div className="who">
           {people.map((person) => (
