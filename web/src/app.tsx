@@ -2,10 +2,14 @@
 import { useEffect } from 'react';
 import { cameras } from './cameras/cameras';
 import { CamerasPage } from './cameras/page';
-import { AlarmCentre } from './events/alarms';
 import { events } from './events/events';
 import { HistoryPage } from './events/history';
 import { useT } from './i18n/i18n';
+import { AlarmCentre } from './incidents/alarm-centre';
+import { incidents } from './incidents/incidents';
+import { IncidentsPage } from './incidents/list-page';
+import { IncidentPage } from './incidents/page';
+import { SettingsPage } from './incidents/settings';
 import { live } from './live/live';
 import { RegulationsPage } from './regulations/page';
 import { Login } from './session/login';
@@ -24,12 +28,14 @@ import { ScenePage } from './zones/scene-editor';
 function connect(): () => void {
   const broke = () => void probe();
   live.start(broke);
+  incidents.start();
   events.start(broke);
   cameras.start();
   startSystem();
   return () => {
     live.stop();
     events.stop();
+    incidents.stop();
     cameras.stop();
     stopSystem();
   };
@@ -38,6 +44,7 @@ function connect(): () => void {
 function forget(): void {
   live.clear();
   events.clear();
+  incidents.clear();
   cameras.clear();
   system.set(null);
 }
@@ -77,6 +84,9 @@ function Shell() {
       {at.page === 'wall' && <WallPage />}
       {at.page === 'history' && <HistoryPage />}
       {at.page === 'statistics' && <StatisticsPage />}
+      {at.page === 'incidents' && <IncidentsPage />}
+      {at.page === 'incident' && <IncidentPage key={at.id} id={at.id} />}
+      {at.page === 'settings' && <SettingsPage />}
       {at.page === 'cameras' && <CamerasPage />}
       {at.page === 'regulations' && <RegulationsPage />}
       {at.page === 'scene' && <ScenePage camera={at.camera} />}

@@ -7,6 +7,7 @@ import './ui/dialog.css';
 import './ui/shell.css';
 import './wall/wall.css';
 import './events/events.css';
+import './incidents/incidents.css';
 import './zones/zones.css';
 import './cameras/cameras.css';
 import './versions/versions.css';

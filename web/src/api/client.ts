@@ -19,9 +19,9 @@ import type {
   ZoneDraft,
 } from './types';
 
-const path = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join('/')}`;
+export const path = (...parts: string[]) => `/api/${parts.map(encodeURIComponent).join('/')}`;
 
-function query(params: Record<string, string | number | undefined>): string {
+export function query(params: Record<string, string | number | undefined>): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(params)) {
     if (value !== undefined && value !== '') search.set(key, String(value));

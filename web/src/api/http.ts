@@ -26,7 +26,7 @@ export function whenExpired(handler: () => void): void {
   onExpired = handler;
 }
 
-async function problem(response: Response): Promise<ApiError> {
+export async function problem(response: Response): Promise<ApiError> {
   const retry = Number(response.headers.get('retry-after'));
   const body: Record<string, unknown> = await response.json().catch(() => ({}));
   const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : null);

@@ -312,6 +312,10 @@ export interface SafetyEvent {
   /** `details.clip` says what it shows. */
   clip: 'none' | 'pending' | 'stored' | 'failed';
   acknowledged: { by: string; at: string; reason: string | null } | null;
+  /** The incident that it belongs to. */
+  incident?: string | null;
+  /** The mute that keeps it quiet. */
+  muted?: number | string | null;
 }
 
 export interface EventPage {

@@ -2,6 +2,7 @@
 import { api, socketUrl } from '../api/client';
 import { Socket } from '../api/socket';
 import type { EventMessage, SafetyEvent } from '../api/types';
+import type { IncidentMessage } from '../incidents/types';
 import { Store } from '../ui/store';
 import {
   apply,
@@ -28,6 +29,8 @@ const GAP_MAX = 2000;
 class Events {
   readonly list = new Store<EventList>(emptyList);
   readonly lost = new Store(false);
+  /** Who else listens on this connection: what is told of incidents and mutes. */
+  heard: ((message: EventMessage | IncidentMessage) => void) | null = null;
   private socket: Socket | null = null;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private pending: ReturnType<typeof setInterval> | undefined;
@@ -103,7 +106,10 @@ class Events {
     if (this.list.get().gap) void this.fillGap();
     this.socket = new Socket({
       url: () => socketUrl('events', { after: resumeFrom(this.list.get()) }),
-      text: (message) => this.receive(message as EventMessage),
+      text: (message) => {
+        this.heard?.(message as EventMessage | IncidentMessage);
+        this.receive(message as EventMessage);
+      },
       lost: (lost) => this.lost.set(lost),
       broke,
     });

@@ -35,7 +35,10 @@ export interface Change {
 }
 
 export const isAlarm = (event: SafetyEvent) => event.severity !== 'INFO';
-export const isWaiting = (event: SafetyEvent) => isAlarm(event) && event.acknowledged === null;
+/** Somebody wants it quiet for now: it is listed, but waits for nobody. */
+export const isMuted = (event: SafetyEvent) => event.muted !== undefined && event.muted !== null;
+export const isWaiting = (event: SafetyEvent) =>
+  isAlarm(event) && event.acknowledged === null && !isMuted(event);
 
 export function waiting(list: EventList): Entry[] {
   return Object.values(list.byId).filter(isWaiting).sort(newestFirst);

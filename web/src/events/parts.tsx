@@ -25,7 +25,7 @@ export const place = (event: SafetyEvent, t: Translate) =>
 export const where = (event: SafetyEvent, t: Translate, now = Date.now()) =>
   [place(event, t), ago(event.start, now, t)].filter(Boolean).join(' · ');
 
-export function Severity({ event }: { event: SafetyEvent }) {
+export function Severity({ event }: { event: Pick<SafetyEvent, 'severity'> }) {
   const { t } = useT();
   return (
     <span className={`sev ${event.severity.toLowerCase()}`}>{t(`severity.${event.severity}`)}</span>

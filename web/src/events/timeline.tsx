@@ -2,6 +2,7 @@
 import { memo, useState } from 'react';
 import { useT } from '../i18n/i18n';
 import { ago } from '../i18n/time';
+import { MutedLine } from '../incidents/mute-parts';
 import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
@@ -10,7 +11,7 @@ import { useStore } from '../ui/store';
 import { AckDialog } from './ack-dialog';
 import { EventDetail } from './detail';
 import { events } from './events';
-import { type Entry, isWaiting, timeline, waitingCount } from './list';
+import { type Entry, isMuted, isWaiting, timeline, waitingCount } from './list';
 import { place, Severity, Snapshot, title } from './parts';
 
 const SHOWN_MAX = 60;
@@ -31,7 +32,7 @@ export function Timeline() {
       .then(() => setError(null))
       .catch((problem) => setError(errorText(problem, t)));
   return (
-    <section className={`panel grow timeline ${list.fresh.length ? 'under-popups' : ''}`}>
+    <section className="panel grow timeline">
       <h2>
         {t('event.title')}
         {n > 0 && may.operate(user) && (
@@ -89,12 +90,14 @@ const Row = memo(function Row({ event, operate, onAcknowledge, onAsk, onOpen }: 
   const wait = isWaiting(event);
   return (
     <li
-      className={`event ${wait ? 'waiting' : ''} ${event.severity.toLowerCase()}`}
+      className={`event ${wait ? 'waiting' : ''} ${isMuted(event) ? 'muted' : ''} ${event.severity.toLowerCase()}`}
       data-testid="event"
       data-event-id={event.id}
       data-camera={event.camera}
       data-type={event.type}
       data-acknowledged={event.acknowledged !== null}
+      data-incident={event.incident}
+      data-muted={event.muted}
     >
       <button
         type="button"
@@ -110,6 +113,7 @@ const Row = memo(function Row({ event, operate, onAcknowledge, onAsk, onOpen }: 
           <b>{title(event, t, lang)}</b>
         </div>
         <small>{place(event, t)}</small>
+        {isMuted(event) && <MutedLine event={event} />}
         <div className="event-foot">
           <small className="event-state">
             {wait && <b className="waits">{t('event.unacknowledged')}</b>}

@@ -1,5 +1,6 @@
 // English, key for key with the Korean dictionary.
 import { enChecklists } from './en-checklists';
+import { enIncidents } from './en-incidents';
 import { enRegulations } from './en-regulations';
 import { enRules } from './en-rules';
 import { enStatistics } from './en-statistics';
@@ -12,6 +13,7 @@ export const en: Record<keyof typeof ko, string> = {
   ...enRules,
   ...enChecklists,
   ...enRegulations,
+  ...enIncidents,
   'app.name': 'SAFE-YOLO',
   'app.place': 'Safety control room',
   'app.aid': 'Video analysis is an aid. It does not replace a certified safety device.',

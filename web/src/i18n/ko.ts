@@ -1,5 +1,6 @@
 // Korean, the first language: as a safety manager would say it.
 import { koChecklists } from './ko-checklists';
+import { koIncidents } from './ko-incidents';
 import { koRegulations } from './ko-regulations';
 import { koRules } from './ko-rules';
 import { koStatistics } from './ko-statistics';
@@ -11,6 +12,7 @@ export const ko = {
   ...koRules,
   ...koChecklists,
   ...koRegulations,
+  ...koIncidents,
   'app.name': 'SAFE-YOLO',
   'app.place': '산업안전 관제실',
   'app.aid': '영상 분석은 안전 관리를 돕는 보조 수단이며, 법정 안전장치를 대신하지 않습니다.',

@@ -2,9 +2,10 @@
 import { useEffect, useState } from 'react';
 import { cameras } from '../cameras/cameras';
 import { events } from '../events/events';
-import { waitingCount } from '../events/list';
 import { sound } from '../events/sound';
 import { setLang, useT } from '../i18n/i18n';
+import { MutesPill } from '../incidents/mute-parts';
+import { useWaiting } from '../incidents/use';
 import { live } from '../live/live';
 import { logout, session } from '../session/session';
 import { LAYOUTS, layout, setLayout } from '../wall/layout';
@@ -30,6 +31,7 @@ export function Header() {
       {at.page === 'wall' && <LayoutSwitch />}
       <span className="spacer" />
       <Figures />
+      <MutesPill />
       <SoundButton />
       <button
         type="button"
@@ -64,8 +66,13 @@ export function Header() {
 
 function Nav({ at }: { at: Route }) {
   const { t } = useT();
-  const pages = ['wall', 'history', 'statistics', 'cameras'] as const;
-  const here = at.page === 'zones' || at.page === 'scene' ? 'wall' : at.page;
+  const pages = ['wall', 'incidents', 'history', 'statistics', 'cameras'] as const;
+  const here =
+    at.page === 'zones' || at.page === 'scene'
+      ? 'wall'
+      : at.page === 'incident' || at.page === 'settings'
+        ? 'incidents'
+        : at.page;
   return (
     <nav className="nav" aria-label={t('nav.label')}>
       {pages.map((page) => (
@@ -109,7 +116,7 @@ function Figures() {
   const lost = useStore(live.lost);
   const eventsLost = useStore(events.lost);
   const now = figures(useStore(live.statuses), useStore(cameras.list), lost);
-  const n = waitingCount(list);
+  const n = useWaiting();
   const unknown = lost || eventsLost || list.seq === null;
   return (
     <>

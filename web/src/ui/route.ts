@@ -7,6 +7,10 @@ export type Route =
   | { page: 'statistics' }
   | { page: 'cameras' }
   | { page: 'regulations' }
+  | { page: 'incidents' }
+  | { page: 'incident'; id: string }
+  /** How alarms are handled. */
+  | { page: 'settings' }
   /** Masks and floor of a camera. */
   | { page: 'scene'; camera: string }
   /** With a version, the history is open at it. */
@@ -16,6 +20,8 @@ export function parseRoute(hash: string): Route {
   const [page, id, version] = hash.replace(/^#\/?/, '').split('/');
   if (page === 'history' || page === 'statistics' || page === 'cameras' || page === 'regulations')
     return { page };
+  if (page === 'incidents' || page === 'settings') return { page };
+  if (page === 'incident' && id) return { page, id: decodeURIComponent(id) };
   if (page === 'scene' && id) return { page, camera: decodeURIComponent(id) };
   if (page === 'zones' && id) {
     const camera = decodeURIComponent(id);
@@ -32,6 +38,7 @@ window.addEventListener('hashchange', () => route.set(parseRoute(location.hash))
 /** The address of a page, for links. */
 export function address(to: Route): string {
   if (to.page === 'scene') return `#/scene/${encodeURIComponent(to.camera)}`;
+  if (to.page === 'incident') return `#/incident/${encodeURIComponent(to.id)}`;
   if (to.page !== 'zones') return `#/${to.page}`;
   const camera = `#/zones/${encodeURIComponent(to.camera)}`;
   return to.version === undefined ? camera : `${camera}/${to.version}`;

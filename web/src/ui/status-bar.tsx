@@ -2,8 +2,8 @@
 import type { Health } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import { events } from '../events/events';
-import { waitingCount } from '../events/list';
 import { useT } from '../i18n/i18n';
+import { useWaiting } from '../incidents/use';
 import { live } from '../live/live';
 import { figures } from './figures';
 import { useStore } from './store';
@@ -13,7 +13,7 @@ export function StatusBar() {
   const { t } = useT();
   const lost = useStore(live.lost);
   const eventsLost = useStore(events.lost);
-  const list = useStore(events.list);
+  const waits = useWaiting();
   const health = useStore(system);
   const now = figures(useStore(live.statuses), useStore(cameras.list), lost);
   const down = lost || eventsLost;
@@ -35,7 +35,7 @@ export function StatusBar() {
         {t('bar.rate')} <b>{t('bar.per_s', { n: now.rate })}</b>
       </span>
       <span>
-        {t('bar.alarms')} <b>{down ? '?' : waitingCount(list)}</b>
+        {t('bar.alarms')} <b>{down ? '?' : waits}</b>
       </span>
       <span className="spacer" />
       <span className="keys">{t('bar.keys')}</span>

@@ -1,6 +1,6 @@
 // How many pictures the wall shows, which camera is enlarged, and in which order cameras stand.
 import type { Camera } from '../api/types';
-import type { Entry } from '../events/list';
+import type { AlarmPlace } from '../incidents/alarms';
 import { Store } from '../ui/store';
 
 export const LAYOUTS = [1, 4, 9, 16] as const;
@@ -19,7 +19,7 @@ export function setLayout(n: Layout): void {
 }
 
 /** Cameras with an alarm that waits come first, the gravest foremost; else they keep place. */
-export function arrange(list: readonly Camera[], alarms: readonly Entry[]): Camera[] {
+export function arrange(list: readonly Camera[], alarms: readonly AlarmPlace[]): Camera[] {
   const gravest = new Map<string, number>();
   for (const alarm of alarms) {
     if (!alarm.camera) continue;

@@ -4,10 +4,11 @@ import type { Camera } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import { EmptyState } from '../cameras/empty';
 import { ChecklistPanel } from '../checklists/panel';
-import { events } from '../events/events';
-import { waiting } from '../events/list';
 import { Timeline } from '../events/timeline';
 import { useT } from '../i18n/i18n';
+import { alarmPlaces } from '../incidents/alarms';
+import { IncidentPanel } from '../incidents/panel';
+import { useAlarms } from '../incidents/use';
 import { live } from '../live/live';
 import { Regulations } from '../regulations/regulations';
 import { may, session } from '../session/session';
@@ -35,6 +36,7 @@ export function WallPage() {
       </main>
       <aside className="side">
         <ZoneStatus />
+        <IncidentPanel />
         <ChecklistPanel />
         <Timeline />
       </aside>
@@ -61,7 +63,8 @@ function NoWall({ list }: { list: Camera[] | null }) {
 function Wall({ list }: { list: Camera[] }) {
   const size = useStore(layout);
   const focus = useStore(focused);
-  const alarms = waiting(useStore(events.list));
+  const all = useAlarms();
+  const alarms = useMemo(() => alarmPlaces(all), [all]);
   const { user } = useStore(session);
   const [page, setPage] = useState(0);
   const order = useMemo(() => arrange(list, alarms), [list, alarms]);

@@ -4,6 +4,7 @@ import { memo, useEffect, useMemo, useRef } from 'react';
 import type { Camera } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { age } from '../i18n/time';
+import { MuteBadge, MuteButton } from '../incidents/mute-parts';
 import type { View } from '../live/age';
 import type { Frame } from '../live/decoder';
 import { live, widthFor } from '../live/live';
@@ -65,6 +66,7 @@ export const Tile = memo(function Tile(props: TileProps) {
           </span>
         )}
         <span className="spacer" />
+        {!thumbnail && <MuteButton scope={{ camera }} className="tile-tool icon-tool" />}
         {!thumbnail && may.configure(user) && (
           <a
             className="tile-tool"
@@ -84,6 +86,9 @@ export const Tile = memo(function Tile(props: TileProps) {
           </button>
         )}
       </header>
+      <div className="tile-mutes">
+        <MuteBadge camera={camera.id} />
+      </div>
       <footer className="tile-foot">
         {camera.kind === 'file' && !thumbnail && <FileBar camera={camera.id} view={view} />}
         <div className="tile-counts">

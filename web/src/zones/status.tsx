@@ -5,6 +5,7 @@ import { cameras } from '../cameras/cameras';
 import type { Translate } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
 import { pace, seconds, stay } from '../i18n/time';
+import { MuteBadge, MuteButton } from '../incidents/mute-parts';
 import { live } from '../live/live';
 import { ZONE_MARKS } from '../live/paint';
 import { useTick } from '../ui/hooks';
@@ -85,6 +86,7 @@ function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate
       <span className="zone-name">
         {zone.name}
         {several && <small>{camera.name}</small>}
+        <MuteButton scope={{ camera, zone }} />
       </span>
       {state === 'off' ? (
         <span className="chip unk">{t('zone.inactive')}</span>
@@ -99,6 +101,9 @@ function ZoneRow({ row, several, t }: { row: Row; several: boolean; t: Translate
         <span className="quiet">{t('zone.nobody')}</span>
       )}
       {now?.off && zone.active && <span className="chip">{t('zone.off')}</span>}
+      <div className="zone-mute">
+        <MuteBadge camera={camera.id} zone={zone.id} />
+      </div>
       {people.length > 0 && (
         <div className="who">
           {people.map((person) => (

@@ -20,6 +20,7 @@ fn config() -> CameraConfig {
         name: id.to_owned(),
         zone_type: ZoneType::Danger,
         points: Polygon::new(corners.into_iter().map(Into::into).collect()).unwrap(),
+        place: None,
         anchor: Anchor::default(),
         active: true,
         schedule: None,
@@ -38,6 +39,7 @@ fn config() -> CameraConfig {
         zones: vec![zone("press"), zone("gate")],
         version: 1,
         masks: Vec::new(),
+        privacy_masks: Vec::new(),
         calibration: None,
         calendar: Calendar::new("Asia/Seoul", &[]).unwrap(),
     }

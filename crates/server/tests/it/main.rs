@@ -5,8 +5,8 @@
 mod access;
 mod calendar;
 mod cameras;
-mod checklists;
 mod cases;
+mod checklists;
 mod clips;
 mod crowd;
 mod events;

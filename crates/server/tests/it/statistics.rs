@@ -46,7 +46,7 @@ async fn raise(site: &Site, camera: &CameraId, zone: Option<&ZoneId>, hour: i64,
     let mut event = event(Some(camera.as_str()));
     event.event_type = kind;
     event.start = Utc(EIGHT + hour * HOUR_US + 1);
-    event.zone = zone.map(|id| ZoneRef { id: id.clone(), name: "press".into() });
+    event.zone = zone.map(|id| ZoneRef { id: id.clone(), name: "press".into(), place: None });
     let change = EventChange { kind: ChangeKind::Raised, event };
     site.store.record(Uuid::now_v7(), &change).await.unwrap();
 }
@@ -259,7 +259,7 @@ async fn events_leave_as_files_whole_and_harmless() {
         let mut event = event(Some(camera.as_str()));
         event.start = Utc(EIGHT + n * 1_000_000);
         event.severity = if n % 3 == 0 { Severity::Critical } else { Severity::Info };
-        event.zone = Some(ZoneRef { id: zone.clone(), name: "=cmd|' /C calc'!A0".into() });
+        event.zone = Some(ZoneRef { id: zone.clone(), name: "=cmd|' /C calc'!A0".into(), place: None });
         event.message.en = "a \"hot\", wet\nfloor".into();
         event.details.insert("votes".into(), json!([1, 2]));
         ids.push(event.id.to_string());

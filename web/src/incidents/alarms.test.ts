@@ -1,0 +1,120 @@
+// What rings: one alarm an incident, and none is silent because something could not be read.
+import { describe, expect, it } from 'vitest';
+import type { SafetyEvent } from '../api/types';
+import { apply as applyEvent, emptyList } from '../events/list';
+import { alarmPlaces, alarms, loudest, poppingUp, silenceKey, waitingAlarms } from './alarms';
+import { apply, emptyIncidents } from './list';
+import { incident } from './samples';
+
+const event = (id: string, seq: number, more: Partial<SafetyEvent> = {}): SafetyEvent => ({
+  id,
+  seq,
+  camera: 'press',
+  camera_name: 'Press line',
+  type: 'danger_zone_intrusion',
+  severity: 'CRITICAL',
+  zone: null,
+  track: null,
+  start: '2026-11-26T10:00:00Z',
+  end: null,
+  message: { ko: '', en: '' },
+  details: {},
+  config_version: 1,
+  snapshot: 'none',
+  acknowledged: null,
+  incident: null,
+  muted: null,
+  ...more,
+});
+const events = (...all: SafetyEvent[]) =>
+  all.reduce(
+    (list, one) => applyEvent(list, { seq: one.seq, kind: 'raised', recorded: true, event: one }),
+    emptyList,
+  );
+const known = (...all: ReturnType<typeof incident>[]) => all.reduce(apply, emptyIncidents);
+const ids = (all: { id: string }[]) => all.map(({ id }) => id);
+
+describe('alarms', () => {
+  it('are one an incident, however many events it has', () => {
+    const list = events(event('a', 1, { incident: 'a' }), event('b', 2, { incident: 'a' }));
+    expect(ids(alarms(list, known(incident('a'))))).toEqual(['a']);
+  });
+
+  it('are told from events while the incident is not known', () => {
+    const list = events(event('a', 1, { incident: 'a' }), event('b', 2, { incident: 'a' }));
+    const [alarm] = alarms(list, emptyIncidents);
+    expect(alarm).toMatchObject({ id: 'a', incident: null, severity: 'CRITICAL' });
+    expect(alarms(list, emptyIncidents)).toHaveLength(1);
+    expect(ids(alarms(events(event('c', 3)), known(incident('a'))))).toEqual(['a', 'c']);
+  });
+
+  it('do not ring again for what somebody has taken or closed', () => {
+    const list = events(event('a', 1, { incident: 'a' }));
+    for (const state of ['acknowledged', 'resolved'] as const)
+      expect(alarms(list, known(incident('a', { state })))).toEqual([]);
+  });
+
+  it('ring for an alarm that is newer than what is known of its incident', () => {
+    const later = event('b', 2, { incident: 'a', start: '2026-11-26T10:00:09Z' });
+    const taken = known(incident('a', { state: 'acknowledged' }));
+    expect(ids(alarms(events(later), taken))).toEqual(['a']);
+  });
+
+  it('leave out what is muted', () => {
+    expect(alarms(events(event('a', 1, { muted: 3 })), emptyIncidents)).toEqual([]);
+  });
+
+  it('count those that only the server knows', () => {
+    const list = { ...events(event('a', 1)), hidden: 4 };
+    expect(waitingAlarms(list, emptyIncidents)).toBe(5);
+    const read = { ...known(incident('a')), read: true, hiddenRaised: 2 };
+    expect(waitingAlarms(list, read)).toBe(3);
+  });
+});
+
+describe('the places of alarms', () => {
+  it('are all cameras of an incident, and that of an event without one', () => {
+    const cameras = ['press', 'dock'].map((id) => ({ id, name: id }));
+    const all = alarms(
+      events(event('c', 1, { camera: 'roof' })),
+      known(incident('a', { cameras })),
+    );
+    expect(alarmPlaces(all).map(({ camera }) => camera)).toEqual(['press', 'dock', 'roof']);
+  });
+});
+
+describe('the sound', () => {
+  const at = (level: number) => ({ escalation: { level, at: null } });
+  it('is that of the highest level, then of the gravest', () => {
+    const all = alarms(
+      emptyList,
+      known(incident('a'), incident('b', { severity: 'WARNING', ...at(1) })),
+    );
+    expect(loudest(all, new Set())).toEqual({ severity: 'WARNING', level: 1 });
+    expect(loudest([], new Set())).toBeNull();
+  });
+
+  it('comes back with the next level and the next coming of what was silenced', () => {
+    const one = (more: Parameters<typeof incident>[1]) =>
+      alarms(emptyList, known(incident('a', more)));
+    const silenced = new Set(one({}).map(silenceKey));
+    expect(loudest(one({}), silenced)).toBeNull();
+    expect(loudest(one({ people: 3 }), silenced)).toBeNull();
+    expect(loudest(one(at(1)), silenced)).not.toBeNull();
+    expect(loudest(one({ waiting_since: '2026-11-26T10:05:00Z' }), silenced)).not.toBeNull();
+  });
+
+  it('does not pop up what was hidden, until its next level', () => {
+    const one = (more: Parameters<typeof incident>[1]) =>
+      alarms(emptyList, known(incident('a', more)));
+    const hidden = new Set(one({}).map(silenceKey));
+    expect(poppingUp(one({}), hidden, [])).toEqual([]);
+    expect(poppingUp(one(at(2)), hidden, [])).toHaveLength(1);
+  });
+
+  it('pops up an event without incident while it is new', () => {
+    const all = alarms(events(event('a', 1)), emptyIncidents);
+    expect(poppingUp(all, new Set(), ['a'])).toHaveLength(1);
+    expect(poppingUp(all, new Set(), [])).toEqual([]);
+  });
+});

@@ -1,0 +1,94 @@
+// A case to hand on: people blurred, or the originals with a reason.
+import { type FormEvent, useState } from 'react';
+import { useT } from '../i18n/i18n';
+import { Dialog, ErrorNote } from '../ui/dialog';
+import { errorText } from '../ui/errors';
+import { exportCase } from './api';
+import type { Incident } from './types';
+import { size } from './words';
+
+/** Long enough for a browser to have begun with the file. */
+const REVOKE_MS = 60_000;
+
+function save(file: Blob, name: string): void {
+  const url = URL.createObjectURL(file);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), REVOKE_MS);
+}
+
+export function ExportDialog({ incident, onClose }: { incident: Incident; onClose: () => void }) {
+  const { t } = useT();
+  const [original, setOriginal] = useState(false);
+  const [reason, setReason] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState<string | null>(null);
+  const [error, setError] = useState<string | null>(null);
+  const submit = async (form: FormEvent) => {
+    form.preventDefault();
+    if (original && !reason.trim()) return setError(t('export.noreason'));
+    setBusy(true);
+    setError(null);
+    try {
+      const { file, name } = await exportCase(incident.id, original, reason.trim());
+      save(file, name);
+      setDone(t('export.done', { name, size: size(file.size) }));
+    } catch (problem) {
+      setError(errorText(problem, t));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const choice = (value: boolean, key: string) => (
+    <label className="check">
+      <input
+        type="radio"
+        name="original"
+        checked={original === value}
+        data-testid={`export-${value ? 'original' : 'blurred'}`}
+        onChange={() => setOriginal(value)}
+      />
+      {t(key)}
+    </label>
+  );
+  return (
+    <Dialog title={t('export.title')} onClose={onClose}>
+      <form onSubmit={submit} className="form" data-testid="export-form">
+        <p className="quiet">{t('export.note')}</p>
+        <fieldset className="choices">
+          {choice(false, 'export.blurred')}
+          {choice(true, 'export.original')}
+        </fieldset>
+        {original && <p className="warn-note">{t('export.original.note')}</p>}
+        <label>
+          {t('export.reason')}
+          <textarea
+            rows={2}
+            maxLength={500}
+            value={reason}
+            data-testid="export-reason"
+            onChange={(change) => setReason(change.target.value)}
+          />
+        </label>
+        {error && <ErrorNote text={error} />}
+        {done && (
+          <p className="good" role="status" data-testid="export-done">
+            ✓ {done}
+          </p>
+        )}
+        <div className="row end">
+          <button type="button" onClick={onClose}>
+            {t('common.close')}
+          </button>
+          <button type="submit" className="pri" data-testid="export-submit" disabled={busy}>
+            {t(busy ? 'export.running' : 'export.run')}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

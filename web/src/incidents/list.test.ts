@@ -1,0 +1,129 @@
+// The list of incidents: each revision once, closed ones stay closed, nothing hidden is forgotten.
+import { describe, expect, it } from 'vitest';
+import {
+  apply,
+  emptyIncidents,
+  hindrance,
+  type IncidentList,
+  inOrder,
+  lastedS,
+  load,
+  raisedCount,
+  reading,
+} from './list';
+import { incident } from './samples';
+
+const page = (...incidents: ReturnType<typeof incident>[]) => ({
+  incidents: incidents.map((one, index) => ({ ...one, number: index + 1 })),
+  open: incidents.length,
+  unacknowledged: incidents.filter((one) => one.state === 'raised').length,
+});
+const ids = (list: IncidentList) => inOrder(list).map(({ id }) => id);
+
+describe('open incidents', () => {
+  it('are those that were read', () => {
+    const list = load(emptyIncidents, page(incident('a'), incident('b')));
+    expect(list.read).toBe(true);
+    expect(ids(list).sort()).toEqual(['a', 'b']);
+  });
+
+  it('take each revision once, and none that is older', () => {
+    const list = load(emptyIncidents, page(incident('a', { revision: 3, people: 2 })));
+    const same = apply(list, incident('a', { revision: 3, people: 9 }));
+    expect(same).toBe(list);
+    expect(apply(list, incident('a', { revision: 2, people: 9 }))).toBe(list);
+    expect(apply(list, incident('a', { revision: 4, people: 9 })).byId.a?.people).toBe(9);
+  });
+
+  it('lose what was closed, and a late message does not bring it back', () => {
+    let list = load(emptyIncidents, page(incident('a')));
+    list = apply(list, incident('a', { revision: 5, state: 'resolved' }));
+    expect(ids(list)).toEqual([]);
+    expect(ids(apply(list, incident('a', { revision: 4 })))).toEqual([]);
+    expect(ids(load(list, page(incident('a', { revision: 4 }))))).toEqual([]);
+  });
+
+  it('get back what was reopened', () => {
+    let list = apply(emptyIncidents, incident('a', { revision: 5, state: 'false_alarm' }));
+    list = apply(list, incident('a', { revision: 6, state: 'acknowledged' }));
+    expect(ids(list)).toEqual(['a']);
+  });
+
+  it('keep what was pushed while they were read, and drop what is gone', () => {
+    let list = load(emptyIncidents, page(incident('old')));
+    list = reading(list);
+    list = apply(list, incident('new'));
+    expect(ids(load(list, page()))).toEqual(['new']);
+  });
+
+  it('keep the newer revision of what is read', () => {
+    let list = load(emptyIncidents, page(incident('a', { revision: 1 })));
+    list = apply(list, incident('a', { revision: 7, state: 'acknowledged' }));
+    expect(load(list, page(incident('a', { revision: 6 }))).byId.a?.state).toBe('acknowledged');
+  });
+
+  it('count those that wait beyond the list', () => {
+    const list = load(emptyIncidents, { ...page(incident('a')), open: 12, unacknowledged: 8 });
+    expect([list.hidden, raisedCount(list)]).toEqual([11, 8]);
+  });
+});
+
+describe('the order', () => {
+  it('has the escalated first, then the raised, the gravest and the newest', () => {
+    const at = (second: number) => ({ last_event_at: `2026-11-26T10:00:0${second}Z` });
+    const list = load(
+      emptyIncidents,
+      page(
+        incident('taken', { state: 'assigned', ...at(9) }),
+        incident('warning', { severity: 'WARNING', ...at(8) }),
+        incident('older', at(1)),
+        incident('newer', at(2)),
+        incident('escalated', { severity: 'WARNING', escalation: { level: 1, at: null } }),
+      ),
+    );
+    expect(ids(list)).toEqual(['escalated', 'newer', 'older', 'warning', 'taken']);
+  });
+
+  it('forgets the level of what somebody has taken', () => {
+    const level = { level: 2, at: null };
+    const list = load(
+      emptyIncidents,
+      page(
+        incident('taken', { state: 'acknowledged', severity: 'WARNING', escalation: level }),
+        incident('grave', { state: 'acknowledged' }),
+      ),
+    );
+    expect(ids(list)).toEqual(['grave', 'taken']);
+  });
+});
+
+describe('how long it lasts', () => {
+  const start = '2026-11-26T10:00:00Z';
+  const now = Date.parse('2026-11-26T10:01:40Z');
+  it.each([
+    [null, 100],
+    ['2026-11-26T10:00:30Z', 30],
+    ['2026-11-26T09:59:00Z', 0],
+  ])('with its end at %s', (end, seconds) => {
+    expect(lastedS(incident('a', { start, end }), now)).toBe(seconds);
+  });
+});
+
+describe('steps', () => {
+  const going = { state: 'acknowledged', open_events: 2 } as const;
+  it.each([
+    ['raised', 'acknowledge', {}, null],
+    ['raised', 'assign', {}, 'raised'],
+    ['raised', 'resolve', {}, 'raised'],
+    ['raised', 'false-alarm', {}, 'raised'],
+    ['raised', 'reopen', {}, 'open'],
+    ['acknowledged', 'acknowledge', {}, 'acknowledged'],
+    ['acknowledged', 'resolve', going, 'goes_on'],
+    ['acknowledged', 'false-alarm', going, null],
+    ['assigned', 'assign', {}, null],
+    ['resolved', 'assign', {}, 'closed'],
+    ['false_alarm', 'reopen', {}, null],
+  ] as const)('of one that is %s: %s', (state, step, more, doubt) => {
+    expect(hindrance(incident('a', { state, ...more }), step)).toBe(doubt);
+  });
+});
