@@ -102,7 +102,7 @@ pub fn verify_case(path: &Path, key: Option<&PublicKey>) -> Result<CaseReport, A
             }
             Err(error @ ArchiveError::TooMuch { .. }) => return Err(error),
             Err(error) => {
-                fault(&file.name, format!("it was changed: {}", crate::problem::chain(&error)))
+                fault(&file.name, format!("it was changed: {}", crate::problem::chain(&error)));
             }
         }
     }
@@ -113,7 +113,7 @@ pub fn verify_case(path: &Path, key: Option<&PublicKey>) -> Result<CaseReport, A
     }
     // A description that was altered is named above; there is nothing more to be learnt from it.
     let (mut originals, mut masked, mut left_out, mut unproved) = (0, 0, 0, 0);
-    let described = faults_of(&faults, &[CASE, CHAIN]).then(|| -> Result<_, ArchiveError> {
+    let described = are_untouched(&faults, &[CASE, CHAIN]).then(|| -> Result<_, ArchiveError> {
         let case: CaseJson = json(path, CASE, &archive.text(CASE)?)?;
         let chain: CaseChain = json(path, CHAIN, &archive.text(CHAIN)?)?;
         Ok((case, chain))
@@ -194,7 +194,7 @@ pub fn verify_case(path: &Path, key: Option<&PublicKey>) -> Result<CaseReport, A
 }
 
 /// Whether none of the faults is of these files.
-fn faults_of(faults: &[CaseFault], names: &[&str]) -> bool {
+fn are_untouched(faults: &[CaseFault], names: &[&str]) -> bool {
     !faults.iter().any(|fault| names.contains(&fault.name.as_str()))
 }
 

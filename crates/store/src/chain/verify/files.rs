@@ -67,13 +67,13 @@ pub(super) async fn check(
     events: Option<Vec<EventId>>,
     report: Report,
 ) -> io::Result<(Report, Vec<Fault>)> {
-    let work = spawn_blocking(move || check_here(&root, known, events.as_deref(), report));
+    let work = spawn_blocking(move || check_here(&root, &known, events.as_deref(), report));
     work.await.map_err(io::Error::other)?
 }
 
 fn check_here(
     root: &Path,
-    known: HashMap<String, Known>,
+    known: &HashMap<String, Known>,
     events: Option<&[EventId]>,
     mut report: Report,
 ) -> io::Result<(Report, Vec<Fault>)> {
