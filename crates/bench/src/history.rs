@@ -119,7 +119,9 @@ fn event(places: &[Place], dice: &mut Dice, at: i64) -> Result<Event> {
         camera_name: "정문 앞 카메라".to_owned(),
         event_type,
         severity,
-        zone: Some(ZoneRef { id: zone.clone(), name: "프레스 작업 구역".to_owned() }),
+        zone: Some(ZoneRef {
+            id: zone.clone(), name: "프레스 작업 구역".to_owned(), place: None
+        }),
         track: None,
         start: Utc(at),
         end: None,
@@ -130,6 +132,7 @@ fn event(places: &[Place], dice: &mut Dice, at: i64) -> Result<Event> {
         details,
         config_version: 3,
         snapshot: SnapshotState::Stored,
+        clip: SnapshotState::None,
     })
 }
 

@@ -21,6 +21,7 @@ const event = (id: string, seq: number, more: Partial<SafetyEvent> = {}): Safety
   details: {},
   config_version: 1,
   snapshot: 'none',
+  clip: 'none',
   acknowledged: null,
   incident: null,
   muted: null,

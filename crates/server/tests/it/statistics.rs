@@ -259,7 +259,8 @@ async fn events_leave_as_files_whole_and_harmless() {
         let mut event = event(Some(camera.as_str()));
         event.start = Utc(EIGHT + n * 1_000_000);
         event.severity = if n % 3 == 0 { Severity::Critical } else { Severity::Info };
-        event.zone = Some(ZoneRef { id: zone.clone(), name: "=cmd|' /C calc'!A0".into(), place: None });
+        event.zone =
+            Some(ZoneRef { id: zone.clone(), name: "=cmd|' /C calc'!A0".into(), place: None });
         event.message.en = "a \"hot\", wet\nfloor".into();
         event.details.insert("votes".into(), json!([1, 2]));
         ids.push(event.id.to_string());
