@@ -118,7 +118,7 @@ function Popup({ alarm, onAsk }: { alarm: Alarm; onAsk: () => void }) {
         <h3>
           <Severity event={alarm} /> {name}
         </h3>
-        {level > 0 && <p className="overdue">{t(`sound.level.${level}`)}</p>}
+        {level > 0 && <p className="overdue">{t(`inc.escalated.${level}`)}</p>}
         {incident ? <IncidentLine incident={incident} /> : event && <p>{where(event, t)}</p>}
         {event && !event.recorded && <p className="unrecorded">{t('event.unrecorded.note')}</p>}
         {error && <p className="popup-error">{error}</p>}
