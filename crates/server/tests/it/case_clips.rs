@@ -25,7 +25,11 @@ const BESIDE: [usize; 4] = [0, 400, 1280, 720];
 fn clip(path: &Path, size: &str, seconds: u32) -> Vec<u8> {
     let made = Command::new("ffmpeg")
         .args(["-nostdin", "-y", "-loglevel", "error", "-f", "lavfi", "-i"])
-        .arg(format!("testsrc2=size={size}:rate=25:duration={seconds}"))
+        // Fine lines everywhere: where they are left, nothing was pixelated.
+        .arg(format!(
+            "testsrc2=size={size}:rate=25:duration={seconds},drawgrid=w=16:h=16:t=6:c=white,\
+             drawgrid=x=8:y=8:w=16:h=16:t=4:c=black"
+        ))
         .args(["-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-pix_fmt", "yuv420p"])
         .arg(path)
         .status();
