@@ -13,6 +13,7 @@ use safe_yolo_testkit::clip::picture_times_us;
 use serde_json::{Value, json};
 
 use crate::cases::{fetch, key, record, unpack};
+use crate::clips::{alarm, intruders};
 use crate::events::event;
 use crate::site::Site;
 
@@ -164,4 +165,28 @@ async fn more_clips_than_are_encoded_and_those_that_cannot_be_are_left_out_and_s
         assert_eq!(clip["recoded"], json!({"pictures": 25, "whole": 25}));
     }
     assert_eq!(events.len(), 11);
+}
+
+/// As it really goes: a scene, its alarm, its clip, the boxes that the analysis found.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_clip_of_a_real_alarm_is_in_its_case() {
+    let site = Site::with(vec![intruders()]).await;
+    let operator = site.somebody(Role::Operator).await;
+    let stored = alarm(&operator, |event| event["clip"] == "stored").await;
+    let incident: EventId = serde_json::from_value(stored["incident"].clone()).unwrap();
+    let case = fetch(&site, &operator, incident, false).await;
+    let report = verify_case(&case, Some(&key(&site))).unwrap();
+    assert!(report.ok, "{report:?}");
+    let files = unpack(&case);
+    let name = format!("clips/{}.mp4", stored["id"].as_str().unwrap());
+    let described: Value = serde_json::from_slice(&files["case.json"]).unwrap();
+    let all = described["files"].as_array().unwrap();
+    let clip = all.iter().find(|file| file["name"] == name.as_str()).expect("the clip");
+    println!("of a real alarm: {}", clip["recoded"]);
+    assert_eq!(clip["proved"], true);
+    let to = site.data.join("to.mp4");
+    std::fs::write(&to, &files[&name]).unwrap();
+    let pictures = picture_times_us(&to).unwrap().len() as u64;
+    assert_eq!(clip["recoded"]["pictures"], pictures);
+    assert!(pictures > 20, "{pictures}");
 }
