@@ -33,7 +33,7 @@ async fn times_and_size_stay_and_pictures_are_those_that_were_made() {
     let video = "testsrc2=size=322x182:rate=10:duration=2,select='not(eq(mod(n,5),3))'";
     let from = clip(&dir, video, &["-fps_mode", "passthrough", "-bf", "2"]);
     let to = dir.path().join("to.mp4");
-    let (seen, times) = mpsc::channel();
+    let (seen, times) = mpsc::sync_channel(64);
     let change = move |t_s: f64, size: PictureSize, i420: &mut [u8]| {
         let luma = size.width as usize * size.height as usize;
         i420[..luma].fill(200);

@@ -90,7 +90,7 @@ async fn one_changed_byte_of_a_picture_is_named_in_a_data_folder_and_in_a_case()
     let find = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).position(|at| at == part);
     let entry = find(&bytes, format!("pictures/{name}").as_bytes()).unwrap();
     let begin = entry + find(&bytes[entry..], &picture[..64]).unwrap();
-    let mut altered = bytes.clone();
+    let mut altered = bytes;
     altered[begin + picture.len() / 2] ^= 1;
     let other = site.path().join("altered.zip");
     fs::write(&other, &altered).unwrap();

@@ -189,7 +189,7 @@ mod tests {
 
     /// Fine stripes: where they are left, nothing was pixelated.
     fn stripes() -> Vec<u8> {
-        let pixel = |at: u32| if (at / 2) % 2 == 0 { [250, 250, 250] } else { [5, 5, 5] };
+        let pixel = |at: u32| if (at / 2).is_multiple_of(2) { [250, 250, 250] } else { [5, 5, 5] };
         let rgb: Vec<u8> = (0..SIZE.height).flat_map(|_| (0..SIZE.width).flat_map(pixel)).collect();
         jpeg::encode_rgb(&rgb, SIZE, 95).unwrap()
     }

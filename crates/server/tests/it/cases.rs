@@ -23,7 +23,7 @@ use crate::site::{Client, Site};
 /// A JPEG of fine stripes.
 fn picture(width: u32, height: u32) -> Vec<u8> {
     let stripes = image::RgbImage::from_fn(width, height, |x, _| {
-        image::Rgb(if (x / 2) % 2 == 0 { [250; 3] } else { [5; 3] })
+        image::Rgb(if (x / 2).is_multiple_of(2) { [250; 3] } else { [5; 3] })
     });
     let mut jpeg = Cursor::new(Vec::new());
     stripes.write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
