@@ -39,7 +39,11 @@ fn event(dice: &mut Dice) -> Event {
         camera_name: camera.to_owned(),
         event_type: TYPES[dice.roll(3)],
         severity: Severity::ALL[dice.roll(3)],
-        zone: ZONES[dice.roll(3)].map(|id| ZoneRef { id: id.parse().unwrap(), name: id.into() }),
+        zone: ZONES[dice.roll(3)].map(|id| ZoneRef {
+            id: id.parse().unwrap(),
+            name: id.into(),
+            place: None,
+        }),
         track: None,
         start,
         end: None,
@@ -47,6 +51,7 @@ fn event(dice: &mut Dice) -> Event {
         details: serde_json::Map::new(),
         config_version: 1,
         snapshot: SnapshotState::None,
+        clip: SnapshotState::None,
     }
 }
 

@@ -304,6 +304,7 @@ async fn the_disk_is_guarded_before_it_is_full() {
     waiting(&db, on_day(4)).await;
     free.store(2 * GIB, Ordering::SeqCst);
     assert_eq!(store.guard().await.unwrap().level, DiskLevel::Enough);
+    let made = store.temporary(id, FileKind::Clip).await.unwrap();
     fs::write(&made, b"clip").unwrap();
     store.save_file(id, FileKind::Clip, made).await.unwrap();
     assert!(verify(dir.path(), None).await.unwrap().ok);
