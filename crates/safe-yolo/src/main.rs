@@ -18,6 +18,7 @@ mod serve;
 mod simulate;
 mod site;
 mod track;
+mod user;
 mod verify;
 
 /// Watches factory cameras for people in danger. An aid, not a safety function.
@@ -54,6 +55,9 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Proves that events, audit and evidence are as they were written, or names the broken link
     Verify(verify::VerifyArguments),
+    /// Lists users, gives and takes the right to export originals
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// The detector's process; started by the server itself
     #[command(hide = true)]
     Detector(model::ProcessArguments),
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
         Command::Model(ModelCommand::Bench(arguments)) => model_bench::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::User(command) => user::run(&command),
         Command::Detector(arguments) => {
             serve::start_log(arguments.log_json);
             model::run(&arguments)

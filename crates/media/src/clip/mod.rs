@@ -2,9 +2,11 @@
 //!
 //! What a camera codes in H.264 or H.265 goes into the clip as it came ([`ring`], [`units`]). JPEG
 //! pictures, and whatever has areas that nobody may see, are encoded by an `ffmpeg` child
-//! ([`write`]), which puts both into the file. Of a file the child reads the part itself.
+//! ([`write`]), which puts both into the file. Of a file the child reads the part itself. What leaves the house is decoded,
+//! changed and encoded anew ([`recode`]).
 
 mod file;
+mod recode;
 mod ring;
 mod units;
 mod write;
@@ -15,6 +17,7 @@ use std::time::Duration;
 use safe_yolo_core::time::PictureTime;
 
 pub use file::FilePart;
+pub use recode::recode;
 pub use ring::{BYTES_MAX, ClipRing, Hold, KEEP};
 pub use units::Units;
 

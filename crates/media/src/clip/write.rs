@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStdin, Command};
+use tokio::process::{Child, ChildStdin, Command};
 
 use super::file::FileInput;
 use super::{ClipError, Cut, Material, Units, Written};
@@ -20,7 +20,7 @@ use crate::session::Codec;
 /// How long the child may take to copy ...
 const COPY_MAX: Duration = Duration::from_secs(30);
 /// ... and to encode, on a machine that has much else to do.
-const ENCODE_MAX: Duration = Duration::from_secs(120);
+pub(super) const ENCODE_MAX: Duration = Duration::from_secs(120);
 /// How much of the child's complaints is read, bytes.
 const STDERR_LEN_MAX: u64 = 16 << 10;
 /// From so many lines on, unmarked video is BT.709.
@@ -228,6 +228,22 @@ async fn run(
     metrics::counter!("safe_yolo_clip_children_started_total").increment(1);
     child::give_way(&running);
     let stdin = running.stdin.take();
+    let feed = async {
+        if let (Some(stdin), Some(units)) = (stdin, units) {
+            feed(stdin, units).await;
+        }
+    };
+    let ((), ended) = tokio::join!(feed, ended(running));
+    ended.map_err(|said| {
+        if said.contains("No space left on device") || said.contains("Disk quota exceeded") {
+            return ClipError::NoSpace { path: to.to_owned() };
+        }
+        ClipError::Child(said)
+    })
+}
+
+/// Waits for the end of a child; an error is what it said.
+pub(super) async fn ended(mut running: Child) -> Result<(), String> {
     let stderr = running.stderr.take();
     let mut said = Vec::new();
     let listen = async {
@@ -239,22 +255,13 @@ async fn run(
             drop(tokio::io::copy(&mut stderr.into_inner(), &mut tokio::io::sink()).await);
         }
     };
-    let feed = async {
-        if let (Some(stdin), Some(units)) = (stdin, units) {
-            feed(stdin, units).await;
-        }
-    };
-    let ((), (), status) = tokio::join!(feed, listen, running.wait());
-    let status = status.map_err(|error| ClipError::Child(error.to_string()))?;
+    let ((), status) = tokio::join!(listen, running.wait());
+    let status = status.map_err(|error| error.to_string())?;
     if status.success() {
         return Ok(());
     }
     let said = child::report(&said);
-    if said.contains("No space left on device") || said.contains("Disk quota exceeded") {
-        return Err(ClipError::NoSpace { path: to.to_owned() });
-    }
-    let said = if said.is_empty() { status.to_string() } else { format!("{said} ({status})") };
-    Err(ClipError::Child(said))
+    Err(if said.is_empty() { status.to_string() } else { format!("{said} ({status})") })
 }
 
 /// Writes all pictures; a child that takes no more says why itself.

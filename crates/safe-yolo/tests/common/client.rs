@@ -88,6 +88,14 @@ impl Client {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    /// What is answered, byte by byte.
+    pub(crate) async fn download(&self, path: &str, body: Value) -> Vec<u8> {
+        let request = self.http.post(format!("{}{path}", self.base)).json(&body);
+        let response = request.header("cookie", &self.cookie).send().await.unwrap();
+        assert!(response.status().is_success(), "{path}: {}", response.status());
+        response.bytes().await.unwrap().to_vec()
+    }
+
     pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PATCH, path, Some(body)).await
     }

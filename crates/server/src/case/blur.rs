@@ -22,24 +22,48 @@ const BOXES_MAX: usize = 64;
 const ON_HEADS: [&str; 8] =
     ["helmet", "no_helmet", "mask", "no_mask", "goggles", "no_goggles", "head", "face"];
 
-/// What was found in a picture, as it is stored beside it.
+/// Whose head it is.
+pub(super) const PERSON: &str = "person";
+
+/// What was found in pictures, as it is stored beside them.
 #[derive(Debug, Deserialize)]
 struct Found {
     pictures: Vec<FoundPicture>,
 }
 
 #[derive(Debug, Deserialize)]
-struct FoundPicture {
-    analysis: String,
-    boxes: Vec<FoundBox>,
+pub(super) struct FoundPicture {
+    /// Seconds after the first.
+    pub(super) t_s: Option<f64>,
+    pub(super) analysis: String,
+    pub(super) boxes: Vec<FoundBox>,
 }
 
 #[derive(Debug, Deserialize)]
-struct FoundBox {
-    class: String,
+pub(super) struct FoundBox {
+    pub(super) class: String,
     /// Left, top, right, bottom as fractions of the picture.
     #[serde(rename = "box")]
     corners: [f64; 4],
+}
+
+impl FoundPicture {
+    /// Where heads are; none if some may be missing, or it makes no sense.
+    pub(super) fn heads(&self) -> Option<Vec<Region>> {
+        let is_sound = |found: &FoundBox| {
+            let [x1, y1, x2, y2] = found.corners;
+            found.corners.iter().all(|corner| corner.is_finite()) && x1 < x2 && y1 < y2
+        };
+        if self.boxes.len() >= BOXES_MAX || !self.boxes.iter().all(is_sound) {
+            return None;
+        }
+        Some(self.boxes.iter().filter_map(head).collect())
+    }
+}
+
+/// What was found, picture by picture.
+pub(super) fn found(json: &[u8]) -> Option<Vec<FoundPicture>> {
+    serde_json::from_slice(json).ok().map(|found: Found| found.pictures)
 }
 
 /// Part of a picture, in fractions of it.
@@ -53,28 +77,21 @@ pub(super) struct Region {
 
 /// Where heads are; none if that is not known: nothing was found, looked for, or stored.
 pub(super) fn heads(found: Option<&[u8]>) -> Option<Vec<Region>> {
-    let found: Found = serde_json::from_slice(found?).ok()?;
-    let is_known =
-        |picture: &FoundPicture| picture.analysis == "done" && picture.boxes.len() < BOXES_MAX;
-    if found.pictures.is_empty() || !found.pictures.iter().all(is_known) {
+    let pictures = self::found(found?)?;
+    let mut people = pictures.iter().flat_map(|picture| &picture.boxes);
+    if !people.any(|found| found.class == PERSON)
+        || pictures.iter().any(|picture| picture.analysis != "done")
+    {
         return None;
     }
-    let boxes: Vec<&FoundBox> = found.pictures.iter().flat_map(|picture| &picture.boxes).collect();
-    let is_sound = |b: &&FoundBox| {
-        let [x1, y1, x2, y2] = b.corners;
-        b.corners.iter().all(|corner| corner.is_finite()) && x1 < x2 && y1 < y2
-    };
-    let has_person = boxes.iter().any(|found| found.class == "person");
-    if !has_person || !boxes.iter().all(is_sound) {
-        return None;
-    }
-    Some(boxes.into_iter().filter_map(head).collect())
+    let heads: Option<Vec<Vec<Region>>> = pictures.iter().map(FoundPicture::heads).collect();
+    Some(heads?.concat())
 }
 
 fn head(found: &FoundBox) -> Option<Region> {
     let [x1, y1, x2, y2] = found.corners;
     let (width, mut height) = (x2 - x1, y2 - y1);
-    if found.class == "person" {
+    if found.class == PERSON {
         height *= HEAD_HEIGHT;
     } else if !ON_HEADS.contains(&found.class.as_str()) {
         return None;
@@ -90,21 +107,33 @@ pub(super) fn mask(picture: &[u8], heads: Option<&[Region]>) -> io::Result<(Vec<
         .into_rgb8();
     let size = PictureSize { width: decoded.width(), height: decoded.height() };
     let mut rgb = decoded.into_raw();
-    let masked = match heads {
-        Some(heads) => {
-            for head in heads {
-                pixelate(&mut rgb, size, *head, SQUARES_A_HEAD);
-            }
-            Masked::Heads
-        }
-        None => {
-            let all = Region { x1: 0.0, y1: 0.0, x2: 1.0, y2: 1.0 };
-            pixelate(&mut rgb, size, all, SQUARES_A_PICTURE);
-            Masked::Whole
-        }
-    };
+    let masked = if heads.is_some() { Masked::Heads } else { Masked::Whole };
+    pixelate_all::<3>(&mut rgb, size, heads);
     let encoded = jpeg::encode_rgb(&rgb, size, jpeg::QUALITY_EVIDENCE).map_err(io::Error::other)?;
     Ok((encoded, masked))
+}
+
+/// The same, of the planes Y, U and V of half the size.
+pub(super) fn pixelate_i420(i420: &mut [u8], size: PictureSize, heads: Option<&[Region]>) {
+    let half = PictureSize { width: size.width.div_ceil(2), height: size.height.div_ceil(2) };
+    let mut rest = i420;
+    for plane in [size, half, half] {
+        let length = plane.width as usize * plane.height as usize;
+        let Some((these, others)) = rest.split_at_mut_checked(length) else { return };
+        pixelate_all::<1>(these, plane, heads);
+        rest = others;
+    }
+}
+
+/// Pixelates heads, or everything, in pixels of `N` bytes.
+fn pixelate_all<const N: usize>(pixels: &mut [u8], size: PictureSize, heads: Option<&[Region]>) {
+    let Some(heads) = heads else {
+        let all = Region { x1: 0.0, y1: 0.0, x2: 1.0, y2: 1.0 };
+        return pixelate::<N>(pixels, size, all, SQUARES_A_PICTURE);
+    };
+    for head in heads {
+        pixelate::<N>(pixels, size, *head, SQUARES_A_HEAD);
+    }
 }
 
 #[expect(
@@ -113,7 +142,7 @@ pub(super) fn mask(picture: &[u8], heads: Option<&[Region]>) -> io::Result<(Vec<
     clippy::cast_precision_loss,
     reason = "pixels of a picture"
 )]
-fn pixelate(rgb: &mut [u8], size: PictureSize, region: Region, squares: f64) {
+fn pixelate<const N: usize>(pixels: &mut [u8], size: PictureSize, region: Region, squares: f64) {
     let (width, height) = (size.width as usize, size.height as usize);
     let pixel = |fraction: f64, length: usize| (fraction.clamp(0.0, 1.0) * length as f64) as usize;
     let end =
@@ -125,17 +154,17 @@ fn pixelate(rgb: &mut [u8], size: PictureSize, region: Region, squares: f64) {
     for y in (top..bottom).step_by(square) {
         for x in (left..right).step_by(square) {
             let (x2, y2) = ((x + square).min(right), (y + square).min(bottom));
-            level(rgb, width, [x, y, x2, y2]);
+            level::<N>(pixels, width, [x, y, x2, y2]);
         }
     }
 }
 
 /// Gives a square its mean colour.
-fn level(rgb: &mut [u8], width: usize, [x1, y1, x2, y2]: [usize; 4]) {
-    let row = |y: usize| (y * width + x1) * 3..(y * width + x2) * 3;
-    let mut sums = [0_u64; 3];
+fn level<const N: usize>(pixels: &mut [u8], width: usize, [x1, y1, x2, y2]: [usize; 4]) {
+    let row = |y: usize| (y * width + x1) * N..(y * width + x2) * N;
+    let mut sums = [0_u64; N];
     for y in y1..y2 {
-        for pixel in rgb.get(row(y)).unwrap_or_default().chunks_exact(3) {
+        for pixel in pixels.get(row(y)).unwrap_or_default().chunks_exact(N) {
             for (sum, value) in sums.iter_mut().zip(pixel) {
                 *sum += u64::from(*value);
             }
@@ -144,7 +173,7 @@ fn level(rgb: &mut [u8], width: usize, [x1, y1, x2, y2]: [usize; 4]) {
     let count = ((x2 - x1) * (y2 - y1)).max(1) as u64;
     let mean = sums.map(|sum| u8::try_from(sum / count).unwrap_or(u8::MAX));
     for y in y1..y2 {
-        for pixel in rgb.get_mut(row(y)).unwrap_or_default().chunks_exact_mut(3) {
+        for pixel in pixels.get_mut(row(y)).unwrap_or_default().chunks_exact_mut(N) {
             for (value, mean) in pixel.iter_mut().zip(mean) {
                 *value = mean;
             }
@@ -160,7 +189,7 @@ mod tests {
 
     /// Fine stripes: where they are left, nothing was pixelated.
     fn stripes() -> Vec<u8> {
-        let pixel = |at: u32| if (at / 2) % 2 == 0 { [250, 250, 250] } else { [5, 5, 5] };
+        let pixel = |at: u32| if (at / 2).is_multiple_of(2) { [250, 250, 250] } else { [5, 5, 5] };
         let rgb: Vec<u8> = (0..SIZE.height).flat_map(|_| (0..SIZE.width).flat_map(pixel)).collect();
         jpeg::encode_rgb(&rgb, SIZE, 95).unwrap()
     }

@@ -31,7 +31,7 @@ pub struct CaseReport {
     pub files: u64,
     /// Pictures and clips that are as they were stored.
     pub originals: u64,
-    /// Pictures in which people were made unrecognisable; their originals are in the chain.
+    /// Pictures and clips in which people were made unrecognisable; their originals are in the chain.
     pub masked: u64,
     /// Evidence that is not in the case.
     pub left_out: u64,
@@ -163,12 +163,15 @@ pub fn verify_case(path: &Path, key: Option<&PublicKey>) -> Result<CaseReport, A
                 };
                 fault(&file.name, detail);
             }
-            let sha256 = manifest
-                .files
-                .iter()
-                .find(|listed| listed.name == file.name)
-                .map(|listed| listed.sha256);
-            match (file.masked, sha256) {
+            let listed = manifest.files.iter().find(|listed| listed.name == file.name);
+            let made_of = listed.and_then(|listed| listed.recoded_of.as_ref());
+            let is_same = made_of.is_some_and(|of| {
+                of.evidence == file.evidence && of.sha256 == file.original_sha256
+            });
+            if made_of.is_some() != file.recoded.is_some() || (made_of.is_some() && !is_same) {
+                fault(&file.name, "it is not said alike of what it was encoded anew".to_owned());
+            }
+            match (file.masked, listed.map(|listed| listed.sha256)) {
                 (_, None) => fault(&file.name, "the manifest does not name it".to_owned()),
                 (Masked::None, Some(sha256)) if sha256 == file.original_sha256 => originals += 1,
                 (Masked::None, Some(_)) => {

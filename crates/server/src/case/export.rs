@@ -19,9 +19,10 @@ use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use super::blur::{self, Region};
+use super::clip;
 use super::{
     BYTES_MAX, CASE, CHAIN, CaseFile, CaseJson, FORMAT, LeftOut, MANIFEST, Manifest, ManifestFile,
-    Masked, REPORT, SIGNATURE, report,
+    Masked, REPORT, RecodedOf, SIGNATURE, report,
 };
 use crate::app::App;
 use crate::clock;
@@ -139,7 +140,7 @@ async fn gather(app: &App, asked: Asked) -> Result<Case, Problem> {
 
 fn write(case: Case, pieces: &mpsc::Sender<io::Result<Bytes>>, permit: OwnedSemaphorePermit) {
     let incident = case.asked.incident;
-    let mut zip = Zip::new(Pieces { to: pieces.clone(), waiting: Vec::new() });
+    let mut zip = Zip::new(pieces.clone());
     let written = zip.case(case).and_then(|()| zip.finish());
     drop(permit);
     if let Err(error) = written {
@@ -182,11 +183,16 @@ impl Write for Pieces {
 struct Zip {
     writer: ZipWriter<StreamWriter<Pieces>>,
     files: Vec<ManifestFile>,
+    /// Who fetches it.
+    client: mpsc::Sender<io::Result<Bytes>>,
+    /// Clips that were encoded anew for it.
+    recoded: usize,
 }
 
 impl Zip {
-    fn new(to: Pieces) -> Self {
-        Self { writer: ZipWriter::new_stream(to), files: Vec::new() }
+    fn new(client: mpsc::Sender<io::Result<Bytes>>) -> Self {
+        let to = Pieces { to: client.clone(), waiting: Vec::new() };
+        Self { writer: ZipWriter::new_stream(to), files: Vec::new(), client, recoded: 0 }
     }
 
     fn begin(&mut self, name: &str) -> io::Result<()> {
@@ -200,7 +206,8 @@ impl Zip {
         self.begin(name)?;
         self.writer.write_all(content)?;
         let (bytes, sha256) = (content.len() as u64, Hash::of(content));
-        self.files.push(ManifestFile { name: name.to_owned(), bytes, sha256 });
+        let name = name.to_owned();
+        self.files.push(ManifestFile { name, bytes, sha256, recoded_of: None });
         Ok(())
     }
 
@@ -210,7 +217,12 @@ impl Zip {
     }
 
     /// A file of any length, as it is.
-    fn copy(&mut self, name: &str, mut from: File) -> io::Result<Hash> {
+    fn copy(
+        &mut self,
+        name: &str,
+        mut from: File,
+        recoded_of: Option<RecodedOf>,
+    ) -> io::Result<Hash> {
         self.begin(name)?;
         let (mut hasher, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; PIECE_BYTES]);
         loop {
@@ -221,7 +233,7 @@ impl Zip {
             self.writer.write_all(read)?;
         }
         let sha256 = Hash(hasher.finalize().into());
-        self.files.push(ManifestFile { name: name.to_owned(), bytes, sha256 });
+        self.files.push(ManifestFile { name: name.to_owned(), bytes, sha256, recoded_of });
         Ok(sha256)
     }
 
@@ -283,18 +295,21 @@ impl Zip {
             Some("mp4") => ("clips", false),
             _ => ("boxes", false),
         };
-        if folder == "clips" && !case.asked.original {
-            return Ok(Err(
-                "clips are in originals only: people in them are not made unrecognisable"
-                    .to_owned(),
-            ));
-        }
         let opened = match File::open(path) {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(format!("it cannot be read: {error}"))),
         };
         let name = format!("{folder}/{file}");
-        let (original_sha256, masked) = if is_picture && !case.asked.original {
+        let mut recoded = None;
+        let (original_sha256, masked) = if folder == "clips" && !case.asked.original {
+            let made = match self.clip(opened, &name, source)? {
+                Ok(made) => made,
+                Err(why) => return Ok(Err(why)),
+            };
+            recoded = Some(made.1);
+            let is_whole = made.1.whole == made.1.pictures;
+            (made.0, if is_whole { Masked::Whole } else { Masked::Heads })
+        } else if is_picture && !case.asked.original {
             let mut picture = Vec::new();
             opened.take(PICTURE_BYTES_MAX).read_to_end(&mut picture)?;
             let known = heads.entry(*event).or_insert_with(|| {
@@ -308,12 +323,37 @@ impl Zip {
             self.add(&name, &content)?;
             (Hash::of(&picture), masked)
         } else {
-            (self.copy(&name, opened)?, Masked::None)
+            (self.copy(&name, opened, None)?, Masked::None)
         };
         let proved =
             case.chain.file(evidence).is_some_and(|entry| entry.content == original_sha256);
         let (event, evidence) = (*event, evidence.clone());
-        Ok(Ok(CaseFile { name, event, evidence, original_sha256, proved, masked }))
+        Ok(Ok(CaseFile { name, event, evidence, original_sha256, proved, masked, recoded }))
+    }
+
+    /// Adds a clip in which people are unrecognisable; answers the original's hash.
+    fn clip(
+        &mut self,
+        original: File,
+        name: &str,
+        source: &Source,
+    ) -> io::Result<Result<(Hash, clip::Recoded), String>> {
+        if self.recoded == clip::CLIPS_MAX {
+            return Ok(Err(format!(
+                "a case in which people are unrecognisable holds {} clips: this one is in a case with originals only",
+                clip::CLIPS_MAX
+            )));
+        }
+        let boxes = source.path.with_file_name(format!("{}.clip-boxes.json", source.event));
+        let made = match clip::blur(original, &source.path, &boxes, &self.client)? {
+            Ok(made) => made,
+            Err(why) => return Ok(Err(why)),
+        };
+        self.recoded += 1;
+        let sha256 = made.original_sha256;
+        let recoded_of = RecodedOf { evidence: source.evidence.clone(), sha256 };
+        self.copy(name, made.file, Some(recoded_of))?;
+        Ok(Ok((sha256, made.recoded)))
     }
 
     fn finish(self) -> io::Result<()> {

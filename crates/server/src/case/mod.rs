@@ -4,6 +4,7 @@
 pub(crate) mod archive;
 mod blur;
 mod check;
+mod clip;
 mod export;
 mod report;
 
@@ -26,7 +27,7 @@ const REPORT: &str = "report.html";
 /// Bytes of all files of a case together.
 pub(crate) const BYTES_MAX: u64 = 4 << 30;
 
-/// What a picture went through on its way into the case.
+/// What a picture or clip went through on its way into the case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Masked {
@@ -52,6 +53,9 @@ pub(crate) struct CaseFile {
     /// Whether that is what the chain says.
     proved: bool,
     masked: Masked,
+    /// How a clip was decoded and encoded anew; absent where it is as it was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recoded: Option<clip::Recoded>,
 }
 
 /// A file that is not in the case.
@@ -84,6 +88,17 @@ pub(crate) struct CaseJson {
 pub(crate) struct ManifestFile {
     name: String,
     bytes: u64,
+    sha256: Hash,
+    /// Of what stored file a clip was encoded anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recoded_of: Option<RecodedOf>,
+}
+
+/// What a clip was made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RecodedOf {
+    /// Its name in the chain.
+    evidence: String,
     sha256: Hash,
 }
 

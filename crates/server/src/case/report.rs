@@ -6,7 +6,7 @@ use safe_yolo_core::incident::IncidentState;
 use safe_yolo_core::{Severity, Utc};
 
 use super::export::Case;
-use super::{CaseJson, ManifestFile, Masked};
+use super::{CaseJson, ManifestFile, Masked, clip};
 
 const STYLE: &str = "body{font:15px/1.5 'Noto Sans KR','Malgun Gothic',sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#14181d}\
 h1{font-size:1.5rem}h2{font-size:1.15rem;border-bottom:2px solid #14181d;margin-top:2rem}\
@@ -135,11 +135,11 @@ fn summary(page: &mut String, case: &Case, described: &CaseJson) {
         both("원본", "as they were stored")
     } else {
         both(
-            "개인정보 보호 처리됨: 분석이 찾은 머리는 흐리게, 위치를 모르는 사진은 전체를 흐리게 처리. 분석이 놓친 사람은 남아 있을 수 있음",
-            "privacy: heads that the analysis found are pixelated, and pictures of which that is not known as a whole; people that the analysis missed may be seen",
+            "개인정보 보호 처리됨: 분석이 찾은 머리는 흐리게, 위치를 모르는 사진과 영상 장면은 전체를 흐리게 처리. 분석이 놓친 사람은 남아 있을 수 있음",
+            "privacy: heads that the analysis found are pixelated, and pictures (in clips, too) of which that is not known as a whole; people that the analysis missed may be seen",
         )
     };
-    line(page, ("사진", "Pictures"), &pictures);
+    line(page, ("사진·영상", "Pictures and clips"), &pictures);
     page.push_str("</table>\n");
 }
 
@@ -193,7 +193,17 @@ fn alarms(page: &mut String, case: &Case, described: &CaseJson) {
             } else {
                 let _infallible = writeln!(page, "<p><a href=\"{name}\">{name}</a></p>");
             }
-            if file.masked == Masked::Whole {
+            if let Some(clip::Recoded { pictures, whole }) = file.recoded {
+                let anew = both(
+                    &format!(
+                        "개인정보 보호를 위해 다시 인코딩한 영상: {pictures}장면 중 {whole}장면은 전체를 흐리게 처리함. 원본의 SHA-256은 아래 표에 있음"
+                    ),
+                    &format!(
+                        "encoded anew for privacy: {whole} of its {pictures} pictures are pixelated as a whole; the original's SHA-256 is below"
+                    ),
+                );
+                let _infallible = writeln!(page, "<p>{anew}</p>");
+            } else if file.masked == Masked::Whole {
                 let whole = both(
                     "머리 위치를 알 수 없어 전체를 흐리게 처리함",
                     "pixelated as a whole: where heads are is not known",

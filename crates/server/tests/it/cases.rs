@@ -23,7 +23,7 @@ use crate::site::{Client, Site};
 /// A JPEG of fine stripes.
 fn picture(width: u32, height: u32) -> Vec<u8> {
     let stripes = image::RgbImage::from_fn(width, height, |x, _| {
-        image::Rgb(if (x / 2) % 2 == 0 { [250; 3] } else { [5; 3] })
+        image::Rgb(if (x / 2).is_multiple_of(2) { [250; 3] } else { [5; 3] })
     });
     let mut jpeg = Cursor::new(Vec::new());
     stripes.write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
@@ -55,13 +55,13 @@ async fn incident(site: &Site, alarms: usize, size: (u32, u32)) -> (EventId, Vec
     (first.incident.unwrap(), events)
 }
 
-async fn record(site: &Site, kind: ChangeKind, event: &Event) {
+pub(crate) async fn record(site: &Site, kind: ChangeKind, event: &Event) {
     let change = EventChange { kind, event: event.clone() };
     site.store.record(Uuid::now_v7(), &change).await.unwrap();
 }
 
 /// Fetches a case and keeps it.
-async fn fetch(site: &Site, by: &Client, incident: EventId, original: bool) -> PathBuf {
+pub(crate) async fn fetch(site: &Site, by: &Client, incident: EventId, original: bool) -> PathBuf {
     let path = format!("/api/incidents/{incident}/export");
     let body = json!({"original": original, "reason": "investigation"});
     let answer = by.request(reqwest::Method::POST, &path).json(&body).send().await.unwrap();
@@ -74,7 +74,7 @@ async fn fetch(site: &Site, by: &Client, incident: EventId, original: bool) -> P
     file
 }
 
-fn unpack(case: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn unpack(case: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut zip = ZipArchive::new(File::open(case).unwrap()).unwrap();
     let mut files = BTreeMap::new();
     for index in 0..zip.len() {
@@ -95,7 +95,7 @@ fn pack(files: &BTreeMap<String, Vec<u8>>, to: &Path) {
     zip.finish().unwrap();
 }
 
-fn key(site: &Site) -> PublicKey {
+pub(crate) fn key(site: &Site) -> PublicKey {
     InstallationKey::find(&site.data).unwrap().unwrap().public()
 }
 
@@ -166,7 +166,7 @@ async fn people_are_unrecognisable_unless_originals_are_asked_for() {
     let case = fetch(&site, &operator, incident, false).await;
     let report = verify_case(&case, Some(&key(&site))).unwrap();
     assert!(report.ok, "{report:?}");
-    // The boxes of the first are known; the clip is left out.
+    // The boxes of the first are known; what is stored as its clip is none, and is left out.
     assert_eq!((report.originals, report.masked, report.left_out), (1, 4, 1), "{report:?}");
     let files = unpack(&case);
     assert!(!files.keys().any(|name| name.ends_with(".mp4")));

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::site::{Client, Site, answer, quiet};
 
 /// A drawn scene whose first worker walks into a danger zone after three seconds.
-fn intruders() -> StartupCamera {
+pub(crate) fn intruders() -> StartupCamera {
     let corners = [[0.02, 0.02], [0.98, 0.02], [0.98, 0.98], [0.02, 0.98]];
     let points: Vec<_> = corners.into_iter().map(safe_yolo_core::FractionPoint::from).collect();
     let points = safe_yolo_core::Polygon::new(points).unwrap();
@@ -21,7 +21,7 @@ fn intruders() -> StartupCamera {
 }
 
 /// The first alarm of the hall, once it is as wanted.
-async fn alarm(client: &Client, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn alarm(client: &Client, wanted: impl Fn(&Value) -> bool) -> Value {
     let query = "/api/events?type=danger_zone_intrusion";
     let first = |page: &Value| page["events"].as_array().and_then(|all| all.last().cloned());
     let page = client.until(query, |page| first(page).is_some_and(|event| wanted(&event))).await;

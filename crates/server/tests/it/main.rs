@@ -5,6 +5,7 @@
 mod access;
 mod calendar;
 mod cameras;
+mod case_clips;
 mod cases;
 mod checklists;
 mod clips;

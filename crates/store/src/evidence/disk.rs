@@ -11,10 +11,12 @@ use tokio::task::spawn_blocking;
 
 use super::{EvidenceError, EvidenceStore, Removal, failed};
 
-/// Bytes that are kept free in any case.
-const FREE_MIN_BYTES: u64 = 1 << 30;
-/// And so many parts of a hundred of the disk.
+/// Parts of a hundred of the disk that are kept free ...
 const FREE_MIN_PERCENT: u64 = 5;
+/// ... but so many bytes in any case ...
+const FLOOR_MIN_BYTES: u64 = 1 << 30;
+/// ... and never more than these: 5 % of a large disk would take evidence where there is much room.
+const FLOOR_MAX_BYTES: u64 = 5 << 30;
 
 /// The space of a file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,13 @@ impl Space {
     #[must_use]
     pub const fn floor(self) -> u64 {
         let part = self.total / 100 * FREE_MIN_PERCENT;
-        if part > FREE_MIN_BYTES { part } else { FREE_MIN_BYTES }
+        if part < FLOOR_MIN_BYTES {
+            FLOOR_MIN_BYTES
+        } else if part > FLOOR_MAX_BYTES {
+            FLOOR_MAX_BYTES
+        } else {
+            part
+        }
     }
 
     /// How bad it is.
@@ -54,7 +62,7 @@ impl Space {
 pub enum DiskLevel {
     /// There is room.
     Enough,
-    /// The oldest evidence is removed: less than 1 GiB or 5 % is free.
+    /// The oldest evidence is removed: less than 5 % is free, taken as 1 GiB at least and 5 GiB at most.
     Low,
     /// Below half of that no clips are written.
     NoClips,
@@ -161,17 +169,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn levels_follow_the_larger_of_a_gibibyte_and_five_percent() {
+    fn levels_follow_five_percent_between_one_and_five_gibibytes() {
         const GIB: u64 = 1 << 30;
         for (free, total, level) in [
             (GIB, 10 * GIB, DiskLevel::Enough),
             (GIB - 1, 10 * GIB, DiskLevel::Low),
             (GIB / 2 - 1, 10 * GIB, DiskLevel::NoClips),
             (GIB / 4 - 1, 10 * GIB, DiskLevel::NoPictures),
+            (2 * GIB, 40 * GIB, DiskLevel::Enough),
+            (2 * GIB - GIB / 4, 40 * GIB, DiskLevel::Low),
             (5 * GIB, 100 * GIB, DiskLevel::Enough),
             (4 * GIB, 100 * GIB, DiskLevel::Low),
             (2 * GIB, 100 * GIB, DiskLevel::NoClips),
             (GIB, 100 * GIB, DiskLevel::NoPictures),
+            (200 * GIB, 5000 * GIB, DiskLevel::Enough),
+            (5 * GIB, 5000 * GIB, DiskLevel::Enough),
+            (5 * GIB - 1, 5000 * GIB, DiskLevel::Low),
+            (GIB, u64::MAX, DiskLevel::NoPictures),
         ] {
             assert_eq!(Space { free, total }.level(), level, "{free} of {total}");
         }

@@ -206,7 +206,8 @@ async fn nothing_is_removed_that_cannot_be_noted() {
 
 #[tokio::test]
 async fn files_that_were_altered_are_named() {
-    let cases: [(fn(&Path), What); 4] = [
+    type Harm = fn(&Path);
+    let cases: [(Harm, What); 4] = [
         (
             |path| {
                 let mut bytes = fs::read(path).unwrap();
