@@ -126,7 +126,12 @@ fn a_disk_that_stands_still_holds_nobody_up_and_leaves_a_hole() {
     let mut segment = log.segment(SegmentId(7), &config(), BTreeSet::new());
     // Blocks of 4.1 s: twice as many as may wait. This returns although nothing is written.
     let count = i64::try_from(BLOCKS_MAX).unwrap() * 2 * 41;
-    pictures(&mut segment, 0..count);
+    pictures(&mut segment, 0..42);
+    // The writer has its first block and stands still: were it later, it would make room in the middle.
+    while log.depth() > 0 {
+        std::thread::yield_now();
+    }
+    pictures(&mut segment, 42..count);
     assert_eq!(log.depth(), BLOCKS_MAX);
     let_go.send(()).unwrap();
     while log.depth() > 0 {
