@@ -4,46 +4,17 @@
 // SAFE_YOLO_CHROMIUM another browser. Any error in the browser's console fails it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { id, LIVE_MS, logIn, open } from './browser.mjs';
 
-const { SAFE_YOLO_URL, SAFE_YOLO_USER, SAFE_YOLO_PASSWORD, SAFE_YOLO_SCREENSHOT } = process.env;
-const CHROMIUM = process.env.SAFE_YOLO_CHROMIUM ?? '/usr/bin/chromium';
+const { SAFE_YOLO_URL, SAFE_YOLO_SCREENSHOT } = process.env;
 const SOURCE = 'sim://helmets?seed=1';
-const STEP_MS = 60_000;
-/** Opening a source, loading a model and the first analysis may take a while on a small machine. */
-const LIVE_MS = 60_000;
 
-const id = (name) => `[data-testid="${name}"]`;
 const faults = [];
 let browser;
 let page;
 
 before(async () => {
-  assert.ok(SAFE_YOLO_URL, 'SAFE_YOLO_URL is not set: give the address of a running server');
-  assert.ok(
-    SAFE_YOLO_USER && SAFE_YOLO_PASSWORD,
-    'SAFE_YOLO_USER or SAFE_YOLO_PASSWORD is not set',
-  );
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-  page = await browser.newPage({ viewport: { width: 1600, height: 900 }, locale: 'ko-KR' });
-  page.setDefaultTimeout(STEP_MS);
-  page.on('pageerror', (error) => faults.push(`page error: ${error.stack ?? error}`));
-  page.on('console', (message) => {
-    if (message.type() === 'error') {
-      faults.push(`console: ${message.text()} (${message.location().url})`);
-    }
-  });
+  ({ browser, page } = await open(faults));
 });
 
 after(async () => {
@@ -54,10 +25,7 @@ test('an operator watches a simulated camera and acknowledges its alarm', async 
   let camera;
 
   await t.test('logs in', async () => {
-    await page.goto(SAFE_YOLO_URL);
-    await page.fill(id('login-username'), SAFE_YOLO_USER);
-    await page.fill(id('login-password'), SAFE_YOLO_PASSWORD);
-    await page.click(id('login-submit'));
+    await logIn(page);
     await page.waitForSelector(id('nav-cameras'));
   });
 

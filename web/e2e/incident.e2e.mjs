@@ -5,43 +5,20 @@
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { id, LIVE_MS, logIn, open, STEP_MS } from './browser.mjs';
 
-const { SAFE_YOLO_URL, SAFE_YOLO_USER, SAFE_YOLO_PASSWORD, SAFE_YOLO_CASE, SAFE_YOLO_SCREENSHOT } =
-  process.env;
-const CHROMIUM = process.env.SAFE_YOLO_CHROMIUM ?? '/usr/bin/chromium';
+const { SAFE_YOLO_URL, SAFE_YOLO_USER, SAFE_YOLO_CASE, SAFE_YOLO_SCREENSHOT } = process.env;
 const SOURCE = 'sim://helmets?seed=1';
-const STEP_MS = 60_000;
-/** Opening a source, loading a model and the first analysis may take a while on a small machine. */
-const LIVE_MS = 60_000;
 /** A clip ends ten seconds after its alarm, which may last a while. */
 const CLIP_MS = 120_000;
 
-const id = (name) => `[data-testid="${name}"]`;
 const faults = [];
 let browser;
 let page;
 
 before(async () => {
-  assert.ok(SAFE_YOLO_URL, 'SAFE_YOLO_URL is not set: give the address of a running server');
-  assert.ok(
-    SAFE_YOLO_USER && SAFE_YOLO_PASSWORD,
-    'SAFE_YOLO_USER or SAFE_YOLO_PASSWORD is not set',
-  );
   assert.ok(SAFE_YOLO_CASE, 'SAFE_YOLO_CASE is not set: name the file for the exported case');
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  });
-  const viewport = { width: 1600, height: 900 };
-  page = await browser.newPage({ viewport, locale: 'ko-KR', acceptDownloads: true });
-  page.setDefaultTimeout(STEP_MS);
-  page.on('pageerror', (error) => faults.push(`page error: ${error.stack ?? error}`));
-  page.on('console', (message) => {
-    if (message.type() === 'error') {
-      faults.push(`console: ${message.text()} (${message.location().url})`);
-    }
-  });
+  ({ browser, page } = await open(faults));
 });
 
 after(async () => {
@@ -73,10 +50,7 @@ test('an incident goes from its alarm to an exported case', async (t) => {
   let event;
 
   await t.test('logs in and adds a camera with a danger zone', async () => {
-    await page.goto(SAFE_YOLO_URL);
-    await page.fill(id('login-username'), SAFE_YOLO_USER);
-    await page.fill(id('login-password'), SAFE_YOLO_PASSWORD);
-    await page.click(id('login-submit'));
+    await logIn(page);
     await page.waitForSelector(id('nav-incidents'));
     // The page's own session: its origin goes along, as with every change that a page makes.
     const post = (path, body) =>

@@ -58,6 +58,8 @@ pub(crate) async fn recover(evidence: &EvidenceStore) -> Result<LeftFiles, Evide
 
 /// Looks after the disk until the program ends.
 pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>) {
+    // What went wrong with old evidence, until it goes right.
+    let mut unrecovered = None;
     tokio::select! {
         () = app.closing.cancelled() => return,
         rest = app.evidence.recover_rest(left) => match rest {
@@ -65,24 +67,30 @@ pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>)
                 tracing::warn!(?recovered, "evidence was there that the chain did not know");
             }
             Ok(_) => {}
-            Err(error) => tracing::error!(error = chain(&error), "old evidence can't be looked after"),
+            Err(error) => {
+                let failure = format!("old evidence can't be looked after: {}", chain(&error));
+                tracing::error!(failure, "the next start tries again");
+                unrecovered = Some(failure);
+            }
         },
     }
     let mut tick = tokio::time::interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut told = Told::default();
+    let mut unremoved = None;
     for look in 0_u32.. {
         tokio::select! {
             () = app.closing.cancelled() => break,
             _ = tick.tick() => {}
         }
         if look % LOOKS_A_REMOVAL == 0 {
-            remove_aged(&app).await;
+            unremoved = remove_aged(&app).await;
         }
         let disk = match app.evidence.guard().await {
             Ok(guarded) => {
                 told.look(&app, guarded).await;
-                Disk { space: Some((guarded.space, guarded.level)), failure: None }
+                let failure = unremoved.clone().or_else(|| unrecovered.clone());
+                Disk { space: Some((guarded.space, guarded.level)), failure }
             }
             Err(error) => {
                 let failure = chain(&error);
@@ -95,13 +103,19 @@ pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>)
     told.end(&app, "shutdown").await;
 }
 
-async fn remove_aged(app: &App) {
+/// Removes what is too old; answers why that was not possible.
+async fn remove_aged(app: &App) -> Option<String> {
     match app.evidence.remove_aged(clock::now()).await {
         Ok(removed) if removed.files > 0 => {
             tracing::info!(?removed, "evidence that is too old was removed");
+            None
         }
-        Ok(_) => {}
-        Err(error) => tracing::error!(error = chain(&error), "old evidence can't be removed"),
+        Ok(_) => None,
+        Err(error) => {
+            let failure = format!("evidence that is too old can't be removed: {}", chain(&error));
+            tracing::error!(failure, "it is tried again in an hour");
+            Some(failure)
+        }
     }
 }
 

@@ -352,7 +352,17 @@ export type EventMessage =
   | { type: 'missed'; after: number | null; up_to: number | null; count: number };
 
 export interface Health {
-  state: 'ok' | 'failed';
+  /** `low`: still works, by giving something up. */
+  state: 'ok' | 'low' | 'failed';
+  detail: string | null;
+}
+
+export interface Disk {
+  /** Null before the first look. */
+  level: 'enough' | 'low' | 'no_clips' | 'no_pictures' | null;
+  free_bytes: number | null;
+  free_bytes_min: number | null;
+  evidence_bytes: number;
   detail: string | null;
 }
 
@@ -362,6 +372,8 @@ export interface System {
   store: Health;
   evidence: Health;
   detector: Health;
+  /** Of the evidence. */
+  disk: Disk;
   cameras: { total: number; live: number };
   analysed_per_s: number | null;
   unacknowledged: number;

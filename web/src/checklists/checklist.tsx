@@ -8,7 +8,7 @@ import { Icon } from '../ui/icons';
 import { useStore } from '../ui/store';
 import { checklistApi } from './api';
 import { HistoryDialog } from './history';
-import { NoteDialog } from './note-dialog';
+import { ChecklistNote } from './note-dialog';
 import { doneCount, line, type Shown, shown, when } from './state';
 import { learn } from './store';
 import type { Checklist, Item } from './types';
@@ -90,7 +90,7 @@ export function ChecklistView({ list, age, place, onEdit }: ListProps) {
         )}
       </div>
       {noting && (
-        <NoteDialog
+        <ChecklistNote
           title={noting.text[lang]}
           action={t(noting.state === 'open' ? 'checklist.tick' : 'checklist.untick')}
           send={(note) =>
@@ -100,7 +100,7 @@ export function ChecklistView({ list, age, place, onEdit }: ListProps) {
         />
       )}
       {resetting && (
-        <NoteDialog
+        <ChecklistNote
           title={t('checklist.reset.title')}
           text={t('checklist.reset.text')}
           action={t('checklist.reset')}

@@ -236,6 +236,8 @@ export const en: Record<keyof typeof ko, string> = {
   'bar.cameras': 'Cameras',
   'bar.store': 'Store',
   'bar.evidence': 'Evidence',
+  'bar.disk': 'Disk',
+  'bar.low': 'LOW',
   'bar.detector': 'Detector',
   'bar.ok': 'OK',
   'bar.failed': 'FAILED',

@@ -1,9 +1,8 @@
 // One step of an incident: what is said with it, to whom it goes, and what came of it.
-import { type FormEvent, useEffect, useId, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
 import { ApiError } from '../api/http';
 import { useT } from '../i18n/i18n';
-import { Dialog, ErrorNote } from '../ui/dialog';
-import { errorText } from '../ui/errors';
+import { NoteDialog } from '../ui/note-dialog';
 import { incidentApi, type Step } from './api';
 import { incidents } from './incidents';
 import type { Incident } from './types';
@@ -51,77 +50,40 @@ export function StepDialog({ incident, step, onClose, onDone, onConflict }: Step
   const { t } = useT();
   // As it was when the dialog was opened: what others assigned meanwhile must not be overwritten.
   const [revision] = useState(incident.revision);
-  const [text, setText] = useState('');
   const [to, setTo] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
-  const submit = async (form: FormEvent) => {
-    form.preventDefault();
-    if (step === 'assign' && !to.trim()) return setError(t('step.noto'));
-    if (NEEDS_TEXT.includes(step) && !text.trim()) return setError(t('step.notext'));
-    setBusy(true);
+  const send = async (text: string) => {
+    if (step === 'assign' && !to.trim()) return t('step.noto');
+    if (NEEDS_TEXT.includes(step) && !text) return t('step.notext');
     try {
       // The other steps are refused by the state they lead to; alarms that end meanwhile don't matter.
       const seen = step === 'assign' ? revision : undefined;
-      onDone?.(await incidents.take(incident.id, stepOf(step, text.trim(), to.trim()), seen));
-      onClose();
+      onDone?.(await incidents.take(incident.id, stepOf(step, text, to.trim()), seen));
     } catch (problem) {
       void incidents.refresh();
-      if (onConflict && problem instanceof ApiError && problem.status === 409) {
-        onConflict(problem.detail);
-        onClose();
-        return;
-      }
-      setError(errorText(problem, t));
-      setBusy(false);
+      if (!onConflict || !(problem instanceof ApiError) || problem.status !== 409) throw problem;
+      onConflict(problem.detail);
     }
+    return null;
   };
   const note = t(`step.${step}.note`, undefined, '');
   return (
-    <Dialog title={t(`step.${step}.title`)} onClose={onClose}>
-      <form onSubmit={submit} className="form" data-testid={`step-form-${step}`}>
-        <p className="dialog-text">
-          <strong>{t(`event.${incident.type}`)}</strong>
-          <br />
-          {incidentPlace(incident, t)}
-        </p>
-        {note && <p className="quiet">{note}</p>}
-        {step === 'assign' && <PersonField value={to} onChange={setTo} />}
-        {step === 'acknowledge' && (
-          <div className="row wrap">
-            {PRESETS.map((key) => (
-              <button
-                key={key}
-                type="button"
-                aria-pressed={text === t(key)}
-                onClick={() => setText(t(key))}
-              >
-                {t(key)}
-              </button>
-            ))}
-          </div>
-        )}
-        <label>
-          {t(`step.${step}.label`)}
-          <textarea
-            rows={3}
-            maxLength={500}
-            data-testid="step-text"
-            value={text}
-            onChange={(change) => setText(change.target.value)}
-          />
-        </label>
-        {error && <ErrorNote text={error} />}
-        <div className="row end">
-          <button type="button" onClick={onClose}>
-            {t('common.cancel')}
-          </button>
-          <button type="submit" className="pri" data-testid="step-submit" disabled={busy}>
-            {t(`step.${step}`)}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <NoteDialog
+      title={t(`step.${step}.title`)}
+      label={t(`step.${step}.label`)}
+      action={t(`step.${step}`)}
+      testIds={{ form: `step-form-${step}`, text: 'step-text', submit: 'step-submit' }}
+      presets={step === 'acknowledge' ? PRESETS.map((key) => t(key)) : undefined}
+      send={send}
+      onClose={onClose}
+    >
+      <p className="dialog-text">
+        <strong>{t(`event.${incident.type}`)}</strong>
+        <br />
+        {incidentPlace(incident, t)}
+      </p>
+      {note && <p className="quiet">{note}</p>}
+      {step === 'assign' && <PersonField value={to} onChange={setTo} />}
+    </NoteDialog>
   );
 }
 
@@ -145,7 +107,7 @@ function PersonField({ value, onChange }: { value: string; onChange: (value: str
       {t('step.to')}
       <input
         list={id}
-        maxLength={100}
+        maxLength={80}
         placeholder={t('step.to.hint')}
         data-testid="step-to"
         value={value}

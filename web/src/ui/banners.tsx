@@ -6,7 +6,7 @@ import { live } from '../live/live';
 import { session } from '../session/session';
 import { Icon } from './icons';
 import { useStore } from './store';
-import { system } from './system';
+import { diskHealth, system } from './system';
 
 export function Banners() {
   const { t } = useT();
@@ -15,8 +15,9 @@ export function Banners() {
   const expired = useStore(session).state === 'expired';
   const blocked = useStore(sound.state) === 'blocked';
   const health = useStore(system);
-  const failed = (['store', 'evidence', 'detector'] as const).filter(
-    (part) => health?.[part]?.state === 'failed',
+  const parts = health && { ...health, disk: diskHealth(health.disk) };
+  const failed = (['store', 'evidence', 'disk', 'detector'] as const).filter(
+    (part) => parts?.[part]?.state === 'failed',
   );
   return (
     <div className="banners" aria-live="assertive">
@@ -34,7 +35,7 @@ export function Banners() {
             <strong>
               {t('health.failed', {
                 name: t(`bar.${part}`),
-                detail: health?.[part].detail ?? t('common.unknown'),
+                detail: parts?.[part]?.detail ?? t('common.unknown'),
               })}
             </strong>
           </p>

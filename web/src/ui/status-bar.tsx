@@ -7,7 +7,7 @@ import { useWaiting } from '../incidents/use';
 import { live } from '../live/live';
 import { figures } from './figures';
 import { useStore } from './store';
-import { system } from './system';
+import { diskHealth, system } from './system';
 
 export function StatusBar() {
   const { t } = useT();
@@ -30,6 +30,7 @@ export function StatusBar() {
       </span>
       <Part name={t('bar.store')} health={down ? null : (health?.store ?? null)} />
       <Part name={t('bar.evidence')} health={down ? null : (health?.evidence ?? null)} />
+      <Part name={t('bar.disk')} health={down || !health ? null : diskHealth(health.disk)} />
       <Part name={t('bar.detector')} health={down ? null : (health?.detector ?? null)} />
       <span>
         {t('bar.rate')} <b>{t('bar.per_s', { n: now.rate })}</b>
@@ -45,7 +46,7 @@ export function StatusBar() {
 
 function Part({ name, health }: { name: string; health: Health | null }) {
   const { t } = useT();
-  const failed = health?.state === 'failed';
+  const failed = health !== null && health.state !== 'ok';
   return (
     <span className={failed ? 'failed' : ''} title={health?.detail ?? undefined}>
       {name} <b>{health ? t(`bar.${health.state}`) : '?'}</b>
