@@ -372,6 +372,8 @@ async fn a_file_has_clips_of_what_was_watched_and_no_more() {
     let spec = ClipSpec { seconds: 20.0, b_frames: 2, ..ClipSpec::default() };
     let video = spec.write_in(dir.path(), "a.mp4").unwrap();
     let mut site = Site::new(video.to_str().unwrap(), |_| ()).await;
+    // A camera takes commands once it runs.
+    site.shown(0.1).await;
     site.camera().command(Command::Seek(3000)).await.unwrap();
     site.shown(4.0).await;
     let alarm = site.alarm().await;
