@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use safe_yolo_core::grid::{round_detection, round_track};
 use safe_yolo_core::{
-    CameraConfig, Class, CloseUp, Detection, EventChange, PictureSize, PictureTime, SegmentId,
-    Track, Utc,
+    CameraConfig, Class, CloseUp, Detection, EventChange, PictureSize, PictureTime, PixelBox,
+    SegmentId, Track, Utc,
 };
 use safe_yolo_media::picture::I420;
 use safe_yolo_rules::view::{PersonView, View};
@@ -23,6 +23,9 @@ const SHOWN_SCORE_MIN: f32 = 0.35;
 /// People unseen for longer are followed on, but not shown: where they are is a guess, seconds.
 const SHOWN_UNSEEN_MAX_S: f64 = 1.0;
 
+/// Boxes so alike have the head at the same place.
+const SAME_IOU: f32 = 0.8;
+
 /// One analysed picture, in every respect.
 #[derive(Debug, Clone)]
 pub struct Analysed {
@@ -30,6 +33,9 @@ pub struct Analysed {
     pub tracks: Vec<Track>,
     /// What to draw.
     pub boxes: Vec<LiveBox>,
+    /// Where else people are or may be: in areas in which nobody is looked for, found by one look only,
+    /// or unseen for long. Not for the screen, but nobody of them may be recognised in what leaves the house.
+    pub others: Vec<PixelBox>,
     /// How many people, and how they stand.
     pub counters: Counters,
     /// Zones and who is in them.
@@ -144,6 +150,8 @@ impl Analyst {
         self.people = view.people.iter().map(|p| (p.track.number, p.clone())).collect();
         let mut boxes = self.person_boxes(&tracks, time);
         let counters = count(&view, &boxes);
+        let found = detections.iter().filter(|d| d.class == Class::Person).map(|d| d.bbox);
+        let others = others(&boxes, tracks.iter().map(|track| track.bbox).chain(found));
         boxes.extend(
             detections
                 .iter()
@@ -161,17 +169,19 @@ impl Analyst {
                     level: Level::Ok,
                 }),
         );
-        Ok(Analysed { tracks, boxes, counters, view, changes })
+        Ok(Analysed { tracks, boxes, others, counters, view, changes })
     }
 
-    /// Where everybody probably is at `time`, without having looked.
+    /// Where everybody probably is at `time`, without having looked; also those who are not shown.
     #[must_use]
-    pub fn predict(&self, time: PictureTime) -> (Vec<LiveBox>, Counters, View) {
+    pub fn predict(&self, time: PictureTime) -> (Vec<LiveBox>, Vec<PixelBox>, Counters, View) {
+        let tracks = self.tracker.predict(time);
         // Measured from the last look: that nobody looked since makes nobody vanish.
-        let boxes = self.person_boxes(&self.tracker.predict(time), self.last);
+        let boxes = self.person_boxes(&tracks, self.last);
+        let others = others(&boxes, tracks.iter().map(|track| track.bbox));
         let view = self.judge.view();
         let counters = count(&view, &boxes);
-        (boxes, counters, view)
+        (boxes, others, counters, view)
     }
 
     /// Nobody looked between these times.
@@ -228,6 +238,18 @@ impl Analyst {
             })
             .collect()
     }
+}
+
+/// Those of these boxes of people that are not about the same as one that is shown, or one before.
+fn others(shown: &[LiveBox], people: impl Iterator<Item = PixelBox>) -> Vec<PixelBox> {
+    let mut others: Vec<PixelBox> = Vec::new();
+    for person in people {
+        let same = |other: &PixelBox| other.iou(&person) > SAME_IOU;
+        if !shown.iter().any(|b| same(&b.bbox)) && !others.iter().any(same) {
+            others.push(person);
+        }
+    }
+    others
 }
 
 fn count(view: &View, people: &[LiveBox]) -> Counters {

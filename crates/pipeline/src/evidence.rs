@@ -29,6 +29,8 @@ pub struct Evidence {
     pub utc: Utc,
     /// Everything seen in it.
     pub boxes: Vec<LiveBox>,
+    /// Where else people are or may be, see [`crate::analyst::Analysed::others`].
+    pub others: Vec<PixelBox>,
     /// Zones as they were.
     pub zones: Vec<ZoneView>,
     /// Number of the person it is about.
@@ -81,7 +83,7 @@ impl Evidence {
             canvas.label(0.0, 0.0, &self.banner, INK, bar);
         }
         let boxes = jpeg::encode_rgb(&rgb, size, jpeg::QUALITY_EVIDENCE)?;
-        let boxes_file = clips::file_of_one(self.utc, &self.boxes, size)
+        let boxes_file = clips::file_of_one(self.utc, &self.boxes, &self.others, size)
             .map_err(|error| JpegError::Picture(PictureError::Convert(error.to_string())))?;
         Ok(Rendered { boxes, clean, boxes_file })
     }

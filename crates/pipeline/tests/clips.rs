@@ -316,7 +316,10 @@ async fn a_clip_ends_where_its_source_breaks_off() {
     let footage = || Footage::make(&ClipSpec::default()).unwrap();
     for why in ["reconnect", "size_change", "clock_jump"] {
         let server = RtspServer::start(footage()).await.unwrap();
-        let mut site = Site::new(&server.url(), |_| ()).await;
+        let left = polygon(&[(0.0, 0.0), (0.3, 0.0), (0.3, 1.0), (0.0, 1.0)]);
+        let masked = why == "size_change";
+        let areas = if masked { vec![left] } else { Vec::new() };
+        let mut site = Site::new(&server.url(), |config| config.privacy_masks = areas).await;
         site.shown(2.0).await;
         let alarm = site.alarm().await;
         site.shown(4.5).await;
@@ -335,6 +338,11 @@ async fn a_clip_ends_where_its_source_breaks_off() {
         assert!((1.9..4.0).contains(&before), "{facts}");
         let length = duration_s(&site.path("a.mp4"));
         assert!((4.0..8.0).contains(&length), "{why}: {length}");
+        if masked {
+            // Of the other size is none, and none is shown without its black area.
+            let levels = luma_at(&site.path("a.mp4"), 2, 80);
+            assert!(levels.len() > 40 && levels.iter().all(|level| *level <= 20), "{levels:?}");
+        }
         // What comes after is another segment's, and an alarm there has a clip of its own.
         let again = site.alarm().await;
         assert_ne!(again.id, alarm.id);

@@ -92,6 +92,10 @@ impl Cut {
         };
         let mut command = child::command(&self.ffmpeg);
         command.args(["-nostdin", "-y", "-max_pixels", limits::PIXELS_MAX_TEXT]);
+        if !copied {
+            // Pictures of another size would begin the filters anew, with the mask at its end.
+            command.args(["-reinit_filter", "0"]);
+        }
         command.args(reading.arguments).stdin(reading.stdin);
         if copied {
             command.args(["-map", "0:v:0", "-c:v", "copy"]);

@@ -39,6 +39,8 @@ const SETTLE: Duration = Duration::from_millis(400);
 const SETTLE_IN_ORDER: Duration = Duration::from_millis(200);
 /// Boxes are kept so much before a window: its first picture may be earlier than asked for.
 const GROUP_MAX: Duration = Duration::from_secs(12);
+/// Areas that changed within the time of one clip and are remembered; the oldest are forgotten first.
+const AREAS_MAX: usize = 128;
 /// Width that drawn pictures and those of USB cameras are kept in at most, pixels.
 const WIDTH_MAX: u32 = 1280;
 /// Quality of those.
@@ -89,6 +91,8 @@ pub(crate) struct Clips {
     newest: Option<PictureTime>,
     memory: seen::Memory,
     running: Vec<Recording>,
+    /// Areas that nobody may see in what the ring still holds, with the picture up to which they were in force.
+    former: Vec<(PictureTime, Polygon)>,
     room: Arc<Semaphore>,
     /// A picture is being made a JPEG.
     encoding: Arc<AtomicBool>,
@@ -103,6 +107,7 @@ impl Clips {
             newest: None,
             memory: seen::Memory::default(),
             running: Vec::new(),
+            former: Vec::new(),
             room: Arc::new(Semaphore::new(CLIPS_MAX)),
             encoding: Arc::default(),
         }
@@ -118,6 +123,7 @@ impl Clips {
         };
         (self.first, self.newest) = (None, None);
         self.memory.clear();
+        self.former.clear();
         self.encoding = Arc::default();
     }
 
@@ -145,6 +151,26 @@ impl Clips {
             }
             busy.store(false, Ordering::Release);
         });
+    }
+
+    /// Other areas are not to be seen from now on; `before` were until now. Clips show neither, as long as
+    /// they hold pictures of that time.
+    pub(crate) fn areas_changed(&mut self, before: &[Polygon], now: &[Polygon]) {
+        for recording in &mut self.running {
+            for area in before.iter().chain(now) {
+                if !recording.areas.contains(area) && recording.areas.len() < AREAS_MAX {
+                    recording.areas.push(area.clone());
+                }
+            }
+        }
+        let Some(newest) = self.newest else { return };
+        self.former.retain(|(until, _)| *until >= newest - KEEP - GROUP_MAX);
+        for area in before.iter().filter(|area| !now.contains(area)) {
+            self.former.retain(|(_, other)| other != area);
+            self.former.push((newest, area.clone()));
+        }
+        let surplus = self.former.len().saturating_sub(AREAS_MAX);
+        self.former.drain(..surplus);
     }
 
     /// What was known of a picture.
@@ -195,6 +221,8 @@ impl Clips {
             Source::Ring(ring) | Source::Pictures(Some(ring)) => ring.hold(time - BEFORE),
             Source::Pictures(None) | Source::File(_) | Source::None => None,
         };
+        let former = self.former.iter().filter(|(until, _)| *until >= from - GROUP_MAX);
+        let areas = areas.iter().chain(former.map(|(_, area)| area)).cloned().collect();
         let size = match &self.source {
             Source::Pictures(Some(ring)) => ring.size(),
             _ => shot.picture.size(),
@@ -205,7 +233,7 @@ impl Clips {
             to: time + AFTER,
             anchor: (time, shot.utc),
             size,
-            areas: areas.to_vec(),
+            areas,
             hold,
             permit,
         });
@@ -255,12 +283,14 @@ impl Clips {
         areas: &[Polygon],
     ) -> ClipJob {
         let Recording { alarms, from, to, anchor, size, areas: begun, hold, permit } = recording;
+        let shown = self.newest.map_or(to, |newest| newest.min(to));
         let material = match (&self.source, hold) {
-            (Source::File(part), None) => {
-                let to = self.newest.map_or(to, |newest| newest.min(to));
-                Some(Material::File(part.between(from, to)))
+            (Source::File(part), None) => Some(Material::File(part.between(from, shown))),
+            // A ring is ahead of the decoder: what broke the segment off may be in it already.
+            (_, Some(hold)) => {
+                let to = if ended_early.is_some() { shown } else { to };
+                hold.take(to).map(Material::Units)
             }
-            (_, Some(hold)) => hold.take(to).map(Material::Units),
             _ => None,
         };
         // What is not to be seen now was not when the clip began, and the other way round.

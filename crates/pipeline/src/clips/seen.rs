@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use safe_yolo_core::{Class, PictureSize, PictureTime, Utc};
+use safe_yolo_core::{Class, PictureSize, PictureTime, PixelBox, Utc};
 use safe_yolo_rules::Level;
 use serde::Serialize;
 
@@ -29,6 +29,8 @@ pub(crate) struct SeenBox {
 pub(crate) struct Seen {
     pub(super) analysis: LiveAnalysis,
     pub(super) boxes: Vec<SeenBox>,
+    /// People who are not shown.
+    others: Vec<[f32; 4]>,
 }
 
 /// Boxes of a clip or picture, as they are stored beside it.
@@ -44,6 +46,9 @@ struct SeenPicture {
     t_s: f64,
     analysis: LiveAnalysis,
     boxes: Vec<SeenBox>,
+    /// People who are not shown, but must not be recognised either.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<[f32; 4]>,
 }
 
 /// By picture time.
@@ -51,20 +56,31 @@ struct SeenPicture {
 pub(super) struct Memory(BTreeMap<PictureTime, Seen>);
 
 impl Seen {
-    pub(crate) fn new(analysis: LiveAnalysis, boxes: &[LiveBox], size: PictureSize) -> Self {
+    pub(crate) fn new(
+        analysis: LiveAnalysis,
+        boxes: &[LiveBox],
+        others: &[PixelBox],
+        size: PictureSize,
+    ) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "pixels of a picture")]
         let (width, height) = (size.width as f32, size.height as f32);
         let share = |value: f32, of: f32| {
             // Four digits are a third of a pixel of the largest pictures.
             ((value / of).clamp(0.0, 1.0) * 10_000.0).round() / 10_000.0
         };
-        let boxes = boxes.iter().take(BOXES_MAX).map(|found| {
-            let b = found.bbox;
-            let edges =
-                [share(b.x1, width), share(b.y1, height), share(b.x2, width), share(b.y2, height)];
-            SeenBox { class: found.class, number: found.number, level: found.level, bbox: edges }
+        let edges = |b: &PixelBox| {
+            [share(b.x1, width), share(b.y1, height), share(b.x2, width), share(b.y2, height)]
+        };
+        let boxes = boxes.iter().take(BOXES_MAX).map(|found| SeenBox {
+            class: found.class,
+            number: found.number,
+            level: found.level,
+            bbox: edges(&found.bbox),
         });
-        Self { analysis, boxes: boxes.collect() }
+        let others = others.iter().take(BOXES_MAX).map(edges);
+        // What lies outside of the picture has no head in it.
+        let others = others.filter(|[x1, y1, x2, y2]| x1 < x2 && y1 < y2);
+        Self { analysis, boxes: boxes.collect(), others: others.collect() }
     }
 }
 
@@ -108,6 +124,7 @@ pub(super) fn file(
         t_s: (time.secs_since(start) * 1000.0).round() / 1000.0,
         analysis: seen.analysis,
         boxes: seen.boxes.clone(),
+        others: seen.others.clone(),
     });
     serde_json::to_vec(&BoxesFile { start_utc, pictures: pictures.collect() })
 }
@@ -116,9 +133,10 @@ pub(super) fn file(
 pub(crate) fn file_of_one(
     utc: Utc,
     boxes: &[LiveBox],
+    others: &[PixelBox],
     size: PictureSize,
 ) -> Result<Vec<u8>, serde_json::Error> {
-    let seen = Seen::new(LiveAnalysis::Done, boxes, size);
+    let seen = Seen::new(LiveAnalysis::Done, boxes, others, size);
     let at = PictureTime(0);
     file(&[(at, seen)].into(), (at, at), utc)
 }

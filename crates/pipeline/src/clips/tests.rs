@@ -43,7 +43,7 @@ impl Camera {
             let shot = shot(self.next_ms);
             self.ring.push_jpeg(shot.time, vec![0; self.bytes]);
             self.clips.picture(&shot);
-            self.clips.note(shot.time, Seen::new(LiveAnalysis::Predicted, &[], SIZE));
+            self.clips.note(shot.time, Seen::new(LiveAnalysis::Predicted, &[], &[], SIZE));
             complete.extend(self.clips.complete(&[]));
             self.next_ms += 100;
         }
@@ -161,12 +161,52 @@ fn what_is_not_to_be_seen_at_the_beginning_or_the_end_is_not_in_the_clip() {
 fn boxes_are_bounded_and_what_was_looked_at_is_not_forgotten_for_a_guess() {
     let mut memory = seen::Memory::default();
     let at = PictureTime::from_millis;
-    memory.note(at(0), Seen::new(LiveAnalysis::Predicted, &[], SIZE));
-    memory.note(at(0), Seen::new(LiveAnalysis::Done, &[], SIZE));
-    memory.note(at(0), Seen::new(LiveAnalysis::Skipped, &[], SIZE));
+    memory.note(at(0), Seen::new(LiveAnalysis::Predicted, &[], &[], SIZE));
+    memory.note(at(0), Seen::new(LiveAnalysis::Done, &[], &[], SIZE));
+    memory.note(at(0), Seen::new(LiveAnalysis::Skipped, &[], &[], SIZE));
     assert_eq!(memory.since(at(0))[&at(0)].analysis, LiveAnalysis::Done);
     for ms in 0..3 * seen::PICTURES_MAX as i64 {
-        memory.note(at(ms), Seen::new(LiveAnalysis::Done, &[], SIZE));
+        memory.note(at(ms), Seen::new(LiveAnalysis::Done, &[], &[], SIZE));
         assert!(memory.since(at(0)).len() <= seen::PICTURES_MAX);
     }
+}
+
+#[test]
+fn what_broke_the_segment_off_is_not_in_its_clip() {
+    let mut camera = Camera::new(10);
+    camera.run(20_000);
+    camera.alarm(1, 20_000).unwrap();
+    camera.run(22_000);
+    // The session is ahead of the decoder: these may be of another size.
+    for ms in [22_100, 22_200, 22_300] {
+        camera.ring.push_jpeg(PictureTime::from_millis(ms), vec![0; 10]);
+    }
+    let jobs = camera.clips.cut_off("size_change", &[]);
+    assert_eq!(shown(&jobs[0]), (15_000, 22_000));
+}
+
+#[test]
+fn areas_that_changed_while_the_clip_s_pictures_came_are_black_in_all_of_it() {
+    let area = |x: f64| {
+        let corner = |x, y| FractionPoint { x, y };
+        Polygon::new(vec![corner(x, 0.0), corner(x + 0.2, 0.0), corner(x, 0.5)]).unwrap()
+    };
+    let areas_of = |camera: &Camera| camera.clips.running[0].areas.clone();
+    let mut camera = Camera::new(10);
+    camera.run(19_000);
+    // In force until a second before the alarm.
+    camera.clips.areas_changed(&[area(0.0)], &[]);
+    camera.run(20_000);
+    camera.alarm(1, 20_000).unwrap();
+    assert_eq!(areas_of(&camera), [area(0.0)]);
+    // There for a moment after it.
+    camera.clips.areas_changed(&[], &[area(0.5)]);
+    camera.clips.areas_changed(&[area(0.5)], &[]);
+    assert_eq!(areas_of(&camera), [area(0.0), area(0.5)]);
+    assert!(camera.run(31_000).pop().unwrap().cut.unwrap().privacy.is_some());
+    // Long after, nothing of that time is held any more.
+    camera.run(120_000);
+    camera.clips.areas_changed(&[], &[]);
+    camera.alarm(2, 120_000).unwrap();
+    assert!(areas_of(&camera).is_empty());
 }

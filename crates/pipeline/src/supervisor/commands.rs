@@ -44,7 +44,7 @@ impl Supervisor {
         let before = Arc::clone(&self.config);
         self.config = Arc::clone(&self.config_seen.borrow_and_update());
         if self.config.privacy_masks != before.privacy_masks {
-            self.privacy_changed();
+            self.privacy_changed(&before.privacy_masks);
         }
         let is_known = |zone: &Zone| {
             before.zones.iter().any(|old| old.id == zone.id && old.points == zone.points)

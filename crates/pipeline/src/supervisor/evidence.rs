@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use safe_yolo_core::Event;
 use safe_yolo_core::event::SnapshotState;
+use safe_yolo_core::{Event, Polygon};
 use safe_yolo_media::picture::I420;
 use safe_yolo_media::privacy::PrivacyMask;
 use serde_json::json;
@@ -59,7 +59,8 @@ impl Supervisor {
     }
 
     /// Other areas are not to be seen from now on: nothing of the pictures before is shown any more.
-    pub(super) fn privacy_changed(&mut self) {
+    pub(super) fn privacy_changed(&mut self, before: &[Polygon]) {
+        self.clips.areas_changed(before, &self.config.privacy_masks);
         self.privacy = None;
         self.begin_era();
         self.forbid_older();

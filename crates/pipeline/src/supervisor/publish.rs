@@ -36,6 +36,7 @@ impl Supervisor {
                     picture: Arc::clone(&shot.picture),
                     utc: shot.utc,
                     boxes: analysed.boxes.clone(),
+                    others: analysed.others.clone(),
                     zones: analysed.view.zones.clone(),
                     subject,
                     thing: thing_of(event),
@@ -56,7 +57,7 @@ impl Supervisor {
         self.publish(
             shot,
             LiveAnalysis::Done,
-            analysed.boxes,
+            (analysed.boxes, &analysed.others),
             analysed.view.zones,
             Some(analysed.counters),
         );
@@ -70,19 +71,20 @@ impl Supervisor {
             self.publish_unseen(shot);
             return;
         }
-        let (boxes, counters, view) = analyst.predict(shot.time);
-        self.publish(shot, LiveAnalysis::Predicted, boxes, view.zones, Some(counters));
+        let (boxes, others, counters, view) = analyst.predict(shot.time);
+        let people = (boxes, others.as_slice());
+        self.publish(shot, LiveAnalysis::Predicted, people, view.zones, Some(counters));
     }
 
     /// Shows a picture about which nothing is known.
     pub(super) fn publish_unseen(&mut self, shot: &Shot) {
         let zones = self.unknown_zones();
-        self.publish(shot, LiveAnalysis::Skipped, Vec::new(), zones, None);
+        self.publish(shot, LiveAnalysis::Skipped, (Vec::new(), &[]), zones, None);
     }
 
     pub(super) fn publish_failed(&mut self, shot: &Shot) {
         let zones = self.unknown_zones();
-        self.publish(shot, LiveAnalysis::Failed, Vec::new(), zones, None);
+        self.publish(shot, LiveAnalysis::Failed, (Vec::new(), &[]), zones, None);
     }
 
     fn unknown_zones(&self) -> Vec<ZoneView> {
@@ -98,11 +100,11 @@ impl Supervisor {
         &mut self,
         shot: &Shot,
         analysis: LiveAnalysis,
-        boxes: Vec<LiveBox>,
+        (boxes, others): (Vec<LiveBox>, &[PixelBox]),
         mut zones: Vec<ZoneView>,
         mut counters: Option<Counters>,
     ) {
-        self.clips.note(shot.time, Seen::new(analysis, &boxes, shot.picture.size()));
+        self.clips.note(shot.time, Seen::new(analysis, &boxes, others, shot.picture.size()));
         // What was learned of it stands; the picture itself has been overtaken.
         if self.shown.is_some_and(|shown| shown > shot.time) {
             return;

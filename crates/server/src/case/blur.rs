@@ -8,8 +8,14 @@ use serde::Deserialize;
 
 use super::Masked;
 
-/// How much of a person's box is taken for the head, from above.
+/// How much of a person's box is taken for the head, from above: so much of its height, and no less than
+/// so much of its width, for those who bend or are cut off.
 const HEAD_HEIGHT: f64 = 0.3;
+const HEAD_WIDTHS: f64 = 0.8;
+/// A box so wide, in heights, is of somebody who lies or crouches: the head may be anywhere in it.
+const LYING_WIDTH: f64 = 0.7;
+/// A box that ends here is cut off by the picture's edge: how much of somebody it holds is not known.
+const CUT_OFF: f64 = 0.995;
 /// How much is added around it, parts of the person's width and of the head's height.
 const MARGIN: f64 = 0.15;
 /// Squares across a head: too few to know anybody by.
@@ -37,6 +43,9 @@ pub(super) struct FoundPicture {
     pub(super) t_s: Option<f64>,
     pub(super) analysis: String,
     pub(super) boxes: Vec<FoundBox>,
+    /// People who are not shown: in areas in which nobody is looked for, or found by one look only.
+    #[serde(default)]
+    others: Vec<[f64; 4]>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,14 +59,17 @@ pub(super) struct FoundBox {
 impl FoundPicture {
     /// Where heads are; none if some may be missing, or it makes no sense.
     pub(super) fn heads(&self) -> Option<Vec<Region>> {
-        let is_sound = |found: &FoundBox| {
-            let [x1, y1, x2, y2] = found.corners;
-            found.corners.iter().all(|corner| corner.is_finite()) && x1 < x2 && y1 < y2
+        let is_sound = |corners: &[f64; 4]| {
+            let [x1, y1, x2, y2] = *corners;
+            corners.iter().all(|corner| corner.is_finite()) && x1 < x2 && y1 < y2
         };
-        if self.boxes.len() >= BOXES_MAX || !self.boxes.iter().all(is_sound) {
+        let is_full = self.boxes.len() >= BOXES_MAX || self.others.len() >= BOXES_MAX;
+        let mut corners = self.boxes.iter().map(|found| &found.corners).chain(&self.others);
+        if is_full || !corners.all(is_sound) {
             return None;
         }
-        Some(self.boxes.iter().filter_map(head).collect())
+        let others = self.others.iter().map(|corners| Region::of(*corners, true));
+        Some(self.boxes.iter().filter_map(head).chain(others).collect())
     }
 }
 
@@ -66,13 +78,42 @@ pub(super) fn found(json: &[u8]) -> Option<Vec<FoundPicture>> {
     serde_json::from_slice(json).ok().map(|found: Found| found.pictures)
 }
 
-/// Part of a picture, in fractions of it.
+/// Part of a picture, in fractions of it: a head, or somebody who has one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Region {
     x1: f64,
     y1: f64,
     x2: f64,
     y2: f64,
+    /// Of somebody, and not of the head alone.
+    is_person: bool,
+}
+
+impl Region {
+    const fn of([x1, y1, x2, y2]: [f64; 4], is_person: bool) -> Self {
+        Self { x1, y1, x2, y2, is_person }
+    }
+
+    /// Where the head is in a picture of this size, with a margin.
+    fn head(self, size: PictureSize) -> Self {
+        let (width, mut height) = (self.x2 - self.x1, self.y2 - self.y1);
+        if self.is_person {
+            // Width in the picture's heights, as the height is.
+            let across = width * f64::from(size.width) / f64::from(size.height);
+            let is_anywhere = across >= LYING_WIDTH * height || self.y2 >= CUT_OFF;
+            if !is_anywhere {
+                height = (height * HEAD_HEIGHT).max(across * HEAD_WIDTHS).min(height);
+            }
+        }
+        let (around, above) = (width * MARGIN, height * MARGIN);
+        Self {
+            x1: self.x1 - around,
+            y1: self.y1 - above,
+            x2: self.x2 + around,
+            y2: self.y1 + height + above,
+            is_person: false,
+        }
+    }
 }
 
 /// Where heads are; none if that is not known: nothing was found, looked for, or stored.
@@ -89,15 +130,9 @@ pub(super) fn heads(found: Option<&[u8]>) -> Option<Vec<Region>> {
 }
 
 fn head(found: &FoundBox) -> Option<Region> {
-    let [x1, y1, x2, y2] = found.corners;
-    let (width, mut height) = (x2 - x1, y2 - y1);
-    if found.class == PERSON {
-        height *= HEAD_HEIGHT;
-    } else if !ON_HEADS.contains(&found.class.as_str()) {
-        return None;
-    }
-    let (around, above) = (width * MARGIN, height * MARGIN);
-    Some(Region { x1: x1 - around, y1: y1 - above, x2: x2 + around, y2: y1 + height + above })
+    let is_person = found.class == PERSON;
+    let is_known = is_person || ON_HEADS.contains(&found.class.as_str());
+    is_known.then(|| Region::of(found.corners, is_person))
 }
 
 /// The picture with heads pixelated, or all of it.
@@ -128,11 +163,11 @@ pub(super) fn pixelate_i420(i420: &mut [u8], size: PictureSize, heads: Option<&[
 /// Pixelates heads, or everything, in pixels of `N` bytes.
 fn pixelate_all<const N: usize>(pixels: &mut [u8], size: PictureSize, heads: Option<&[Region]>) {
     let Some(heads) = heads else {
-        let all = Region { x1: 0.0, y1: 0.0, x2: 1.0, y2: 1.0 };
+        let all = Region::of([0.0, 0.0, 1.0, 1.0], false);
         return pixelate::<N>(pixels, size, all, SQUARES_A_PICTURE);
     };
     for head in heads {
-        pixelate::<N>(pixels, size, *head, SQUARES_A_HEAD);
+        pixelate::<N>(pixels, size, head.head(size), SQUARES_A_HEAD);
     }
 }
 
@@ -241,6 +276,27 @@ mod tests {
             let (picture, masked) = mask(&stripes(), heads.as_deref()).unwrap();
             assert_eq!(masked, Masked::Whole);
             assert!(contrast(&picture, [0, 0, 320, 240]) < 60, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn who_lies_or_is_cut_off_or_is_not_shown_is_no_more_recognisable() {
+        for (found, hidden) in [
+            // Lying: the head is at the right end, over the whole height.
+            (r#"{"boxes":[{"class":"person","box":[0.2,0.5,0.8,0.7]}]"#, [200, 150, 250, 165]),
+            // Cut off by the lower edge, close to the camera.
+            (r#"{"boxes":[{"class":"person","box":[0.4,0.5,0.6,1.0]}]"#, [135, 215, 190, 235]),
+            // Nobody is shown, as he stands where nobody is looked for.
+            (
+                r#"{"boxes":[{"class":"person","box":[0.1,0.2,0.2,0.9]}],"others":[[0.6,0.2,0.75,0.9]]"#,
+                [195, 52, 238, 90],
+            ),
+        ] {
+            let json = format!(r#"{{"pictures":[{found},"t_s":0,"analysis":"done"}}]}}"#);
+            let heads = heads(Some(json.as_bytes())).unwrap();
+            let (picture, _) = mask(&stripes(), Some(&heads)).unwrap();
+            assert!(contrast(&picture, hidden) < 60, "{found}");
+            assert!(contrast(&picture, [0, 0, 320, 20]) > 180, "{found}");
         }
     }
 
