@@ -1,6 +1,6 @@
 //! Recording changes: each once, in order, announced in commit order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState};
 use safe_yolo_core::{AlarmSettings, CameraId, Event, EventChange, EventId, Utc};
@@ -8,7 +8,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
-use super::rows::{self, Attached, EventRow};
+use super::rows::{self, Attached, Batch, EventRow};
 use super::{Announced, EventRecord, Recorded, StoredChange};
 use crate::error::Doing;
 use crate::events::merge::merge;
@@ -39,8 +39,12 @@ fn made_at(change_id: Uuid) -> Utc {
 struct Recording<'a> {
     grouping: Grouping<'a>,
     mutes: Vec<InForce>,
-    /// Changes that were recorded before.
+    batch: Batch,
+    /// Changes that were recorded before this transaction.
     repeated: HashSet<String>,
+    /// Those of this transaction, by number and by the ids of their makers.
+    stored: BTreeMap<i64, StoredChange>,
+    numbers: HashMap<Uuid, i64>,
     /// Events as they are by now, with the number of their raising.
     events: HashMap<EventId, (EventRecord, i64)>,
 }
@@ -56,6 +60,9 @@ impl<'a> Recording<'a> {
         Ok(Self {
             grouping: Grouping::new(settings),
             mutes: mutes::in_force(db).await?,
+            batch: Batch::begin(db).await?,
+            stored: BTreeMap::new(),
+            numbers: HashMap::new(),
             repeated: rows::known_changes(db, &keys).await?,
             events: rows::events(db, &events).await?,
         })
@@ -68,26 +75,30 @@ impl<'a> Recording<'a> {
         change: &EventChange,
     ) -> Result<StoredChange, StoreError> {
         let key = change_id.to_string();
-        if !self.repeated.insert(key.clone())
+        if let Some(first) = self.numbers.get(&change_id).and_then(|seq| self.stored.get(seq)) {
+            return Ok(first.clone());
+        }
+        if self.repeated.contains(&key)
             && let Some(first) = rows::change_by_id(db, &key).await?
         {
             return Ok(first);
         }
         let at = made_at(change_id);
-        let id = change.event.id;
-        let Some((before, raised_seq)) = self.events.get(&id) else {
+        let Some((before, raised_seq)) = self.events.get(&change.event.id).cloned() else {
             // Whatever it is called: without a raising it would be lost to all who list events.
             let event = change.event.clone();
             let attached = self.place(db, &event).await?;
-            let stored = rows::put(db, &key, at, ChangeKind::Raised, event, attached, None).await?;
-            self.events.insert(id, (stored.record.clone(), stored.seq));
-            return Ok(stored);
+            let stored = self.batch.put(&key, at, ChangeKind::Raised, event, attached, None)?;
+            return Ok(self.keep(change_id, stored, None));
         };
-        let (before, raised_seq) = (before.clone(), *raised_seq);
-        if change.kind == ChangeKind::Raised
-            && let Some(first) = rows::change_by_seq(db, raised_seq).await?
-        {
-            return Ok(first);
+        if change.kind == ChangeKind::Raised {
+            let first = match self.stored.get(&raised_seq) {
+                Some(first) => Some(first.clone()),
+                None => rows::change_by_seq(db, raised_seq).await?,
+            };
+            if let Some(first) = first {
+                return Ok(first);
+            }
         }
         let (kind, event) = merge(&before.event, change.kind, change.event.clone());
         let (incident, muted) = match (before.incident, before.muted) {
@@ -103,9 +114,21 @@ impl<'a> Recording<'a> {
             quiet => quiet,
         };
         let attached = Attached { acknowledged: before.acknowledged, incident, muted };
-        let stored = rows::put(db, &key, at, kind, event, attached, Some(raised_seq)).await?;
-        self.events.insert(id, (stored.record.clone(), raised_seq));
-        Ok(stored)
+        let stored = self.batch.put(&key, at, kind, event, attached, Some(raised_seq))?;
+        Ok(self.keep(change_id, stored, Some(raised_seq)))
+    }
+
+    fn keep(
+        &mut self,
+        change_id: Uuid,
+        stored: StoredChange,
+        raised_seq: Option<i64>,
+    ) -> StoredChange {
+        let raised_seq = raised_seq.unwrap_or(stored.seq);
+        self.events.insert(stored.record.event.id, (stored.record.clone(), raised_seq));
+        self.numbers.insert(change_id, stored.seq);
+        self.stored.insert(stored.seq, stored.clone());
+        stored
     }
 
     /// Where an alarm that begins belongs.
@@ -173,6 +196,7 @@ impl Store {
         for (change_id, change) in changes {
             stored.push(recording.apply(&mut tx, *change_id, change).await?);
         }
+        recording.batch.write(&mut tx).await?;
         let incidents = recording.grouping.write(&mut tx).await?;
         chain::sweep(&mut tx).await?;
         tx.commit().await.doing(DOING)?;

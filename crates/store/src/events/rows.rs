@@ -1,10 +1,10 @@
 //! Events and changes as rows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use safe_yolo_core::event::{Acknowledgement, ChangeKind};
 use safe_yolo_core::{Event, EventId, Utc};
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{EventRecord, StoredChange};
 use crate::StoreError;
@@ -189,8 +189,137 @@ pub(super) async fn change_by_seq(
     row.map(ChangeRow::into_change).transpose()
 }
 
-/// Adds a change and brings the event's row into line with it.
-/// `raised_seq` is none for a new event.
+/// A change that is to be written.
+struct NewChange {
+    seq: i64,
+    change_id: String,
+    event_id: EventId,
+    kind: ChangeKind,
+    at: Utc,
+    event: String,
+    acknowledged: Option<String>,
+}
+
+/// Changes and events of one transaction, gathered and then written with one statement each: what
+/// costs is not their bytes but every turn between us and the database's thread.
+pub(super) struct Batch {
+    next_seq: i64,
+    changes: Vec<NewChange>,
+    /// Of each event its newest form, with its JSON and the number of its raising.
+    events: BTreeMap<EventId, (StoredChange, String, i64)>,
+}
+
+/// Rows in one statement: SQLite takes 32 766 values.
+const ROWS_MAX: usize = 500;
+
+impl Batch {
+    pub(super) async fn begin(db: &mut SqliteConnection) -> Result<Self, StoreError> {
+        // No number is given twice, whatever was deleted: the file remembers the largest.
+        let newest: Option<i64> =
+            sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'event_changes'")
+                .fetch_optional(db)
+                .await
+                .doing(DOING)?;
+        let next_seq = newest.unwrap_or_default() + 1;
+        Ok(Self { next_seq, changes: Vec::new(), events: BTreeMap::new() })
+    }
+
+    /// Adds a change and brings the event into line with it. `raised_seq` is none for a new event.
+    pub(super) fn put(
+        &mut self,
+        change_id: &str,
+        at: Utc,
+        kind: ChangeKind,
+        event: Event,
+        attached: Attached,
+        raised_seq: Option<i64>,
+    ) -> Result<StoredChange, StoreError> {
+        let Attached { acknowledged, incident, muted } = attached;
+        let id = event.id;
+        let unwritable =
+            |error: serde_json::Error| StoreError::unreadable("event", id.to_string(), error);
+        let json = serde_json::to_string(&event).map_err(unwritable)?;
+        let acknowledged_json =
+            acknowledged.as_ref().map(serde_json::to_string).transpose().map_err(unwritable)?;
+        let seq = self.next_seq;
+        self.next_seq += 1;
+        self.changes.push(NewChange {
+            seq,
+            change_id: change_id.to_owned(),
+            event_id: id,
+            kind,
+            at,
+            event: json.clone(),
+            acknowledged: acknowledged_json,
+        });
+        let record = EventRecord { event, seq, acknowledged, incident, muted };
+        let stored = StoredChange { seq, kind, record };
+        self.events.insert(id, (stored.clone(), json, raised_seq.unwrap_or(seq)));
+        Ok(stored)
+    }
+
+    /// Writes all of it.
+    pub(super) async fn write(self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        let doing = "recording events";
+        for some in self.changes.chunks(ROWS_MAX) {
+            let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(
+                "INSERT INTO event_changes (seq, change_id, event_id, kind, at, event, acknowledged) ",
+            );
+            query.push_values(some, |mut row, change| {
+                row.push_bind(change.seq)
+                    .push_bind(&change.change_id)
+                    .push_bind(change.event_id.to_string())
+                    .push_bind(change.kind.name())
+                    .push_bind(change.at.micros())
+                    .push_bind(&change.event)
+                    .push_bind(&change.acknowledged);
+            });
+            query.build().persistent(false).execute(&mut *db).await.doing(doing)?;
+        }
+        // In the order of their raising, as if written one by one.
+        let mut events: Vec<_> = self.events.into_values().collect();
+        events.sort_unstable_by_key(|(_, _, raised_seq)| *raised_seq);
+        for some in events.chunks(ROWS_MAX) {
+            let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(
+                "INSERT INTO events (id, camera, event_type, severity, start_at, end_at, raised_seq, seq, waits,
+                                     acknowledged_by, acknowledged_at, acknowledged_reason, config_version, event, incident, muted) ",
+            );
+            query.push_values(some, |mut row, (change, json, raised_seq)| {
+                let EventRecord { event, seq, acknowledged, incident, muted } = &change.record;
+                let waits = event.severity.is_alarm() && acknowledged.is_none() && muted.is_none();
+                row.push_bind(event.id.to_string())
+                    .push_bind(event.camera.as_ref().map(|camera| camera.as_str().to_owned()))
+                    .push_bind(event.event_type.name())
+                    .push_bind(event.severity.name())
+                    .push_bind(event.start.micros())
+                    .push_bind(event.end.map(Utc::micros))
+                    .push_bind(*raised_seq)
+                    .push_bind(*seq)
+                    .push_bind(waits)
+                    .push_bind(acknowledged.as_ref().map(|a| a.by.as_str()))
+                    .push_bind(acknowledged.as_ref().map(|a| a.at.micros()))
+                    .push_bind(acknowledged.as_ref().map(|a| a.reason.as_str()))
+                    .push_bind(i64::try_from(event.config_version).unwrap_or(i64::MAX))
+                    .push_bind(json)
+                    .push_bind(incident.map(|id| id.to_string()))
+                    .push_bind(*muted);
+            });
+            query.push(
+                " ON CONFLICT (id) DO UPDATE SET
+                     camera = excluded.camera, event_type = excluded.event_type, severity = excluded.severity,
+                     start_at = excluded.start_at, end_at = excluded.end_at, seq = excluded.seq, waits = excluded.waits,
+                     acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at,
+                     acknowledged_reason = excluded.acknowledged_reason,
+                     config_version = excluded.config_version, event = excluded.event,
+                     incident = excluded.incident, muted = excluded.muted",
+            );
+            query.build().persistent(false).execute(&mut *db).await.doing(doing)?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds one change, see [`Batch::put`].
 pub(super) async fn put(
     db: &mut SqliteConnection,
     change_id: &str,
@@ -200,62 +329,10 @@ pub(super) async fn put(
     attached: Attached,
     raised_seq: Option<i64>,
 ) -> Result<StoredChange, StoreError> {
-    let Attached { acknowledged, incident, muted } = attached;
-    let doing = "recording an event";
-    let id = event.id.to_string();
-    let unwritable = |error: serde_json::Error| StoreError::unreadable("event", id.as_str(), error);
-    let json = serde_json::to_string(&event).map_err(unwritable)?;
-    let acknowledged_json =
-        acknowledged.as_ref().map(serde_json::to_string).transpose().map_err(unwritable)?;
-    let seq: i64 = sqlx::query_scalar(
-        "INSERT INTO event_changes (change_id, event_id, kind, at, event, acknowledged)
-         VALUES (?, ?, ?, ?, ?, ?) RETURNING seq",
-    )
-    .bind(change_id)
-    .bind(&id)
-    .bind(kind.name())
-    .bind(at.micros())
-    .bind(&json)
-    .bind(acknowledged_json)
-    .fetch_one(&mut *db)
-    .await
-    .doing(doing)?;
-    sqlx::query(
-        "INSERT INTO events (id, camera, event_type, severity, start_at, end_at, raised_seq, seq, waits,
-                             acknowledged_by, acknowledged_at, acknowledged_reason, config_version, event, incident, muted)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET
-             camera = excluded.camera, event_type = excluded.event_type, severity = excluded.severity,
-             start_at = excluded.start_at, end_at = excluded.end_at, seq = excluded.seq, waits = excluded.waits,
-             acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at,
-             acknowledged_reason = excluded.acknowledged_reason,
-             config_version = excluded.config_version, event = excluded.event,
-             incident = excluded.incident, muted = excluded.muted",
-    )
-    .bind(&id)
-    .bind(event.camera.as_ref().map(|camera| camera.as_str().to_owned()))
-    .bind(event.event_type.name())
-    .bind(event.severity.name())
-    .bind(event.start.micros())
-    .bind(event.end.map(Utc::micros))
-    .bind(raised_seq.unwrap_or(seq))
-    .bind(seq)
-    .bind(event.severity.is_alarm() && acknowledged.is_none() && muted.is_none())
-    .bind(acknowledged.as_ref().map(|a| a.by.clone()))
-    .bind(acknowledged.as_ref().map(|a| a.at.micros()))
-    .bind(acknowledged.as_ref().map(|a| a.reason.clone()))
-    .bind(i64::try_from(event.config_version).unwrap_or(i64::MAX))
-    .bind(&json)
-    .bind(incident.map(|id| id.to_string()))
-    .bind(muted)
-    .execute(db)
-    .await
-    .doing(doing)?;
-    Ok(StoredChange {
-        seq,
-        kind,
-        record: EventRecord { event, seq, acknowledged, incident, muted },
-    })
+    let mut batch = Batch::begin(db).await?;
+    let stored = batch.put(change_id, at, kind, event, attached, raised_seq)?;
+    batch.write(db).await?;
+    Ok(stored)
 }
 
 /// An alarm that was muted rings.

@@ -1,11 +1,11 @@
 //! Alarms find their incident, in the transaction that records them.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map};
 
 use safe_yolo_core::incident::{Cause, Headcount, Step};
 use safe_yolo_core::{AlarmSettings, Event, EventId, Incident, Utc};
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{IncidentRecord, rows};
 use crate::error::Doing;
@@ -13,6 +13,8 @@ use crate::events::EventRow;
 use crate::{Store, StoreError};
 
 const DOING: &str = "recording an incident";
+/// People written with one statement.
+const ROWS_MAX: usize = 500;
 /// Alarms grouped in one transaction at the start.
 const WAITING_MAX: i64 = 500;
 
@@ -22,6 +24,17 @@ pub(crate) struct Grouping<'a> {
     settings: &'a AlarmSettings,
     by_cause: HashMap<String, EventId>,
     touched: BTreeMap<EventId, Touched>,
+    people: HashMap<EventId, People>,
+}
+
+/// Whom an incident's alarms are about, by camera and track: how many alarms there were, and how many last.
+type People = BTreeMap<(String, String), Counts>;
+
+#[derive(Default)]
+struct Counts {
+    events: i64,
+    open: i64,
+    changed: bool,
 }
 
 struct Touched {
@@ -34,7 +47,12 @@ struct Touched {
 
 impl<'a> Grouping<'a> {
     pub(crate) fn new(settings: &'a AlarmSettings) -> Self {
-        Self { settings, by_cause: HashMap::new(), touched: BTreeMap::new() }
+        Self {
+            settings,
+            by_cause: HashMap::new(),
+            touched: BTreeMap::new(),
+            people: HashMap::new(),
+        }
     }
 
     /// The incident of an alarm that begins.
@@ -61,7 +79,11 @@ impl<'a> Grouping<'a> {
             .filter(|touched| touched.incident.takes(&cause, event.start, within))
             .map(|touched| touched.incident.id);
         let id = joined.unwrap_or(event.id);
-        let head = arrive(db, id, event).await?;
+        if joined.is_none() {
+            // A new one: nobody is known of it.
+            self.people.insert(id, People::new());
+        }
+        let head = self.arrive(db, id, event).await?;
         match self.touched.get_mut(&id) {
             Some(touched) if joined.is_some() => {
                 touched.incident.join(event, head);
@@ -90,7 +112,7 @@ impl<'a> Grouping<'a> {
             return Ok(());
         }
         let head = match ended {
-            Some(_) => Some(depart(db, id, after).await?),
+            Some(_) => Some(self.depart(db, id, after).await?),
             None => None,
         };
         if let Some(touched) = self.touched.get_mut(&id) {
@@ -151,11 +173,98 @@ impl<'a> Grouping<'a> {
         self.touched.entry(touched.incident.id).or_insert(touched);
     }
 
+    /// Counts of somebody in an incident; none where an alarm is about nobody.
+    async fn counts(
+        &mut self,
+        db: &mut SqliteConnection,
+        id: EventId,
+        event: &Event,
+    ) -> Result<Option<&mut Counts>, StoreError> {
+        let (Some(camera), Some(track)) = (&event.camera, &event.track) else { return Ok(None) };
+        let people = match self.people.entry(id) {
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(vacant) => {
+                let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+                    "SELECT camera, track, events, open_events FROM incident_people WHERE incident = ?",
+                )
+                .bind(id.to_string())
+                .fetch_all(db)
+                .await
+                .doing(DOING)?;
+                let counts = |(camera, track, events, open)| {
+                    ((camera, track), Counts { events, open, changed: false })
+                };
+                vacant.insert(rows.into_iter().map(counts).collect())
+            }
+        };
+        Ok(Some(people.entry((camera.as_str().to_owned(), track.to_string())).or_default()))
+    }
+
+    /// Somebody is the subject of one alarm more.
+    async fn arrive(
+        &mut self,
+        db: &mut SqliteConnection,
+        id: EventId,
+        event: &Event,
+    ) -> Result<Headcount, StoreError> {
+        let Some(counts) = self.counts(db, id, event).await? else {
+            return Ok(Headcount { is_new: true, alone: true });
+        };
+        let head = Headcount { is_new: counts.events == 0, alone: counts.open == 0 };
+        counts.events += 1;
+        counts.open += i64::from(event.end.is_none());
+        counts.changed = true;
+        Ok(head)
+    }
+
+    /// One of somebody's alarms is over.
+    async fn depart(
+        &mut self,
+        db: &mut SqliteConnection,
+        id: EventId,
+        event: &Event,
+    ) -> Result<Headcount, StoreError> {
+        let Some(counts) = self.counts(db, id, event).await? else {
+            return Ok(Headcount { is_new: false, alone: true });
+        };
+        let alone = counts.open == 1;
+        counts.open = (counts.open - 1).max(0);
+        counts.changed = true;
+        Ok(Headcount { is_new: false, alone })
+    }
+
+    async fn write_people(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        let changed: Vec<_> = self
+            .people
+            .iter()
+            .flat_map(|(id, people)| people.iter().map(move |(who, counts)| (id, who, counts)))
+            .filter(|(_, _, counts)| counts.changed)
+            .collect();
+        for some in changed.chunks(ROWS_MAX) {
+            let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(
+                "INSERT INTO incident_people (incident, camera, track, events, open_events) ",
+            );
+            query.push_values(some, |mut row, (id, (camera, track), counts)| {
+                row.push_bind(id.to_string())
+                    .push_bind(camera)
+                    .push_bind(track)
+                    .push_bind(counts.events)
+                    .push_bind(counts.open);
+            });
+            query.push(
+                " ON CONFLICT DO UPDATE SET events = excluded.events, open_events = excluded.open_events",
+            );
+            query.build().persistent(false).execute(&mut *db).await.doing(DOING)?;
+        }
+        Ok(())
+    }
+
     /// Writes what has changed, and answers it for whoever listens.
     pub(crate) async fn write(
         self,
         db: &mut SqliteConnection,
     ) -> Result<Vec<IncidentRecord>, StoreError> {
+        self.write_people(db).await?;
         let mut written = Vec::new();
         for touched in self.touched.into_values().filter(|touched| touched.changed) {
             let Touched { number, cause, incident, .. } = touched;
@@ -174,53 +283,6 @@ impl<'a> Grouping<'a> {
         }
         Ok(written)
     }
-}
-
-/// Somebody is the subject of one alarm more.
-async fn arrive(
-    db: &mut SqliteConnection,
-    id: EventId,
-    event: &Event,
-) -> Result<Headcount, StoreError> {
-    let (Some(camera), Some(track)) = (&event.camera, &event.track) else {
-        return Ok(Headcount { is_new: true, alone: true });
-    };
-    let opens = i64::from(event.end.is_none());
-    let (events, open): (i64, i64) = sqlx::query_as(
-        "INSERT INTO incident_people (incident, camera, track, events, open_events) VALUES (?, ?, ?, 1, ?)
-         ON CONFLICT DO UPDATE SET events = events + 1, open_events = open_events + excluded.open_events
-         RETURNING events, open_events",
-    )
-    .bind(id.to_string())
-    .bind(camera.as_str())
-    .bind(track.to_string())
-    .bind(opens)
-    .fetch_one(db)
-    .await
-    .doing(DOING)?;
-    Ok(Headcount { is_new: events == 1, alone: open == opens })
-}
-
-/// One of somebody's alarms is over.
-async fn depart(
-    db: &mut SqliteConnection,
-    id: EventId,
-    event: &Event,
-) -> Result<Headcount, StoreError> {
-    let (Some(camera), Some(track)) = (&event.camera, &event.track) else {
-        return Ok(Headcount { is_new: false, alone: true });
-    };
-    let left: Option<i64> = sqlx::query_scalar(
-        "UPDATE incident_people SET open_events = MAX(open_events - 1, 0)
-         WHERE incident = ? AND camera = ? AND track = ? RETURNING open_events",
-    )
-    .bind(id.to_string())
-    .bind(camera.as_str())
-    .bind(track.to_string())
-    .fetch_optional(db)
-    .await
-    .doing(DOING)?;
-    Ok(Headcount { is_new: false, alone: left == Some(0) })
 }
 
 impl Store {
