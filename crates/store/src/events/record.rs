@@ -1,6 +1,6 @@
 //! Recording changes: each once, in order, announced in commit order.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState};
 use safe_yolo_core::{AlarmSettings, CameraId, Event, EventChange, EventId, Utc};
@@ -57,14 +57,22 @@ impl<'a> Recording<'a> {
     ) -> Result<Self, StoreError> {
         let keys: Vec<String> = changes.iter().map(|(id, _)| id.to_string()).collect();
         let events: Vec<EventId> = changes.iter().map(|(_, change)| change.event.id).collect();
+        let events = rows::events(db, &events).await?;
+        let mut grouping = Grouping::new(settings);
+        let incidents: BTreeSet<EventId> =
+            events.values().filter_map(|(record, _)| record.incident).collect();
+        let incidents: Vec<EventId> = incidents.into_iter().collect();
+        let alarms = changes.iter().map(|(_, change)| &change.event);
+        let alarms = alarms.filter(|e| e.severity.is_alarm() && !events.contains_key(&e.id));
+        grouping.prepare(db, alarms, &incidents).await?;
         Ok(Self {
-            grouping: Grouping::new(settings),
+            grouping,
             mutes: mutes::in_force(db).await?,
             batch: Batch::begin(db).await?,
             stored: BTreeMap::new(),
             numbers: HashMap::new(),
             repeated: rows::known_changes(db, &keys).await?,
-            events: rows::events(db, &events).await?,
+            events,
         })
     }
 

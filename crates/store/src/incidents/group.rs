@@ -1,7 +1,6 @@
 //! Alarms find their incident, in the transaction that records them.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, hash_map};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use safe_yolo_core::incident::{Cause, Headcount, Step};
 use safe_yolo_core::{AlarmSettings, Event, EventId, Incident, Utc};
@@ -13,8 +12,6 @@ use crate::events::EventRow;
 use crate::{Store, StoreError};
 
 const DOING: &str = "recording an incident";
-/// People written with one statement.
-const ROWS_MAX: usize = 500;
 /// Alarms grouped in one transaction at the start.
 const WAITING_MAX: i64 = 500;
 
@@ -22,7 +19,8 @@ const WAITING_MAX: i64 = 500;
 /// it gets. No more entries than the transaction has changes.
 pub(crate) struct Grouping<'a> {
     settings: &'a AlarmSettings,
-    by_cause: HashMap<String, EventId>,
+    /// Of each cause that was asked about its newest open incident, if it has one.
+    by_cause: HashMap<String, Option<EventId>>,
     touched: BTreeMap<EventId, Touched>,
     people: HashMap<EventId, People>,
 }
@@ -55,6 +53,63 @@ impl<'a> Grouping<'a> {
         }
     }
 
+    /// Reads what is needed for these alarms and for changes to alarms of these incidents, at once.
+    pub(crate) async fn prepare(
+        &mut self,
+        db: &mut SqliteConnection,
+        alarms: impl Iterator<Item = &Event>,
+        ids: &[EventId],
+    ) -> Result<(), StoreError> {
+        let causes: BTreeSet<String> = alarms.map(|event| Cause::of(event).key).collect();
+        if causes.is_empty() && ids.is_empty() {
+            return Ok(());
+        }
+        let asked: Vec<&str> = causes.iter().map(String::as_str).collect();
+        let found = rows::of_causes(db, &asked, ids).await?;
+        for cause in &causes {
+            self.by_cause.entry(cause.clone()).or_insert(None);
+        }
+        let mut known = Vec::with_capacity(found.len());
+        for (cause, IncidentRecord { number, incident }) in found {
+            known.push(incident.id);
+            // One that was asked for by its id may be closed, or not the newest of its cause.
+            if causes.contains(&cause) && !incident.state.is_closed() {
+                self.by_cause.insert(cause.clone(), Some(incident.id));
+            }
+            let touched = Touched { number: Some(number), cause, incident, changed: false };
+            self.touched.entry(touched.incident.id).or_insert(touched);
+        }
+        self.read_people(db, &known).await
+    }
+
+    async fn read_people(
+        &mut self,
+        db: &mut SqliteConnection,
+        ids: &[EventId],
+    ) -> Result<(), StoreError> {
+        let ids: Vec<EventId> =
+            ids.iter().copied().filter(|id| !self.people.contains_key(id)).collect();
+        let list = serde_json::to_string(&ids)
+            .map_err(|error| StoreError::unreadable("incident", "a list", error))?;
+        self.people.extend(ids.into_iter().map(|id| (id, People::new())));
+        let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
+            "SELECT incident, camera, track, events, open_events FROM incident_people
+             WHERE incident IN (SELECT value FROM json_each(?))",
+        )
+        .bind(list)
+        .fetch_all(db)
+        .await
+        .doing(DOING)?;
+        for (incident, camera, track, events, open) in rows {
+            let id: EventId = incident.parse().map_err(|error| {
+                StoreError::unreadable("incident", &incident, format!("{error}"))
+            })?;
+            let counts = Counts { events, open, changed: false };
+            self.people.entry(id).or_default().insert((camera, track), counts);
+        }
+        Ok(())
+    }
+
     /// The incident of an alarm that begins.
     pub(crate) async fn join(
         &mut self,
@@ -62,17 +117,10 @@ impl<'a> Grouping<'a> {
         event: &Event,
     ) -> Result<EventId, StoreError> {
         let cause = Cause::of(event);
-        let known = match self.by_cause.get(&cause.key) {
-            Some(id) => Some(*id),
-            None => match rows::by_cause(db, &cause.key).await? {
-                Some(record) => {
-                    let id = record.incident.id;
-                    self.touch(&cause.key, Some(record.number), record.incident);
-                    Some(id)
-                }
-                None => None,
-            },
-        };
+        if !self.by_cause.contains_key(&cause.key) {
+            self.prepare(db, std::iter::once(event), &[]).await?;
+        }
+        let known = self.by_cause.get(&cause.key).copied().flatten();
         let within = i64::from(self.settings.group_within_s) * 1_000_000;
         let joined = known
             .and_then(|id| self.touched.get(&id))
@@ -90,7 +138,10 @@ impl<'a> Grouping<'a> {
                 touched.changed = true;
             }
             _ => {
-                self.touch(&cause.key, None, Incident::new(event));
+                let (incident, changed) = (Incident::new(event), true);
+                self.by_cause.insert(cause.key.clone(), Some(id));
+                self.touched
+                    .insert(id, Touched { number: None, cause: cause.key, incident, changed });
             }
         }
         Ok(id)
@@ -157,20 +208,10 @@ impl<'a> Grouping<'a> {
 
     /// Brings an incident in; false if there is none.
     async fn load(&mut self, db: &mut SqliteConnection, id: EventId) -> Result<bool, StoreError> {
-        if let Entry::Vacant(vacant) = self.touched.entry(id) {
-            let Some(record) = rows::by_id(db, id).await? else { return Ok(false) };
-            let (number, incident) = (Some(record.number), record.incident);
-            vacant.insert(Touched { number, cause: String::new(), incident, changed: false });
+        if !self.touched.contains_key(&id) {
+            self.prepare(db, std::iter::empty(), &[id]).await?;
         }
-        Ok(true)
-    }
-
-    fn touch(&mut self, cause: &str, number: Option<i64>, incident: Incident) {
-        self.by_cause.insert(cause.to_owned(), incident.id);
-        let (cause, changed) = (cause.to_owned(), number.is_none());
-        // What this transaction knows of it already is newer.
-        let touched = Touched { number, cause, incident, changed };
-        self.touched.entry(touched.incident.id).or_insert(touched);
+        Ok(self.touched.contains_key(&id))
     }
 
     /// Counts of somebody in an incident; none where an alarm is about nobody.
@@ -181,22 +222,10 @@ impl<'a> Grouping<'a> {
         event: &Event,
     ) -> Result<Option<&mut Counts>, StoreError> {
         let (Some(camera), Some(track)) = (&event.camera, &event.track) else { return Ok(None) };
-        let people = match self.people.entry(id) {
-            hash_map::Entry::Occupied(known) => known.into_mut(),
-            hash_map::Entry::Vacant(vacant) => {
-                let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
-                    "SELECT camera, track, events, open_events FROM incident_people WHERE incident = ?",
-                )
-                .bind(id.to_string())
-                .fetch_all(db)
-                .await
-                .doing(DOING)?;
-                let counts = |(camera, track, events, open)| {
-                    ((camera, track), Counts { events, open, changed: false })
-                };
-                vacant.insert(rows.into_iter().map(counts).collect())
-            }
-        };
+        if !self.people.contains_key(&id) {
+            self.read_people(db, &[id]).await?;
+        }
+        let people = self.people.entry(id).or_default();
         Ok(Some(people.entry((camera.as_str().to_owned(), track.to_string())).or_default()))
     }
 
@@ -240,7 +269,7 @@ impl<'a> Grouping<'a> {
             .flat_map(|(id, people)| people.iter().map(move |(who, counts)| (id, who, counts)))
             .filter(|(_, _, counts)| counts.changed)
             .collect();
-        for some in changed.chunks(ROWS_MAX) {
+        for some in changed.chunks(rows::ROWS_MAX) {
             let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(
                 "INSERT INTO incident_people (incident, camera, track, events, open_events) ",
             );
@@ -265,22 +294,20 @@ impl<'a> Grouping<'a> {
         db: &mut SqliteConnection,
     ) -> Result<Vec<IncidentRecord>, StoreError> {
         self.write_people(db).await?;
-        let mut written = Vec::new();
-        for touched in self.touched.into_values().filter(|touched| touched.changed) {
-            let Touched { number, cause, incident, .. } = touched;
-            let record = match number {
-                Some(number) => {
-                    let record = IncidentRecord { number, incident };
-                    rows::update(db, &record, self.settings).await?;
-                    record
-                }
-                None => {
-                    let number = rows::insert(db, &cause, &incident, self.settings).await?;
-                    IncidentRecord { number, incident }
-                }
-            };
-            written.push(record);
-        }
+        let changed: Vec<Touched> =
+            self.touched.into_values().filter(|touched| touched.changed).collect();
+        let mut next = match changed.iter().any(|touched| touched.number.is_none()) {
+            true => rows::next_number(db).await?,
+            false => 0,
+        };
+        let numbered = changed.into_iter().map(|touched| {
+            let number = touched.number.unwrap_or(next);
+            next += i64::from(touched.number.is_none());
+            (touched.cause, IncidentRecord { number, incident: touched.incident })
+        });
+        let written: Vec<(String, IncidentRecord)> = numbered.collect();
+        rows::put_all(db, &written, self.settings).await?;
+        let written = written.into_iter().map(|(_, record)| record).collect();
         Ok(written)
     }
 }

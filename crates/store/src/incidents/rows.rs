@@ -1,13 +1,15 @@
 //! Incidents as rows.
 
 use safe_yolo_core::{AlarmSettings, EventId, Incident, Utc};
-use sqlx::SqliteConnection;
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::IncidentRecord;
 use crate::StoreError;
 use crate::error::Doing;
 
 const DOING: &str = "reading incidents";
+/// Rows written with one statement.
+pub(super) const ROWS_MAX: usize = 500;
 
 #[derive(sqlx::FromRow)]
 pub(super) struct IncidentRow {
@@ -37,19 +39,34 @@ pub(super) async fn by_id(
     row.map(IncidentRow::into_record).transpose()
 }
 
-/// The newest open incident of a cause.
-pub(super) async fn by_cause(
+/// Of each of these causes its newest open incident, and besides those with these ids, open or not. One
+/// question for a whole batch.
+pub(super) async fn of_causes(
     db: &mut SqliteConnection,
-    cause: &str,
-) -> Result<Option<IncidentRecord>, StoreError> {
-    let row: Option<IncidentRow> = sqlx::query_as(
-        "SELECT number, id, incident FROM incidents WHERE cause = ? AND closed = 0 ORDER BY number DESC LIMIT 1",
+    causes: &[&str],
+    ids: &[EventId],
+) -> Result<Vec<(String, IncidentRecord)>, StoreError> {
+    let list = |list: serde_json::Result<String>| {
+        list.map_err(|error| StoreError::unreadable("incident", "a list", error))
+    };
+    let rows: Vec<(String, i64, String, String)> = sqlx::query_as(
+        "SELECT cause, number, id, incident FROM incidents
+         WHERE number IN (SELECT MAX(number) FROM incidents WHERE closed = 0
+                              AND cause IN (SELECT value FROM json_each(?)) GROUP BY cause)
+            OR id IN (SELECT value FROM json_each(?))
+         ORDER BY number",
     )
-    .bind(cause)
-    .fetch_optional(db)
+    .bind(list(serde_json::to_string(causes))?)
+    .bind(list(serde_json::to_string(ids))?)
+    .fetch_all(db)
     .await
     .doing(DOING)?;
-    row.map(IncidentRow::into_record).transpose()
+    rows.into_iter()
+        .map(|(cause, number, id, incident)| {
+            let record = IncidentRow { number, id, incident }.into_record()?;
+            Ok((cause, record))
+        })
+        .collect()
 }
 
 /// When an incident that waits goes one level further.
@@ -61,32 +78,52 @@ pub(super) fn escalates_at(incident: &Incident, settings: &AlarmSettings) -> Opt
     Some(incident.waiting_since.plus_micros(i64::from(after) * 1_000_000))
 }
 
-/// Adds a new incident; answers its number.
-pub(super) async fn insert(
+/// The number that the next new incident gets; none is given twice.
+pub(super) async fn next_number(db: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let newest: Option<i64> =
+        sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = 'incidents'")
+            .fetch_optional(db)
+            .await
+            .doing(DOING)?;
+    Ok(newest.unwrap_or_default() + 1)
+}
+
+/// Writes incidents, new ones with their causes, with one statement for many.
+pub(super) async fn put_all(
     db: &mut SqliteConnection,
-    cause: &str,
-    incident: &Incident,
+    incidents: &[(String, IncidentRecord)],
     settings: &AlarmSettings,
-) -> Result<i64, StoreError> {
-    sqlx::query_scalar(
-        "INSERT INTO incidents (id, cause, event_type, severity, camera, zone, state, closed, held, start_at, escalates_at, incident)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING number",
-    )
-    .bind(incident.id.to_string())
-    .bind(cause)
-    .bind(incident.event_type.name())
-    .bind(incident.severity.name())
-    .bind(incident.camera.as_ref().map(|camera| camera.as_str().to_owned()))
-    .bind(incident.zone.as_ref().map(|zone| zone.id.as_str().to_owned()))
-    .bind(incident.state.name())
-    .bind(incident.state.is_closed())
-    .bind(incident.held.is_some())
-    .bind(incident.start.micros())
-    .bind(escalates_at(incident, settings).map(Utc::micros))
-    .bind(json(incident)?)
-    .fetch_one(db)
-    .await
-    .doing("recording an incident")
+) -> Result<(), StoreError> {
+    for some in incidents.chunks(ROWS_MAX) {
+        let rows = some.iter().map(|(cause, record)| Ok((cause, record, json(&record.incident)?)));
+        let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+        let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(
+            "INSERT INTO incidents (number, id, cause, event_type, severity, camera, zone, state, closed, held, start_at, escalates_at, incident) ",
+        );
+        query.push_values(rows, |mut row, (cause, record, json)| {
+            let incident = &record.incident;
+            row.push_bind(record.number)
+                .push_bind(incident.id.to_string())
+                .push_bind(cause)
+                .push_bind(incident.event_type.name())
+                .push_bind(incident.severity.name())
+                .push_bind(incident.camera.as_ref().map(|camera| camera.as_str().to_owned()))
+                .push_bind(incident.zone.as_ref().map(|zone| zone.id.as_str().to_owned()))
+                .push_bind(incident.state.name())
+                .push_bind(incident.state.is_closed())
+                .push_bind(incident.held.is_some())
+                .push_bind(incident.start.micros())
+                .push_bind(escalates_at(incident, settings).map(Utc::micros))
+                .push_bind(json);
+        });
+        query.push(
+            " ON CONFLICT (number) DO UPDATE SET severity = excluded.severity, state = excluded.state,
+                 closed = excluded.closed, held = excluded.held, start_at = excluded.start_at,
+                 escalates_at = excluded.escalates_at, incident = excluded.incident",
+        );
+        query.build().persistent(false).execute(&mut *db).await.doing("recording incidents")?;
+    }
+    Ok(())
 }
 
 /// Writes what has changed of an incident.
