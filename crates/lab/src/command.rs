@@ -4,15 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::experiment::{Experiment, Given, LabError};
 use crate::experiments::{self, ALL};
-use crate::python::Python;
-use crate::report::{Laboratory, Record, Twin};
-use crate::{limits, report};
+use crate::language::Language;
+use crate::{report, run};
 
 /// What to do in the laboratory.
 #[derive(Debug, Subcommand)]
@@ -32,28 +29,40 @@ pub struct ListArguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// The language; that of the environment (`LANG`) unless given
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<Language>,
 }
 
 /// What to run, and how.
 #[derive(Debug, Args)]
 pub struct RunArguments {
     /// The experiment's name, or `all`
-    name: String,
+    pub(crate) name: String,
     /// Run the twins in Python beside ours; with a path, in this Python
     #[arg(long, value_name = "PYTHON", num_args = 0..=1, require_equals = true, default_missing_value = "python3")]
-    python: Option<PathBuf>,
+    pub(crate) python: Option<PathBuf>,
     /// Print JSON instead of the table
+    #[arg(long, conflicts_with = "markdown")]
+    pub(crate) json: bool,
+    /// Print the figures as tables of a Markdown document instead
     #[arg(long)]
-    json: bool,
-    /// Write a page that stands alone
+    pub(crate) markdown: bool,
+    /// Write the figures between the marks of this Markdown document; in Korean where it ends with `.ko.md`
     #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
+    pub(crate) fill: Vec<PathBuf>,
+    /// Write a page that stands alone, in both languages
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
     /// How much to do, in the experiment's own unit ('lab list' names it)
     #[arg(long, value_name = "N")]
-    size: Option<u64>,
+    pub(crate) size: Option<u64>,
     /// Small sizes and short waits, as in tests
     #[arg(long, conflicts_with = "size")]
-    reduced: bool,
+    pub(crate) reduced: bool,
+    /// The language; that of the environment (`LANG`) unless given
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) lang: Option<Language>,
 }
 
 /// Which part of the work.
@@ -67,11 +76,11 @@ pub struct ChildArguments {
 /// Carries out a command. `child`: the program and the arguments with which this command's `child` is started.
 ///
 /// # Errors
-/// Bad input, and work that could not be done; an outcome that does not hold is an exit status of 1.
+/// Bad input, and reports that can't be written; an outcome that does not hold is an exit status of 1.
 pub fn run(command: &LabCommand, child: &[OsString]) -> Result<ExitCode> {
     match command {
-        LabCommand::List(given) => list(given.json),
-        LabCommand::Run(given) => run_experiments(given, child),
+        LabCommand::List(given) => list(given),
+        LabCommand::Run(given) => run::run(given, child),
         LabCommand::Child(given) => {
             experiments::child(&given.work, &given.arguments)?;
             Ok(ExitCode::SUCCESS)
@@ -79,83 +88,13 @@ pub fn run(command: &LabCommand, child: &[OsString]) -> Result<ExitCode> {
     }
 }
 
-fn list(json: bool) -> Result<ExitCode> {
+fn list(given: &ListArguments) -> Result<ExitCode> {
     let all: Vec<_> = ALL.iter().map(|experiment| experiment.about()).collect();
-    report::line(&if json { serde_json::to_string_pretty(&all)? } else { report::listed(&all) })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn run_experiments(given: &RunArguments, child: &[OsString]) -> Result<ExitCode> {
-    let chosen = match given.name.as_str() {
-        "all" if given.size.is_some() => {
-            bail!(
-                "--size is in the unit of one experiment: name it instead of 'all', or leave --size out"
-            )
-        }
-        "all" => ALL.to_vec(),
-        name => vec![experiments::find(name)?],
-    };
-    // Before the work, which may take minutes: whether its page can be written at all.
-    let page = given.html.as_ref().map(|path| {
-        std::fs::File::create(path)
-            .with_context(|| format!("the page '{}' can't be written", path.display()))
-    });
-    let page = page.transpose()?;
-    let (python, no_python) = match given.python.as_deref().map(Python::find) {
-        Some(Ok(python)) => (Some(python), None),
-        Some(Err(error @ LabError::NoPython(_))) => (None, Some(error.to_string())),
-        Some(Err(error)) => return Err(error.into()),
-        None => (None, None),
-    };
-    let bar = progress(chosen.len());
-    let mut records = Vec::new();
-    for experiment in chosen {
-        let about = experiment.about();
-        let size = limits::size(about, given.size, given.reduced, limits::free_memory())?;
-        let tell = |way: &str| bar.set_message(format!("{}: {way}", about.name));
-        let given = Given { size, reduced: given.reduced, child, tell: &tell };
-        let ours =
-            experiment.run(&given).with_context(|| format!("experiment '{}'", about.name))?;
-        let twin = twin(experiment, &given, python.as_ref(), no_python.as_deref());
-        records.push(Record { about, size, ours, twin });
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    let laboratory = Laboratory::here(records, given.reduced, python.map(|python| python.version));
-    if let Some(mut page) = page {
-        std::io::Write::write_all(&mut page, report::html::page(&laboratory).as_bytes())
-            .context("writing the page")?;
-    }
+    let language = given.lang.unwrap_or_else(Language::here);
     report::line(&if given.json {
-        serde_json::to_string_pretty(&laboratory)?
+        serde_json::to_string_pretty(&all)?
     } else {
-        report::table::text(&laboratory)
+        report::table::listed(&all, language)
     })?;
-    Ok(if laboratory.held() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn twin(
-    experiment: &dyn Experiment,
-    given: &Given<'_>,
-    python: Option<&Python>,
-    no_python: Option<&str>,
-) -> Twin {
-    match (python, no_python) {
-        (Some(python), _) => match experiment.twin(given, python) {
-            Ok(findings) => Twin::Ran(findings),
-            Err(LabError::NoPython(why)) => Twin::Missing(why),
-            Err(error) => Twin::Failed(error.to_string()),
-        },
-        (None, Some(why)) => Twin::Missing(why.to_owned()),
-        (None, None) => Twin::NotAsked,
-    }
-}
-
-/// Hidden by itself where nobody looks on.
-fn progress(count: usize) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(count).unwrap_or(u64::MAX));
-    if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {elapsed} {msg}") {
-        bar.set_style(style);
-    }
-    bar
+    Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use crate::language::Language;
 use crate::python::Python;
 
 /// Words in both languages.
@@ -16,6 +17,17 @@ pub struct Text {
     pub en: &'static str,
     /// Korean.
     pub ko: &'static str,
+}
+
+impl Text {
+    /// The words in this language.
+    #[must_use]
+    pub const fn of(&self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.en,
+            Language::Ko => self.ko,
+        }
+    }
 }
 
 /// How much an experiment does.

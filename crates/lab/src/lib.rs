@@ -7,9 +7,12 @@
 pub mod command;
 pub mod experiment;
 pub mod experiments;
+mod language;
 mod limits;
 mod names;
 mod python;
 mod report;
+mod run;
 
 pub use experiment::{About, Check, Experiment, Findings, Given, LabError, Size, Text, Way};
+pub use language::Language;

@@ -28,18 +28,18 @@ pub(crate) fn size(
     if wanted > size.most {
         let most = size.most;
         return Err(LabError::Size(format!(
-            "--size {wanted} is too much for '{name}': give at most {most} ({unit})"
+            "--size {wanted} is too large for '{name}': give at most {most} ({unit})"
         )));
     }
     let needed = wanted.saturating_mul(size.bytes_each);
     if let Some(free) = free
         && needed > free
     {
+        let asked = asked.map_or_else(String::new, |asked| format!("--size {asked} of "));
+        let (needed, fits) = (needed.div_ceil(1_000_000), free / size.bytes_each);
+        let free = free / 1_000_000;
         return Err(LabError::Size(format!(
-            "--size {wanted} of '{name}' takes {} MB, and {} MB are free here: give at most {} ({unit})",
-            needed / 1_000_000,
-            free / 1_000_000,
-            free / size.bytes_each
+            "{asked}'{name}' takes {needed} MB, and {free} MB are free here: give --size {fits} at most ({unit}), or --reduced"
         )));
     }
     Ok(wanted)
@@ -59,4 +59,85 @@ fn free_in_group() -> Option<u64> {
         std::fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?.trim().parse::<u64>().ok()
     };
     Some(read("memory.max")?.saturating_sub(read("memory.current")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+    use crate::experiment::{About, Size, Text};
+
+    const TEXT: Text = Text { en: "", ko: "" };
+    const ABOUT: About = About {
+        name: "sort",
+        source: "004",
+        title: TEXT,
+        shows: TEXT,
+        published: TEXT,
+        choice: TEXT,
+        libraries: &[],
+        size: Some(Size {
+            unit: "floats",
+            whole: 10_000,
+            reduced: 100,
+            most: 1_000_000,
+            bytes_each: 1_000,
+        }),
+    };
+
+    #[test]
+    fn a_size_is_the_one_asked_for_within_reason_and_memory() {
+        let cases: [(Option<u64>, bool, u64, Result<u64, &str>); 8] = [
+            (None, false, 10_000_000, Ok(10_000)),
+            (None, true, 10_000_000, Ok(100)),
+            (Some(7), false, 10_000_000, Ok(7)),
+            (
+                Some(0),
+                false,
+                10_000_000,
+                Err("--size 0 leaves 'sort' nothing to do: give at least 1 (floats)"),
+            ),
+            (
+                Some(1_000_001),
+                false,
+                u64::MAX,
+                Err("--size 1000001 is too large for 'sort': give at most 1000000 (floats)"),
+            ),
+            (
+                Some(u64::MAX),
+                false,
+                0,
+                Err(
+                    "--size 18446744073709551615 is too large for 'sort': give at most 1000000 (floats)",
+                ),
+            ),
+            (
+                Some(10_001),
+                false,
+                10_000_000,
+                Err(
+                    "--size 10001 of 'sort' takes 11 MB, and 10 MB are free here: give --size 10000 at most (floats), or --reduced",
+                ),
+            ),
+            (
+                None,
+                false,
+                9_000_000,
+                Err(
+                    "'sort' takes 10 MB, and 9 MB are free here: give --size 9000 at most (floats), or --reduced",
+                ),
+            ),
+        ];
+        for (asked, reduced, free, expected) in cases {
+            let found = size(&ABOUT, asked, reduced, Some(free)).map_err(|error| error.to_string());
+            assert_eq!(found, expected.map_err(str::to_owned), "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_size_takes_none() {
+        let about = About { size: None, ..ABOUT };
+        assert_eq!(size(&about, None, false, None).unwrap(), 0);
+        let error = size(&about, Some(3), false, None).unwrap_err().to_string();
+        assert_eq!(error, "'sort' has no size, so --size 3 says nothing: leave it out");
+    }
 }

@@ -8,6 +8,7 @@ mod analyze;
 mod annotate;
 mod detect;
 mod doctor;
+mod lab;
 mod model;
 mod model_bench;
 mod model_inspect;
@@ -58,6 +59,9 @@ enum Command {
     /// Lists users, gives and takes the right to export originals
     #[command(subcommand)]
     User(user::UserCommand),
+    /// The concurrency laboratory: the experiments behind this design, done again beside Python
+    #[command(subcommand)]
+    Lab(safe_yolo_lab::command::LabCommand),
     /// The detector's process; started by the server itself
     #[command(hide = true)]
     Detector(model::ProcessArguments),
@@ -87,6 +91,7 @@ fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::User(command) => user::run(&command),
+        Command::Lab(command) => lab::run(&command),
         Command::Detector(arguments) => {
             serve::start_log(arguments.log_json);
             model::run(&arguments)

@@ -31,11 +31,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tracklog",
         ],
     ),
+    ("lab", &["core", "sim", "track", "rules", "media", "infer", "pipeline"]),
     (
         "safe-yolo",
         &[
             "core", "sim", "sys", "track", "rules", "score", "media", "infer", "pipeline", "store",
-            "tracklog", "server",
+            "tracklog", "server", "lab",
         ],
     ),
     ("testkit", &[]),
