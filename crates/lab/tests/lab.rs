@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// What lists and runs give at most, in a machine that is busy with something else.
+/// The program, in English whatever this machine's language is.
 fn lab(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_safe-yolo-lab"))
         .args(arguments)

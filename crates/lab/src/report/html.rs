@@ -34,14 +34,14 @@ pub(crate) fn page(laboratory: &Laboratory, language: Language) -> String {
         );
     }
     page += &top();
-    page += "<div class=\"frame\">\n";
-    contents(&mut page, laboratory);
-    page += "<main>\n";
+    page += "<main class=\"frame\">\n";
     opening(&mut page, laboratory);
+    contents(&mut page, laboratory);
+    page += "<div class=\"articles\">\n";
     for record in &laboratory.experiments {
         article(&mut page, record);
     }
-    page += "</main>\n</div>\n</body>\n</html>\n";
+    page += "</div>\n</main>\n</body>\n</html>\n";
     page
 }
 
