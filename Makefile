@@ -10,7 +10,7 @@ SECONDS_EACH ?= 60
 CHAOS_SECONDS_MAX ?= 2400
 export SAFE_YOLO_ONNXRUNTIME ?= $(CURDIR)/.cache/onnxruntime/libonnxruntime.so
 
-.PHONY: help setup run test bench baseline chaos soak eval fuzz fmt check clean
+.PHONY: help setup run test bench baseline lab chaos soak eval fuzz fmt check clean
 
 help: ## Lists the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/'
@@ -29,6 +29,7 @@ test: ## Runs every test, the browser's too
 check: ## Formatting and lints of all languages
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	scripts/bench-venv.sh lint
 	cd web && npm run --silent check
 
 bench: setup ## Measures; the tables go into docs/performance.md; ARGS='--quick', '--only load'
@@ -38,6 +39,11 @@ bench: setup ## Measures; the tables go into docs/performance.md; ARGS='--quick'
 
 baseline: ## Measures side by side with the old design only
 	@$(MAKE) --no-print-directory bench ARGS='--only baseline $(ARGS)'
+
+lab: setup ## Runs the concurrency laboratory beside Python; the page is target/lab.html; ARGS='--lang ko'
+	@scripts/bench-venv.sh
+	@cargo build --release --quiet --package safe-yolo
+	@target/release/safe-yolo lab run all --python=target/bench-venv/bin/python --html target/lab.html $(ARGS)
 
 chaos: setup ## Injects faults; SEED=, ONLY=names, SCALE=0.1; the table goes into docs/chaos.md
 	@cargo build --release --quiet --package safe-yolo --package safe-yolo-chaos

@@ -8,6 +8,9 @@ step "Formatting and lints"
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --quiet -- -D warnings
 
+step "Python lints"
+scripts/bench-venv.sh lint
+
 step "Web page: types, lints, unit tests"
 (cd web && npm run --silent check && npm test --silent)
 

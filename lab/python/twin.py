@@ -31,7 +31,9 @@ class Findings:
     def check(self, what: str, expected: Any, found: Any) -> None:
         """Notes what must be and what was."""
         held = expected == found
-        self.checks.append({"what": what, "expected": str(expected), "found": str(found), "held": held})
+        self.checks.append(
+            {"what": what, "expected": str(expected), "found": str(found), "held": held}
+        )
 
     def bound(self, what: str, expected: str, found: Any, held: bool) -> None:
         """Notes bounds, in words, and what was."""

@@ -39,6 +39,9 @@ fn value(value: f64, whole: bool) -> String {
 
 /// How long a run took.
 pub(super) fn duration(seconds: f64, language: Language) -> String {
+    if seconds < 0.9995 {
+        return self::seconds(seconds);
+    }
     let (minute, second) = match language {
         Language::En => (" min ", " s"),
         Language::Ko => ("분 ", "초"),
@@ -196,6 +199,7 @@ mod tests {
 
     #[test]
     fn a_run_is_told_in_minutes() {
+        assert_eq!(duration(0.0123, Language::Ko), "12.3 ms");
         assert_eq!(duration(3.21, Language::En), "3.2 s");
         assert_eq!(duration(59.6, Language::En), "1 min 0 s");
         assert_eq!(duration(151.2, Language::Ko), "2분 31초");

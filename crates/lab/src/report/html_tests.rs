@@ -43,15 +43,3 @@ fn a_failure_is_marked_where_it_is_and_at_the_beginning() {
     assert!(page.contains("<a href=\"#cpu-sums\"><span class=\"dot doubtful\">"));
     assert!(page.contains("<a href=\"#event-loop\"><span class=\"dot good\">"));
 }
-#[test]
-fn zz_write() {
-    std::fs::write("/tmp/ld-sample.html", page(&sample::laboratory(), Language::En)).unwrap();
-    std::fs::write("/tmp/ld-sample-ko.html", page(&sample::laboratory(), Language::Ko)).unwrap();
-    for l in Language::ALL {
-        println!(
-            "{}",
-            crate::report::table::text(&sample::laboratory(), l, crate::report::paint::Paint::OFF)
-        );
-        println!("{}", crate::report::markdown::text(&sample::laboratory(), l));
-    }
-}
