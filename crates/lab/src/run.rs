@@ -48,7 +48,7 @@ pub(crate) fn run(given: &RunArguments, child: &[OsString]) -> Result<ExitCode> 
         let twin = twin(experiment, &work, python.as_ref(), no_python.as_deref());
         if let (Twin::Missing { why }, None) = (&twin, &no_python) {
             bar.suspend(|| {
-                eprintln!("note: {}: the twin in Python is left out: {why}", about.name)
+                eprintln!("note: {}: the twin in Python is left out: {why}", about.name);
             });
         }
         records.push(Record::new(about, size, ours, twin));
