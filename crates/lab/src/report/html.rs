@@ -282,24 +282,38 @@ fn beside(page: &mut String, grid: &Grid<'_>) {
 }
 
 fn checks(page: &mut String, record: &Record) {
-    let mut list = |title: Text, items: Vec<String>| {
-        if !items.is_empty() {
-            let items = items.concat();
-            put(
-                page,
-                format_args!("<h3>{}</h3>\n<ul class=\"checks\">\n{items}</ul>\n", text(title)),
-            );
-        }
-    };
-    let ours = record.ours.checks.iter().map(|check| outcome(check, ""));
-    let theirs = record.theirs().into_iter().flat_map(|found| &found.checks);
-    list(words::OUTCOME, ours.chain(theirs.map(|check| outcome(check, "Python: "))).collect());
+    let listed = |items: Vec<String>| format!("<ul class=\"checks\">\n{}</ul>\n", items.concat());
+    let ours: Vec<_> = record.ours.checks.iter().map(|check| outcome(check, "")).collect();
+    if !ours.is_empty() {
+        put(page, format_args!("<h3>{}</h3>\n{}", text(words::OUTCOME), listed(ours)));
+    }
+    let theirs = record.theirs().map_or(&[][..], |found| &found.checks);
+    // They are ours once more, so that they are folded away as long as all hold.
+    let (class, open) =
+        if theirs.iter().all(|check| check.held) { ("", "") } else { (" failed", " open") };
+    if !theirs.is_empty() {
+        let summary = both(|language| match open {
+            "" => words::all_hold(theirs.len(), language),
+            _ => format!("Python: {}", words::FAILED.of(language)),
+        });
+        let items = theirs.iter().map(|check| outcome(check, "Python: ")).collect();
+        put(
+            page,
+            format_args!(
+                "<details class=\"theirs{class}\"{open}><summary>{summary}</summary>\n{}</details>\n",
+                listed(items)
+            ),
+        );
+    }
     let goals = record.ours.goals.iter().map(|goal| {
         let (class, word) =
             if goal.held { ("good", words::MET) } else { ("doubtful", words::MISSED) };
         item(class, word, &both(|language| table::said(goal, words::AIM.of(language))))
     });
-    list(words::GOALS, goals.collect());
+    let goals: Vec<_> = goals.collect();
+    if !goals.is_empty() {
+        put(page, format_args!("<h3>{}</h3>\n{}", text(words::GOALS), listed(goals)));
+    }
 }
 
 fn outcome(check: &Check, whose: &str) -> String {

@@ -69,7 +69,12 @@ fn experiment(lines: &mut Vec<String>, record: &Record, pen: Pen) {
     for one in &record.ours.checks {
         check(lines, "", one, pen);
     }
-    for one in record.theirs().into_iter().flat_map(|found| &found.checks) {
+    let theirs = record.theirs().map_or(&[][..], |found| &found.checks);
+    if theirs.iter().all(|check| check.held) && !theirs.is_empty() {
+        let word = words::HELD.of(language);
+        marked(lines, word, &paint.good(word), &words::all_hold(theirs.len(), language));
+    }
+    for one in theirs.iter().filter(|check| !check.held) {
         check(lines, "Python: ", one, pen);
     }
     for one in &record.ours.goals {
@@ -202,7 +207,7 @@ fn goal(lines: &mut Vec<String>, goal: &Check, pen: Pen) {
 pub(super) fn said(check: &Check, expected: &str) -> String {
     let Check { what, found, .. } = check;
     match (check.held, check.found == check.expected) {
-        (true, true) if found == "true" => what.clone(),
+        (true, true) if found == "true" || found == "True" => what.clone(),
         (true, true) => format!("{what}: {found}"),
         _ => format!("{what}: {found} ({expected} {})", check.expected),
     }

@@ -52,6 +52,7 @@ fn what_holds_and_what_does_not_is_said() {
     for expected in [
         "  holds   threads give the same\n",
         "  holds   means: 10, 15, 20, 25, 30\n",
+        "  holds   Python: all 2 outcomes hold\n",
         "  holds   peak memory grows by: 1.2 MB (must be <= 8 MB)\n",
         "  FAILED  value <without> a lock: 3 (must be 2)\n",
         "  met     speed-up of threads: 1.96 (aim >= 1.7)\n",

@@ -158,6 +158,15 @@ pub(super) fn twin(record: &Record, language: Language) -> Option<String> {
     }
 }
 
+/// The outcomes of a twin, of which all hold, in a line: they are those of ours once more.
+pub(super) fn all_hold(count: usize, language: Language) -> String {
+    match language {
+        Language::En if count == 1 => "Python: 1 outcome holds".to_owned(),
+        Language::En => format!("Python: all {count} outcomes hold"),
+        Language::Ko => format!("Python: 결과 {count}개 모두 확인됨"),
+    }
+}
+
 /// How much was done, in the experiment's unit.
 pub(super) fn size(record: &Record) -> Option<String> {
     let unit = record.about.size?.unit;
