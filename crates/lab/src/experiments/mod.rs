@@ -1,13 +1,16 @@
 //! The experiments, in the order of their documents.
 
 mod cpu_sums;
+mod points;
 mod running_average;
+mod together;
 
 use crate::experiment::{Experiment, LabError};
 use crate::names;
 
 /// All of them, in the order in which they are told.
-pub static ALL: &[&dyn Experiment] = &[&cpu_sums::CpuSums, &running_average::RunningAverage];
+pub static ALL: &[&dyn Experiment] =
+    &[&cpu_sums::CpuSums, &points::Points, &running_average::RunningAverage];
 
 /// The one of this name.
 ///
