@@ -14,6 +14,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("twin", include_str!("../../../lab/python/twin.py")),
     ("cpu-sums", include_str!("../../../lab/python/cpu_sums.py")),
     ("points", include_str!("../../../lab/python/points.py")),
+    ("sort", include_str!("../../../lab/python/sort.py")),
     ("running-average", include_str!("../../../lab/python/running_average.py")),
 ];
 

@@ -3,6 +3,7 @@
 mod cpu_sums;
 mod points;
 mod running_average;
+mod sort;
 mod together;
 
 use crate::experiment::{Experiment, LabError};
@@ -10,7 +11,7 @@ use crate::names;
 
 /// All of them, in the order in which they are told.
 pub static ALL: &[&dyn Experiment] =
-    &[&cpu_sums::CpuSums, &points::Points, &running_average::RunningAverage];
+    &[&cpu_sums::CpuSums, &points::Points, &sort::Sort, &running_average::RunningAverage];
 
 /// The one of this name.
 ///
