@@ -1,6 +1,7 @@
 //! The experiments, in the order of their documents.
 
 mod cpu_sums;
+mod futures;
 mod points;
 mod running_average;
 mod sort;
@@ -10,8 +11,13 @@ use crate::experiment::{Experiment, LabError};
 use crate::names;
 
 /// All of them, in the order in which they are told.
-pub static ALL: &[&dyn Experiment] =
-    &[&cpu_sums::CpuSums, &points::Points, &sort::Sort, &running_average::RunningAverage];
+pub static ALL: &[&dyn Experiment] = &[
+    &cpu_sums::CpuSums,
+    &points::Points,
+    &futures::Futures,
+    &sort::Sort,
+    &running_average::RunningAverage,
+];
 
 /// The one of this name.
 ///
