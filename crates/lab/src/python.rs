@@ -13,6 +13,7 @@ use crate::experiment::{Findings, Given, LabError};
 const SCRIPTS: &[(&str, &str)] = &[
     ("twin", include_str!("../../../lab/python/twin.py")),
     ("cpu-sums", include_str!("../../../lab/python/cpu_sums.py")),
+    ("async-tasks", include_str!("../../../lab/python/async_tasks.py")),
     ("futures", include_str!("../../../lab/python/futures.py")),
     ("points", include_str!("../../../lab/python/points.py")),
     ("sort", include_str!("../../../lab/python/sort.py")),

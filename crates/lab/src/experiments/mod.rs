@@ -1,5 +1,6 @@
 //! The experiments, in the order of their documents.
 
+mod async_tasks;
 mod cpu_sums;
 mod futures;
 mod points;
@@ -15,6 +16,7 @@ pub static ALL: &[&dyn Experiment] = &[
     &cpu_sums::CpuSums,
     &points::Points,
     &futures::Futures,
+    &async_tasks::AsyncTasks,
     &sort::Sort,
     &running_average::RunningAverage,
 ];
