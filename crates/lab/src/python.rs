@@ -16,6 +16,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("async-tasks", include_str!("../../../lab/python/async_tasks.py")),
     ("futures", include_str!("../../../lab/python/futures.py")),
     ("points", include_str!("../../../lab/python/points.py")),
+    ("primitives", include_str!("../../../lab/python/primitives.py")),
     ("sort", include_str!("../../../lab/python/sort.py")),
     ("running-average", include_str!("../../../lab/python/running_average.py")),
 ];

@@ -4,6 +4,7 @@ mod async_tasks;
 mod cpu_sums;
 mod futures;
 mod points;
+mod primitives;
 mod running_average;
 mod sort;
 mod together;
@@ -15,6 +16,7 @@ use crate::names;
 pub static ALL: &[&dyn Experiment] = &[
     &cpu_sums::CpuSums,
     &points::Points,
+    &primitives::Primitives,
     &futures::Futures,
     &async_tasks::AsyncTasks,
     &sort::Sort,
@@ -40,6 +42,7 @@ pub fn find(name: &str) -> Result<&'static dyn Experiment, LabError> {
 pub fn child(work: &str, arguments: &[String]) -> Result<(), LabError> {
     match work {
         "cpu-sums" => cpu_sums::child(arguments),
+        "primitives" => primitives::child(arguments),
         _ => Err(LabError::failed("starting a child", format!("there is no work '{work}'"))),
     }
 }
