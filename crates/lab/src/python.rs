@@ -13,6 +13,11 @@ use crate::experiment::{Findings, Given, LabError};
 const SCRIPTS: &[(&str, &str)] = &[
     ("twin", include_str!("../../../lab/python/twin.py")),
     ("cpu-sums", include_str!("../../../lab/python/cpu_sums.py")),
+    ("async-tasks", include_str!("../../../lab/python/async_tasks.py")),
+    ("futures", include_str!("../../../lab/python/futures.py")),
+    ("points", include_str!("../../../lab/python/points.py")),
+    ("primitives", include_str!("../../../lab/python/primitives.py")),
+    ("sort", include_str!("../../../lab/python/sort.py")),
     ("running-average", include_str!("../../../lab/python/running_average.py")),
 ];
 

@@ -1,13 +1,27 @@
 //! The experiments, in the order of their documents.
 
+mod async_tasks;
 mod cpu_sums;
+mod futures;
+mod points;
+mod primitives;
 mod running_average;
+mod sort;
+mod together;
 
 use crate::experiment::{Experiment, LabError};
 use crate::names;
 
 /// All of them, in the order in which they are told.
-pub static ALL: &[&dyn Experiment] = &[&cpu_sums::CpuSums, &running_average::RunningAverage];
+pub static ALL: &[&dyn Experiment] = &[
+    &cpu_sums::CpuSums,
+    &points::Points,
+    &primitives::Primitives,
+    &futures::Futures,
+    &async_tasks::AsyncTasks,
+    &sort::Sort,
+    &running_average::RunningAverage,
+];
 
 /// The one of this name.
 ///
@@ -28,6 +42,7 @@ pub fn find(name: &str) -> Result<&'static dyn Experiment, LabError> {
 pub fn child(work: &str, arguments: &[String]) -> Result<(), LabError> {
     match work {
         "cpu-sums" => cpu_sums::child(arguments),
+        "primitives" => primitives::child(arguments),
         _ => Err(LabError::failed("starting a child", format!("there is no work '{work}'"))),
     }
 }
