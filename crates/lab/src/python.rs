@@ -13,6 +13,7 @@ use crate::experiment::{Findings, Given, LabError};
 const SCRIPTS: &[(&str, &str)] = &[
     ("twin", include_str!("../../../lab/python/twin.py")),
     ("cpu-sums", include_str!("../../../lab/python/cpu_sums.py")),
+    ("downloads", include_str!("../../../lab/python/downloads.py")),
     ("running-average", include_str!("../../../lab/python/running_average.py")),
 ];
 

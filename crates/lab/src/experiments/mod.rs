@@ -1,13 +1,18 @@
 //! The experiments, in the order of their documents.
 
 mod cpu_sums;
+mod downloads;
 mod running_average;
 
 use crate::experiment::{Experiment, LabError};
 use crate::names;
 
 /// All of them, in the order in which they are told.
-pub static ALL: &[&dyn Experiment] = &[&cpu_sums::CpuSums, &running_average::RunningAverage];
+pub static ALL: &[&dyn Experiment] = &[
+    &downloads::Downloads,
+    &cpu_sums::CpuSums,
+    &running_average::RunningAverage,
+];
 
 /// The one of this name.
 ///
@@ -28,6 +33,7 @@ pub fn find(name: &str) -> Result<&'static dyn Experiment, LabError> {
 pub fn child(work: &str, arguments: &[String]) -> Result<(), LabError> {
     match work {
         "cpu-sums" => cpu_sums::child(arguments),
+        "downloads" => downloads::child(arguments),
         _ => Err(LabError::failed("starting a child", format!("there is no work '{work}'"))),
     }
 }
