@@ -15,6 +15,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("cpu-sums", include_str!("../../../lab/python/cpu_sums.py")),
     ("downloads", include_str!("../../../lab/python/downloads.py")),
     ("running-average", include_str!("../../../lab/python/running_average.py")),
+    ("threads", include_str!("../../../lab/python/threads.py")),
 ];
 
 /// A Python that runs the twins.

@@ -3,6 +3,7 @@
 mod cpu_sums;
 mod downloads;
 mod running_average;
+mod threads;
 
 use crate::experiment::{Experiment, LabError};
 use crate::names;
@@ -11,6 +12,7 @@ use crate::names;
 pub static ALL: &[&dyn Experiment] = &[
     &downloads::Downloads,
     &cpu_sums::CpuSums,
+    &threads::Threads,
     &running_average::RunningAverage,
 ];
 
@@ -34,6 +36,7 @@ pub fn child(work: &str, arguments: &[String]) -> Result<(), LabError> {
     match work {
         "cpu-sums" => cpu_sums::child(arguments),
         "downloads" => downloads::child(arguments),
+        "threads" => threads::child(arguments),
         _ => Err(LabError::failed("starting a child", format!("there is no work '{work}'"))),
     }
 }
