@@ -14,6 +14,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("twin", include_str!("../../../lab/python/twin.py")),
     ("cpu-sums", include_str!("../../../lab/python/cpu_sums.py")),
     ("downloads", include_str!("../../../lab/python/downloads.py")),
+    ("lost-update", include_str!("../../../lab/python/lost_update.py")),
     ("running-average", include_str!("../../../lab/python/running_average.py")),
     ("threads", include_str!("../../../lab/python/threads.py")),
 ];

@@ -2,6 +2,7 @@
 
 mod cpu_sums;
 mod downloads;
+mod lost_update;
 mod running_average;
 mod threads;
 
@@ -13,6 +14,7 @@ pub static ALL: &[&dyn Experiment] = &[
     &downloads::Downloads,
     &cpu_sums::CpuSums,
     &threads::Threads,
+    &lost_update::LostUpdate,
     &running_average::RunningAverage,
 ];
 
