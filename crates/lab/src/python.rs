@@ -15,6 +15,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("cpu-sums", include_str!("../../../lab/python/cpu_sums.py")),
     ("downloads", include_str!("../../../lab/python/downloads.py")),
     ("lost-update", include_str!("../../../lab/python/lost_update.py")),
+    ("producer-consumer", include_str!("../../../lab/python/producer_consumer.py")),
     ("running-average", include_str!("../../../lab/python/running_average.py")),
     ("threads", include_str!("../../../lab/python/threads.py")),
 ];

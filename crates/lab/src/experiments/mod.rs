@@ -3,6 +3,7 @@
 mod cpu_sums;
 mod downloads;
 mod lost_update;
+mod producer_consumer;
 mod running_average;
 mod threads;
 
@@ -15,6 +16,7 @@ pub static ALL: &[&dyn Experiment] = &[
     &cpu_sums::CpuSums,
     &threads::Threads,
     &lost_update::LostUpdate,
+    &producer_consumer::ProducerConsumer,
     &running_average::RunningAverage,
 ];
 
