@@ -16,6 +16,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("downloads", include_str!("../../../lab/python/downloads.py")),
     ("lost-update", include_str!("../../../lab/python/lost_update.py")),
     ("producer-consumer", include_str!("../../../lab/python/producer_consumer.py")),
+    ("read-lines", include_str!("../../../lab/python/read_lines.py")),
     ("running-average", include_str!("../../../lab/python/running_average.py")),
     ("threads", include_str!("../../../lab/python/threads.py")),
 ];

@@ -4,6 +4,7 @@ mod cpu_sums;
 mod downloads;
 mod lost_update;
 mod producer_consumer;
+mod read_lines;
 mod running_average;
 mod threads;
 
@@ -18,6 +19,7 @@ pub static ALL: &[&dyn Experiment] = &[
     &lost_update::LostUpdate,
     &producer_consumer::ProducerConsumer,
     &running_average::RunningAverage,
+    &read_lines::ReadLines,
 ];
 
 /// The one of this name.
@@ -40,6 +42,7 @@ pub fn child(work: &str, arguments: &[String]) -> Result<(), LabError> {
     match work {
         "cpu-sums" => cpu_sums::child(arguments),
         "downloads" => downloads::child(arguments),
+        "read-lines" => read_lines::child(arguments),
         "threads" => threads::child(arguments),
         _ => Err(LabError::failed("starting a child", format!("there is no work '{work}'"))),
     }
