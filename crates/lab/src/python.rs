@@ -11,14 +11,19 @@ use crate::experiment::{Findings, Given, LabError};
 
 /// Each script by the name of its experiment, and what they share; all lie in one folder, so that one may import another.
 const SCRIPTS: &[(&str, &str)] = &[
-    ("twin", include_str!("../../../lab/python/twin.py")),
-    ("cpu-sums", include_str!("../../../lab/python/cpu_sums.py")),
     ("async-tasks", include_str!("../../../lab/python/async_tasks.py")),
+    ("cpu-sums", include_str!("../../../lab/python/cpu_sums.py")),
+    ("downloads", include_str!("../../../lab/python/downloads.py")),
     ("futures", include_str!("../../../lab/python/futures.py")),
+    ("lost-update", include_str!("../../../lab/python/lost_update.py")),
     ("points", include_str!("../../../lab/python/points.py")),
     ("primitives", include_str!("../../../lab/python/primitives.py")),
-    ("sort", include_str!("../../../lab/python/sort.py")),
+    ("producer-consumer", include_str!("../../../lab/python/producer_consumer.py")),
+    ("read-lines", include_str!("../../../lab/python/read_lines.py")),
     ("running-average", include_str!("../../../lab/python/running_average.py")),
+    ("sort", include_str!("../../../lab/python/sort.py")),
+    ("threads", include_str!("../../../lab/python/threads.py")),
+    ("twin", include_str!("../../../lab/python/twin.py")),
 ];
 
 /// A Python that runs the twins.

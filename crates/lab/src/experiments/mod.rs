@@ -2,11 +2,16 @@
 
 mod async_tasks;
 mod cpu_sums;
+mod downloads;
 mod futures;
+mod lost_update;
 mod points;
 mod primitives;
+mod producer_consumer;
+mod read_lines;
 mod running_average;
 mod sort;
+mod threads;
 mod together;
 
 use crate::experiment::{Experiment, LabError};
@@ -14,13 +19,18 @@ use crate::names;
 
 /// All of them, in the order in which they are told.
 pub static ALL: &[&dyn Experiment] = &[
+    &downloads::Downloads,
     &cpu_sums::CpuSums,
     &points::Points,
+    &threads::Threads,
+    &lost_update::LostUpdate,
+    &producer_consumer::ProducerConsumer,
     &primitives::Primitives,
     &futures::Futures,
     &async_tasks::AsyncTasks,
     &sort::Sort,
     &running_average::RunningAverage,
+    &read_lines::ReadLines,
 ];
 
 /// The one of this name.
@@ -42,7 +52,10 @@ pub fn find(name: &str) -> Result<&'static dyn Experiment, LabError> {
 pub fn child(work: &str, arguments: &[String]) -> Result<(), LabError> {
     match work {
         "cpu-sums" => cpu_sums::child(arguments),
+        "downloads" => downloads::child(arguments),
         "primitives" => primitives::child(arguments),
+        "read-lines" => read_lines::child(arguments),
+        "threads" => threads::child(arguments),
         _ => Err(LabError::failed("starting a child", format!("there is no work '{work}'"))),
     }
 }
