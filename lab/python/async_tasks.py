@@ -56,6 +56,7 @@ class Heart:
         """It has not beaten yet."""
         self.beats = 0
         self.longest_gap = 0.0
+        self._next = asyncio.Event()
 
     async def beat(self) -> None:
         """Beats until it is cancelled."""
@@ -66,13 +67,13 @@ class Heart:
                 self.longest_gap = max(self.longest_gap, now - last)
             last = now
             self.beats += 1
+            self._next.set()
+            self._next = asyncio.Event()
             await asyncio.sleep(BEAT)
 
     async def next_beat(self) -> None:
         """Waits for it."""
-        before = self.beats
-        while self.beats == before:
-            await asyncio.sleep(0.001)
+        await self._next.wait()
 
     def blocking_call(self, length: float, wanted: int) -> int:
         """Sleeps as a thread does, and if need be until so many beats came; gives how many came."""

@@ -9,7 +9,6 @@ from concurrent.futures import (
     Future,
     ProcessPoolExecutor,
     ThreadPoolExecutor,
-    TimeoutError,
     as_completed,
 )
 
@@ -21,7 +20,7 @@ ORDER = [3, 1, 4, 0, 2]
 TIMES = 500
 
 
-class NoSuchPage(LookupError):
+class NoSuchPageError(LookupError):
     """What a task fails with."""
 
 
@@ -32,7 +31,7 @@ def squared(number: int) -> int:
 
 def fail() -> int:
     """A task that fails."""
-    raise NoSuchPage("no such page")
+    raise NoSuchPageError("no such page")
 
 
 def said(future: Future[int], patience: float) -> str:

@@ -19,20 +19,20 @@ class PointsError(ValueError):
     """Points that are not converted."""
 
 
-class NegativePoints(PointsError):
+class NegativePointsError(PointsError):
     """Fewer than none."""
 
 
-class TooManyPoints(PointsError):
+class TooManyPointsError(PointsError):
     """More than are converted at once."""
 
 
 def rate(points: int) -> int:
     """The rates and limits."""
     if points < 0:
-        raise NegativePoints(f"{points} points are fewer than none")
+        raise NegativePointsError(f"{points} points are fewer than none")
     if points > MOST:
-        raise TooManyPoints(f"{points} points are more than {MOST} at once")
+        raise TooManyPointsError(f"{points} points are more than {MOST} at once")
     percent = 100 if points == 5_000 else 80 if points < 10_000 else 90
     return points * percent // 100
 
@@ -187,7 +187,7 @@ def run(size: int, reduced: bool) -> Findings:
     )
 
     office, cache = Office(lambda: None), SingleFlight(3)
-    for points, kind in ((-1, NegativePoints), (MOST + 1, TooManyPoints)):
+    for points, kind in ((-1, NegativePointsError), (MOST + 1, TooManyPointsError)):
         try:
             cache.ask(office, points)
             findings.check("refused", kind.__name__, "converted")
