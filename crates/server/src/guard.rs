@@ -6,7 +6,7 @@ use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{Event, EventChange, Message, Severity};
 use safe_yolo_store::EvidenceStore;
 use safe_yolo_store::evidence::disk::Guarded;
-use safe_yolo_store::evidence::{DiskLevel, EvidenceError, LeftFiles, Space};
+use safe_yolo_store::evidence::{DiskLevel, EvidenceError, LeftFiles, Recovered, Space};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -58,32 +58,30 @@ pub(crate) async fn recover(evidence: &EvidenceStore) -> Result<LeftFiles, Evide
 
 /// Looks after the disk until the program ends.
 pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>) {
-    // What went wrong with old evidence, until it goes right.
+    // It may take long where there is much: the disk is guarded meanwhile.
+    let mut recovering = Some(Box::pin(app.evidence.recover_rest(left)));
     let mut unrecovered = None;
-    tokio::select! {
-        () = app.closing.cancelled() => return,
-        rest = app.evidence.recover_rest(left) => match rest {
-            Ok(recovered) if recovered.adopted + recovered.removed + recovered.settled + recovered.strays > 0 => {
-                tracing::warn!(?recovered, "evidence was there that the chain did not know");
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let failure = format!("old evidence can't be looked after: {}", chain(&error));
-                tracing::error!(failure, "the next start tries again");
-                unrecovered = Some(failure);
-            }
-        },
-    }
     let mut tick = tokio::time::interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut told = Told::default();
     let mut unremoved = None;
-    for look in 0_u32.. {
+    let mut look = 0_u32;
+    loop {
         tokio::select! {
             () = app.closing.cancelled() => break,
+            rest = async {
+                match recovering.as_mut() {
+                    Some(recovering) => recovering.await,
+                    None => std::future::pending().await,
+                }
+            } => {
+                recovering = None;
+                unrecovered = tell_recovered(rest);
+                continue;
+            }
             _ = tick.tick() => {}
         }
-        if look % LOOKS_A_REMOVAL == 0 {
+        if look.is_multiple_of(LOOKS_A_REMOVAL) {
             unremoved = remove_aged(&app).await;
         }
         let disk = match app.evidence.guard().await {
@@ -99,8 +97,26 @@ pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>)
             }
         };
         state.send_replace(disk);
+        look = look.wrapping_add(1);
     }
     told.end(&app, "shutdown").await;
+}
+
+/// Says what was mended; answers why that was not possible.
+fn tell_recovered(rest: Result<Recovered, EvidenceError>) -> Option<String> {
+    match rest {
+        Ok(mended) => {
+            if mended.adopted + mended.removed + mended.settled + mended.strays > 0 {
+                tracing::warn!(?mended, "evidence was there that the chain did not know");
+            }
+            None
+        }
+        Err(error) => {
+            let failure = format!("old evidence can't be looked after: {}", chain(&error));
+            tracing::error!(failure, "the next start tries again");
+            Some(failure)
+        }
+    }
 }
 
 /// Removes what is too old; answers why that was not possible.

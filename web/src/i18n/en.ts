@@ -239,6 +239,7 @@ export const en: Record<keyof typeof ko, string> = {
   'bar.disk': 'Disk',
   'bar.low': 'LOW',
   'bar.detector': 'Detector',
+  'bar.escalation': 'Escalation and mutes',
   'bar.ok': 'OK',
   'bar.failed': 'FAILED',
   'bar.rate': 'Analysed',

@@ -241,6 +241,7 @@ export const ko = {
   'bar.disk': '디스크',
   'bar.low': '부족',
   'bar.detector': '분석기',
+  'bar.escalation': '확인 지연·알림 중지 처리',
   'bar.ok': '정상',
   'bar.failed': '고장',
   'bar.rate': '분석',
