@@ -12,7 +12,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::watch;
 
 use crate::app::{App, PartState};
-use crate::clock;
+use crate::clock::{self, ClockWatch};
 use crate::faults::Fault;
 use crate::problem::chain;
 
@@ -20,8 +20,6 @@ use crate::problem::chain;
 const LOOK: Duration = Duration::from_secs(1);
 /// Looks that may fail one after the other before it is said: a database may be busy for a moment.
 const FAILED_LOOKS_MAX: u32 = 5;
-/// The world's clock and ours differ by more than this after a look only if it was set.
-const SET_MIN: Duration = Duration::from_secs(3);
 /// Messages about incidents and mutes kept for slow sockets (`drop_oldest`); a socket that loses some is
 /// told to read them again.
 const NEWS_MAX: usize = 256;
@@ -99,26 +97,6 @@ pub(crate) async fn tell(app: App) {
     }
 }
 
-/// How far the world's clock was set since the last look, if it was.
-struct ClockWatch {
-    looked: (Instant, i64),
-}
-
-impl ClockWatch {
-    fn new(now: Instant, utc_us: i64) -> Self {
-        Self { looked: (now, utc_us) }
-    }
-
-    /// Microseconds by which it was set; 0 if it was not.
-    fn look(&mut self, now: Instant, utc_us: i64) -> i64 {
-        let (before, utc_before) = std::mem::replace(&mut self.looked, (now, utc_us));
-        let passed = i64::try_from(now.duration_since(before).as_micros()).unwrap_or(i64::MAX);
-        let set = (utc_us - utc_before) - passed;
-        let least = i64::try_from(SET_MIN.as_micros()).unwrap_or(i64::MAX);
-        if set.abs() > least { set } else { 0 }
-    }
-}
-
 /// Looks every second, until the program ends. `state`: whether that goes well.
 pub(crate) async fn run(app: App, state: watch::Sender<PartState>) {
     let mut tick = tokio::time::interval(LOOK);
@@ -192,22 +170,4 @@ async fn look(store: &Store, utc: Utc, owed: &mut i64) -> Option<String> {
         Err(error) => failed = failed.or_else(|| Some(chain(&error))),
     }
     failed
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_clock_that_was_set_counts_as_set() {
-        let begun = Instant::now();
-        let after = |seconds: u64| begun + Duration::from_secs(seconds);
-        let mut watch = ClockWatch::new(begun, 1_000_000_000);
-        assert_eq!(watch.look(after(1), 1_001_000_000), 0);
-        assert_eq!(watch.look(after(2), 1_004_500_000), 0, "it is only pulled a little");
-        assert_eq!(watch.look(after(60), 1_062_500_000), 0, "the machine stood still");
-        assert_eq!(watch.look(after(61), 63_500_000), -1_000_000_000);
-        assert_eq!(watch.look(after(62), 3_664_500_000), 3_600_000_000);
-        assert_eq!(watch.look(after(63), 3_665_500_000), 0);
-    }
 }

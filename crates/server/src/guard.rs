@@ -1,6 +1,6 @@
 //! Looking after the disk of the evidence: old evidence goes in time, and who watches is told.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{Event, EventChange, Message, Severity};
@@ -11,14 +11,19 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::clock;
+use crate::clock::{self, ClockWatch};
 use crate::problem::chain;
 use crate::system_event::{ended, system_event};
 
 /// How often the disk is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// Looks between two removals of what is too old: an hour.
-const LOOKS_A_REMOVAL: u32 = 360;
+/// How often what is too old is removed.
+const REMOVAL_EVERY: Duration = Duration::from_secs(3600);
+/// How long the world's clock must go on undisturbed before anything is removed by age: one that starts wrong, or
+/// is set wrong, makes everything old at once.
+const TRUST_AFTER: Duration = Duration::from_secs(3600);
+/// A clock that was set by more than this is not trusted for a while.
+const SET_MAX_US: i64 = 3_600_000_000;
 
 /// How full the disk is, as it was seen last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -65,7 +70,7 @@ pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>)
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut told = Told::default();
     let mut unremoved = None;
-    let mut look = 0_u32;
+    let mut ageing = Ageing::new(Instant::now(), clock::now().micros());
     loop {
         tokio::select! {
             () = app.closing.cancelled() => break,
@@ -81,7 +86,7 @@ pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>)
             }
             _ = tick.tick() => {}
         }
-        if look.is_multiple_of(LOOKS_A_REMOVAL) {
+        if ageing.is_due(Instant::now(), clock::now().micros()) {
             unremoved = remove_aged(&app).await;
         }
         let disk = match app.evidence.guard().await {
@@ -97,9 +102,42 @@ pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>)
             }
         };
         state.send_replace(disk);
-        look = look.wrapping_add(1);
     }
     told.end(&app, "shutdown").await;
+}
+
+/// When evidence is removed by age.
+struct Ageing {
+    clock: ClockWatch,
+    trusted_since: Instant,
+    removed: Option<Instant>,
+}
+
+impl Ageing {
+    fn new(now: Instant, utc_us: i64) -> Self {
+        Self { clock: ClockWatch::new(now, utc_us), trusted_since: now, removed: None }
+    }
+
+    /// Whether it is time; asked at each look.
+    fn is_due(&mut self, now: Instant, utc_us: i64) -> bool {
+        let set_us = self.clock.look(now, utc_us);
+        if set_us.abs() > SET_MAX_US {
+            let set_by_s = set_us / 1_000_000;
+            tracing::warn!(
+                set_by_s,
+                "the world's clock was set: for an hour nothing is removed by age"
+            );
+            self.trusted_since = now;
+        }
+        let is_trusted = now.duration_since(self.trusted_since) >= TRUST_AFTER;
+        let is_time =
+            self.removed.is_none_or(|removed| now.duration_since(removed) >= REMOVAL_EVERY);
+        let is_due = is_trusted && is_time;
+        if is_due {
+            self.removed = Some(now);
+        }
+        is_due
+    }
 }
 
 /// Says what was mended; answers why that was not possible.
@@ -191,5 +229,30 @@ impl Told {
         if let Some((_, event)) = self.open.take() {
             app.submit(ended(event, reason)).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_removed_by_age_while_the_clock_is_new_or_was_set() {
+        let begun = Instant::now();
+        let (hour, year) = (3600_u64, 365 * 24 * 3600_u64);
+        let mut ageing = Ageing::new(begun, 0);
+        // Seconds that went by, and what the world's clock says.
+        let mut is_due = |passed: u64, utc_s: u64| {
+            let utc_us = i64::try_from(utc_s).unwrap() * 1_000_000;
+            ageing.is_due(begun + Duration::from_secs(passed), utc_us)
+        };
+        assert!(!is_due(0, 0) && !is_due(hour - 10, hour - 10), "it has just begun");
+        assert!(is_due(hour, hour));
+        assert!(!is_due(hour + 10, hour + 10), "it was done");
+        assert!(is_due(2 * hour, 2 * hour));
+        assert!(!is_due(3 * hour, year), "it was set forward");
+        assert!(!is_due(4 * hour - 10, year + hour - 10));
+        assert!(is_due(4 * hour, year + hour), "an hour later it is believed");
+        assert!(is_due(5 * hour, year + 2 * hour + 60), "set a little");
     }
 }
