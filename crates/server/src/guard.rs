@@ -53,8 +53,17 @@ impl Disk {
 }
 
 /// Mends what a crash left, before anything is written.
-pub(crate) async fn recover(evidence: &EvidenceStore) -> Result<LeftFiles, EvidenceError> {
-    let (recovered, left) = evidence.recover().await?;
+pub(crate) async fn recover(evidence: &EvidenceStore) -> Result<LeftFiles, String> {
+    let (recovered, left) = match evidence.recover().await {
+        Ok(recovered) => recovered,
+        // People are watched all the same, and who watches is told.
+        Err(error) => {
+            let failure =
+                format!("evidence of earlier runs can't be looked after: {}", chain(&error));
+            tracing::error!(failure, "the next start tries again");
+            return Err(failure);
+        }
+    };
     if recovered.adopted + recovered.removed + recovered.settled > 0 {
         tracing::warn!(?recovered, "evidence that an earlier run left half done was mended");
     }
@@ -62,10 +71,13 @@ pub(crate) async fn recover(evidence: &EvidenceStore) -> Result<LeftFiles, Evide
 }
 
 /// Looks after the disk until the program ends.
-pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>) {
+pub(crate) async fn watch(app: App, left: Result<LeftFiles, String>, state: watch::Sender<Disk>) {
     // It may take long where there is much: the disk is guarded meanwhile.
+    let (left, mut unrecovered) = match left {
+        Ok(left) => (left, None),
+        Err(failure) => (LeftFiles::default(), Some(failure)),
+    };
     let mut recovering = Some(Box::pin(app.evidence.recover_rest(left)));
-    let mut unrecovered = None;
     let mut tick = tokio::time::interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut told = Told::default();
@@ -81,7 +93,7 @@ pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>)
                 }
             } => {
                 recovering = None;
-                unrecovered = tell_recovered(rest);
+                unrecovered = unrecovered.or(tell_recovered(rest));
                 continue;
             }
             _ = tick.tick() => {}

@@ -204,11 +204,11 @@ impl Watch {
         let calendar = self.app.store.calendar().await?;
         let Some(began) = calendar.last_of(&settings.shifts, now) else { return Ok(false) };
         // New times apply from now on: they end no run in hindsight.
-        let is_before = changed.is_some_and(|changed| began <= changed);
-        if is_before || lists.iter().all(|list| list.started >= began) {
+        let is_before = changed.is_some_and(|changed| (began..=now).contains(&changed));
+        if is_before || lists.iter().all(|list| (began..=now).contains(&list.started)) {
             return Ok(false);
         }
-        let count = self.app.store.begin_shift(began).await?;
+        let count = self.app.store.begin_shift(began, now).await?;
         tracing::info!(%began, count, "checklists were reset for a shift");
         let detail = format!("{count}: a shift began at {began}");
         self.app.audit.note("system", "checklist.reset", "shift", &detail).await;

@@ -35,8 +35,8 @@ impl Store {
         if !due {
             return Ok(Partly { done: Vec::new(), failed: None });
         }
-        let settings = self.alarm_settings();
         let mut tx = self.begin(DOING).await?;
+        let settings = self.alarm_settings();
         let due: Vec<rows::IncidentRow> = sqlx::query_as(
             "SELECT number, id, incident FROM incidents WHERE escalates_at <= ? ORDER BY escalates_at LIMIT ?",
         )

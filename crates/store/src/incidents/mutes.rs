@@ -293,9 +293,9 @@ impl Store {
     }
 
     async fn ring_here(&self, at: Utc) -> Result<Partly<usize>, StoreError> {
-        let settings = self.alarm_settings();
         let mut writer = self.inner.writer.acquire().await.doing(DOING)?;
         let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.doing(DOING)?;
+        let settings = self.alarm_settings();
         let over = sqlx::query("UPDATE mutes SET over = 1 WHERE over = 0 AND until_at <= ?")
             .bind(at.micros())
             .execute(&mut *tx)
@@ -318,7 +318,7 @@ impl Store {
             let raised_seq = row.raised_seq();
             let read = async {
                 let record = row.into_record()?;
-                let incident = grouping.join(&mut tx, &record.event).await?;
+                let incident = grouping.join(&mut tx, &record.event, at).await?;
                 Ok((record, incident))
             };
             let (record, incident) = match read.await {

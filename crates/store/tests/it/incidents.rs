@@ -274,6 +274,17 @@ async fn a_mute_that_is_lifted_lets_it_ring_and_is_lifted_once() {
 }
 
 #[tokio::test]
+async fn what_was_muted_has_its_time_before_it_is_escalated() {
+    let (_dir, store) = store().await;
+    store.set_alarm_settings(quick()).await.unwrap();
+    store.mute(&mute(60), "kim", seconds(0)).await.unwrap();
+    record(&store, &alarm(10)).await;
+    assert_eq!(store.ring(seconds(3600)).await.unwrap().done, 1);
+    assert!(store.escalate(seconds(3659)).await.unwrap().done.is_empty());
+    assert_eq!(store.escalate(seconds(3660)).await.unwrap().done.len(), 1);
+}
+
+#[tokio::test]
 async fn mutes_without_end_reason_or_aim_are_refused() {
     let (_dir, store) = store().await;
     let everything = NewMute { camera: None, ..mute(10) };
@@ -333,7 +344,7 @@ async fn what_is_acknowledged_is_not_escalated_until_it_rings_again() {
 
 #[tokio::test]
 async fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
-    let (_dir, store) = store().await;
+    let (dir, store) = store().await;
     store.set_alarm_settings(quick()).await.unwrap();
     store
         .mute(&NewMute { camera: Some("gate".parse().unwrap()), ..mute(10) }, "kim", seconds(0))
@@ -343,8 +354,14 @@ async fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
     // At second 30 the clock is set back by an hour.
     store.clock_was_set(-3_600_000_000).await.unwrap();
     let now = |second: i64| Utc(seconds(second).0 - 3_600_000_000);
+    // Whatever is written meanwhile.
+    let id = all(&store).await[0].incident.id;
+    take(&store, id, Step::Note { note: "the clock was wrong".into() }, "kim").await.unwrap();
     assert!(store.escalate(now(59)).await.unwrap().done.is_empty());
     assert_eq!(store.escalate(now(60)).await.unwrap().done.len(), 1);
+    assert!(store.escalate(now(299)).await.unwrap().done.is_empty());
+    assert_eq!(store.escalate(now(300)).await.unwrap().done.len(), 1, "the second level");
+    assert!(safe_yolo_store::chain::verify::verify(dir.path(), None).await.unwrap().ok);
     assert_eq!(store.mutes().await.unwrap()[0].until, now(600));
     // The mute holds for alarms by the new clock.
     let mut event = alarm(0);
