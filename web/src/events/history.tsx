@@ -9,6 +9,7 @@ import { clock } from '../i18n/time';
 import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
+import { LATEST, utc } from '../ui/local-time';
 import { useStore } from '../ui/store';
 import { EventDetail } from './detail';
 import { isWaiting } from './list';
@@ -35,9 +36,6 @@ const NO_FILTERS: Filters = {
   from: '',
   to: '',
 };
-
-/** The browser's own field gives local time without a zone; the server wants UTC. */
-const utc = (local: string) => (local ? new Date(local).toISOString() : '');
 
 const toQuery = (filters: Filters): EventQuery => ({
   camera: filters.camera.join(','),
@@ -250,6 +248,7 @@ function FilterBar({
           <input
             type="datetime-local"
             step={1}
+            max={LATEST}
             value={filters[key]}
             data-testid={`filter-${key}`}
             onChange={(event) => onChange({ ...filters, [key]: event.target.value })}

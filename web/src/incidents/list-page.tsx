@@ -9,6 +9,7 @@ import { clock } from '../i18n/time';
 import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
+import { LATEST, utc } from '../ui/local-time';
 import { address } from '../ui/route';
 import { useStore } from '../ui/store';
 import { type IncidentQuery, incidentApi } from './api';
@@ -38,9 +39,6 @@ const LABELS: Record<Name, Key> = {
   from: 'history.from',
   to: 'history.to',
 };
-
-/** The browser's own field gives local time without a zone; the server wants UTC. */
-const utc = (local: string) => (local ? new Date(local).toISOString() : '');
 
 function usePages(filters: Filters) {
   const { t } = useT();
@@ -159,6 +157,7 @@ function FilterBar({ filters, onChange }: FilterBarProps) {
           <input
             type="datetime-local"
             step={1}
+            max={LATEST}
             value={filters[name]}
             data-testid={`incident-filter-${name}`}
             onChange={(event) => set(name, event.target.value)}
