@@ -4,7 +4,7 @@ import { ApiError } from '../api/http';
 import type { EventMessage } from '../api/types';
 import { events } from '../events/events';
 import { Store } from '../ui/store';
-import { alarms, silenceKey } from './alarms';
+import { alarms, knownBefore, silenceKey } from './alarms';
 import { incidentApi, type Step } from './api';
 import { apply, emptyIncidents, type IncidentList, load, reading } from './list';
 import { mergeKnown } from './mutes';
@@ -84,7 +84,10 @@ class Incidents {
       this.failed.set(null);
       this.current.set(!events.lost.get());
       // What waited before this page was opened is in the column; it does not pop up over it.
-      if (isFirst) this.hide(alarms(events.list.get(), this.list.get()).map(silenceKey));
+      if (isFirst) {
+        const known = events.list.get();
+        this.hide(knownBefore(alarms(known, this.list.get()), known).map(silenceKey));
+      }
     } catch (error) {
       if (generation !== this.generation || mine !== this.asked) return;
       this.current.set(false);

@@ -74,6 +74,8 @@ export function IncidentPage({ id }: { id: string }) {
   const incident: Incident | null =
     known && known.revision > (detail?.revision ?? 0) ? known : detail;
   const heading = useRef<HTMLHeadingElement>(null);
+  // What is wrong with the system is told by the newest of its alarms.
+  const newest = detail?.event_list.at(-1);
   const there = incident !== null;
   useEffect(() => {
     if (there) heading.current?.focus();
@@ -99,8 +101,8 @@ export function IncidentPage({ id }: { id: string }) {
         </button>
         <h1 ref={heading} tabIndex={-1}>
           {incident
-            ? incident.type === 'system' && detail?.event_list[0]
-              ? title(detail.event_list[0], t, lang)
+            ? incident.type === 'system' && newest
+              ? title(newest, t, lang)
               : t(`event.${incident.type}`)
             : t('inc.open')}
         </h1>
