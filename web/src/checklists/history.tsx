@@ -1,11 +1,11 @@
 // Earlier runs of a checklist: what was open at their end, and who or what ticked when.
 import { useCallback, useEffect, useState } from 'react';
 import { useT } from '../i18n/i18n';
-import { clock } from '../i18n/time';
+import { clock, when } from '../i18n/time';
 import { Dialog, ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { checklistApi } from './api';
-import { author, when } from './state';
+import { author } from './state';
 import type { Checklist, Run } from './types';
 
 export function HistoryDialog({ list, onClose }: { list: Checklist; onClose: () => void }) {

@@ -33,7 +33,8 @@ export const ko = {
   'common.all': '전체',
   'common.unknown': '알 수 없음',
   'crash.title': '이 화면을 표시하지 못했습니다',
-  'crash.text': '화면 오류입니다. 경보 알림은 계속됩니다. 새로고침하거나 다른 화면으로 이동하십시오.',
+  'crash.text':
+    '화면 오류입니다. 경보 알림은 계속됩니다. 새로고침하거나 다른 화면으로 이동하십시오.',
   'crash.whole': '화면 전체에 오류가 생겨 지금은 경보가 표시되지 않습니다. 바로 새로고침하십시오.',
   'crash.reload': '새로고침',
   'role.viewer': '조회자',

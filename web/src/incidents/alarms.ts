@@ -69,9 +69,7 @@ export const silenceKey = ({ id, severity, level, incident }: Alarm) =>
 
 /** What was there before the page could tell: not what was raised while it was watching. */
 export function knownBefore(all: readonly Alarm[], events: EventList): Alarm[] {
-  const fresh = new Set(
-    events.fresh.flatMap((id) => [id, events.byId[id]?.incident ?? id]),
-  );
+  const fresh = new Set(events.fresh.flatMap((id) => [id, events.byId[id]?.incident ?? id]));
   return all.filter((alarm) => !fresh.has(alarm.id));
 }
 

@@ -18,7 +18,7 @@ class Incidents {
   readonly list = new Store<IncidentList>(emptyIncidents);
   readonly current = new Store(false);
   readonly failed = new Store<string | null>(null);
-  /** What is quiet now, as the server told last; null before it has. */
+  /** What is quiet now, as the server told last; null while that is not known. */
   readonly mutes = new Store<readonly Mute[] | null>(null);
   /** Those that were, too: what the timeline tells of muted events. */
   readonly knownMutes = new Store<ReadonlyMap<string, Mute>>(new Map());
@@ -26,7 +26,10 @@ class Incidents {
   readonly hidden = new Store<ReadonlySet<string>>(new Set());
   private generation = 0;
   private asked = 0;
+  /** Grows with each time mutes are asked for or pushed: an answer to an earlier question is old. */
+  private mutesTold = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private retryMutes: ReturnType<typeof setTimeout> | undefined;
   private expiry: ReturnType<typeof setInterval> | undefined;
   private unwatch: (() => void) | undefined;
 
@@ -44,6 +47,7 @@ class Incidents {
   stop(): void {
     this.generation += 1;
     clearTimeout(this.retry);
+    clearTimeout(this.retryMutes);
     clearInterval(this.expiry);
     this.unwatch?.();
     events.heard = null;
@@ -98,11 +102,19 @@ class Incidents {
 
   async readMutes(): Promise<void> {
     const generation = this.generation;
+    this.mutesTold += 1;
+    const mine = this.mutesTold;
+    clearTimeout(this.retryMutes);
     const mutes = await incidentApi.mutes().catch(() => null);
-    if (mutes && generation === this.generation) this.setMutes(mutes);
+    if (generation !== this.generation || mine !== this.mutesTold) return;
+    if (mutes) return this.setMutes(mutes);
+    this.mutes.set(null);
+    this.retryMutes = setTimeout(() => void this.readMutes(), RETRY_MS);
   }
 
   private setMutes(mutes: readonly Mute[]): void {
+    this.mutesTold += 1;
+    clearTimeout(this.retryMutes);
     this.mutes.set(mutes);
     this.knownMutes.update((known) => mergeKnown(known, mutes));
   }
