@@ -84,7 +84,7 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'export.original.note':
     'The originals show who the people are. This needs a right of its own and a reason.',
   'export.reason': 'Why it is exported',
-  'export.noreason': 'Originals need a reason.',
+  'export.noreason': 'Say why it is exported: the audit log and the report tell it.',
   'export.run': 'Export',
   'export.running': 'Making the case…',
   'export.done': '{name} was downloaded ({size}).',

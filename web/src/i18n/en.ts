@@ -58,6 +58,7 @@ export const en: Record<keyof typeof ko, string> = {
   'header.layout.n': '{n} pictures',
   'header.alarms': '{n} alarms waiting',
   'header.alarms.none': 'No alarms waiting',
+  'header.alarms.unknown': 'The list is not complete: more alarms may wait',
   'header.watching': '{n} of {m} cameras watching',
   'header.rate': '{n} pictures/s analysed',
   'header.full': 'Full screen',

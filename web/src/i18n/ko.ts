@@ -58,6 +58,7 @@ export const ko = {
   'header.layout.n': '{n}분할',
   'header.alarms': '미확인 경보 {n}',
   'header.alarms.none': '미확인 경보 없음',
+  'header.alarms.unknown': '목록이 아직 완전하지 않아 확인하지 않은 경보가 더 있을 수 있습니다',
   'header.watching': '카메라 {n}/{m} 감시 중',
   'header.rate': '분석 {n} 장/초',
   'header.full': '전체 화면',

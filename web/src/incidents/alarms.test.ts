@@ -7,6 +7,7 @@ import {
   alarms,
   knownBefore,
   loudest,
+  mayBeMore,
   poppingUp,
   silenceKey,
   tellingEvent,
@@ -79,6 +80,17 @@ describe('alarms', () => {
     expect(waitingAlarms(list, emptyIncidents)).toBe(5);
     const read = { ...known(incident('a')), read: true, hiddenRaised: 2 };
     expect(waitingAlarms(list, read)).toBe(3);
+  });
+});
+
+describe('that none waits', () => {
+  const list = { ...emptyList, seq: 7 };
+  it('is known only of a whole and present list', () => {
+    expect(mayBeMore(list, false, true)).toBe(false);
+    expect(mayBeMore(list, true, true)).toBe(true);
+    expect(mayBeMore(list, false, false)).toBe(true);
+    expect(mayBeMore(emptyList, false, true)).toBe(true);
+    expect(mayBeMore({ ...list, gap: { after: 1, upTo: 3 } }, false, true)).toBe(true);
   });
 });
 

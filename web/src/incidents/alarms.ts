@@ -62,6 +62,10 @@ export function waitingAlarms(events: EventList, incidents: IncidentList): numbe
   return shown + (incidents.read ? incidents.hiddenRaised : events.hidden);
 }
 
+/** Whether more may wait than is counted: what is not known to be whole is never shown as none. */
+export const mayBeMore = (events: EventList, lost: boolean, current: boolean) =>
+  lost || events.seq === null || events.gap !== null || !current;
+
 /** Whoever silences or hides an alarm has not done so with it when it gets graver, nor with its next
  * level, nor its next coming. */
 export const silenceKey = ({ id, severity, level, incident }: Alarm) =>
