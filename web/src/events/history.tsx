@@ -80,7 +80,12 @@ function usePages(filters: Filters, size: number) {
     },
     [filters, size, t],
   );
-  useEffect(() => void ask([undefined]), [ask]);
+  useEffect(() => {
+    // What fitted another question must not pass for the answer of this one.
+    setList([]);
+    setBefore([undefined]);
+    void ask([undefined]);
+  }, [ask]);
 
   const last = list.at(-1)?.seq ?? undefined;
   return {

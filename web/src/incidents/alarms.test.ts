@@ -71,6 +71,13 @@ describe('alarms', () => {
     expect(ids(alarms(events(later), taken))).toEqual(['a']);
   });
 
+  it('ring for a new alarm of what was closed and reopened', () => {
+    const later = event('b', 2, { incident: 'a', start: '2026-11-26T10:00:09Z' });
+    const shut = apply(emptyIncidents, incident('a', { state: 'resolved', revision: 2 }));
+    const again = apply(shut, incident('a', { state: 'acknowledged', revision: 3 }));
+    expect(ids(alarms(events(later), again))).toEqual(['a']);
+  });
+
   it('leave out what is muted', () => {
     expect(alarms(events(event('a', 1, { muted: 3 })), emptyIncidents)).toEqual([]);
   });

@@ -15,7 +15,7 @@ import { useStore } from '../ui/store';
 import { incidentApi } from './api';
 import { ClipPlayer } from './clip-player';
 import { incidents } from './incidents';
-import { isRaised } from './list';
+import { isRaised, newest } from './list';
 import { IncidentLog } from './log';
 import { MuteBadge } from './mute-parts';
 import { Steps } from './steps';
@@ -47,7 +47,7 @@ function useDetail(id: string) {
   }, [id, t]);
   const list = useStore(incidents.list);
   const current = useCurrent();
-  const pushed = list.byId[id]?.revision ?? list.closed.get(id);
+  const pushed = (list.byId[id] ?? list.closed.get(id))?.revision;
   const stale = detail === null || (pushed !== undefined && pushed > detail.revision);
   // biome-ignore lint/correctness/useExhaustiveDependencies: read again when these change
   useEffect(() => void load(), [load, pushed, current]);
@@ -70,12 +70,13 @@ function back(): void {
 export function IncidentPage({ id }: { id: string }) {
   const { t, lang } = useT();
   const { detail, error, load } = useDetail(id);
-  const known = useStore(incidents.list).byId[id];
-  const incident: Incident | null =
-    known && known.revision > (detail?.revision ?? 0) ? known : detail;
+  const list = useStore(incidents.list);
+  const incident: Incident | null = detail
+    ? newest(list, detail as Incident)
+    : (list.byId[id] ?? list.closed.get(id) ?? null);
   const heading = useRef<HTMLHeadingElement>(null);
   // What is wrong with the system is told by the newest of its alarms.
-  const newest = detail?.event_list.at(-1);
+  const latest = detail?.event_list.at(-1);
   const there = incident !== null;
   useEffect(() => {
     if (there) heading.current?.focus();
@@ -101,8 +102,8 @@ export function IncidentPage({ id }: { id: string }) {
         </button>
         <h1 ref={heading} tabIndex={-1}>
           {incident
-            ? incident.type === 'system' && newest
-              ? title(newest, t, lang)
+            ? incident.type === 'system' && latest
+              ? title(latest, t, lang)
               : t(`event.${incident.type}`)
             : t('inc.open')}
         </h1>

@@ -41,7 +41,7 @@ export function IncidentPanel() {
         <a href="#/incidents">{t('inc.all')}</a>
       </h2>
       {failed && !lost && <ErrorNote text={t('inc.failed', { detail: failed })} />}
-      {!current && !failed && (
+      {!current && (!failed || lost) && (
         <p className="quiet" role="status">
           {t(list.read ? 'inc.stale' : 'inc.unread')}
         </p>

@@ -1,8 +1,8 @@
 // What the screens of incidents look at together.
 import { useMemo } from 'react';
 import { events } from '../events/events';
-import { useStore } from '../ui/store';
 import { live } from '../live/live';
+import { useStore } from '../ui/store';
 import { alarms, mayBeMore, poppingUp, waitingAlarms } from './alarms';
 import { incidents } from './incidents';
 
