@@ -224,6 +224,7 @@ export const en: Record<keyof typeof ko, string> = {
   'alarm.title': 'Alarm',
   'alarm.silence': 'Silence',
   'alarm.more': '{n} more waiting',
+  'alarm.failed': 'The alarm could not be acknowledged: {detail}',
   'alarm.hide': 'Hide (the alarm stays)',
   'sound.blocked': 'The browser blocks sound: alarms are silent now.',
   'sound.enable': 'Enable sound',

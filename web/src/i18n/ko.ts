@@ -225,6 +225,7 @@ export const ko = {
   'alarm.title': '경보',
   'alarm.silence': '소리 멈춤',
   'alarm.more': '외 {n}건 대기 중',
+  'alarm.failed': '경보를 확인 처리하지 못했습니다: {detail}',
   'alarm.hide': '팝업 닫기 (경보는 남습니다)',
   'sound.blocked': '브라우저가 경보음을 막고 있습니다. 지금은 경보가 울려도 소리가 나지 않습니다.',
   'sound.enable': '소리 켜기',

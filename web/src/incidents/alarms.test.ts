@@ -5,6 +5,8 @@ import { apply as applyEvent, emptyList } from '../events/list';
 import {
   alarmPlaces,
   alarms,
+  isBarred,
+  keyTarget,
   knownBefore,
   loudest,
   mayBeMore,
@@ -98,6 +100,34 @@ describe('that none waits', () => {
     expect(mayBeMore(list, false, false)).toBe(true);
     expect(mayBeMore(emptyList, false, true)).toBe(true);
     expect(mayBeMore({ ...list, gap: { after: 1, upTo: 3 } }, false, true)).toBe(true);
+  });
+});
+
+describe('the key A', () => {
+  const all = alarms(
+    emptyList,
+    known(
+      incident('a', { severity: 'WARNING', escalation: { level: 2, at: null } }),
+      incident('b'),
+    ),
+  );
+  const b = all.find(({ id }) => id === 'b');
+  const shown = all.filter(({ id }) => id === 'a');
+  it.each([
+    ['the pop-up in sight', { page: 'wall' }, shown, 'a'],
+    ['what is gravest in the column, without a pop-up', { page: 'wall' }, [], 'b'],
+    ['the incident whose page is open', { page: 'incident', id: 'b' }, shown, 'b'],
+    ['nothing on the page of one that does not wait', { page: 'incident', id: 'c' }, shown, null],
+    ['the pop-up on another page', { page: 'history' }, shown, 'a'],
+    ['nothing that is shown nowhere', { page: 'history' }, [], null],
+  ] as const)('means %s', (_name, at, popups, id) =>
+    expect(keyTarget(at, all, popups)?.id ?? null).toBe(id),
+  );
+
+  it('does nothing about what may not be so any more', () => {
+    expect(b && [isBarred(b, true, false), isBarred(b, false, false)]).toEqual([false, true]);
+    const [c] = alarms(events(event('c', 1)), emptyIncidents);
+    expect(c && [isBarred(c, false, false), isBarred(c, true, true)]).toEqual([false, true]);
   });
 });
 

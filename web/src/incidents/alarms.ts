@@ -2,6 +2,7 @@
 // without a known incident, so that nothing stays silent while incidents can't be read.
 import type { Severity } from '../api/types';
 import { type Entry, type EventList, waiting } from '../events/list';
+import type { Route } from '../ui/route';
 import { type IncidentList, inOrder, isRaised } from './list';
 import type { Incident } from './types';
 
@@ -97,6 +98,18 @@ export const poppingUp = (
       ? !hidden.has(silenceKey(alarm))
       : alarm.event !== null && fresh.includes(alarm.event.id) && !hidden.has(silenceKey(alarm)),
   );
+
+/** What the key A acknowledges: what is in sight and says so. On the page of an incident that is this one,
+ * beside the wall also what has no pop-up any more; null for nothing. */
+export function keyTarget(at: Route, all: readonly Alarm[], shown: readonly Alarm[]): Alarm | null {
+  if (at.page === 'incident') return all.find((alarm) => alarm.id === at.id) ?? null;
+  return shown[0] ?? (at.page === 'wall' ? mostUrgentFirst(all)[0] : undefined) ?? null;
+}
+
+/** Whether it can be acknowledged now: only what is known to be so now. Of an event without an incident that
+ * is told by its own connection. */
+export const isBarred = ({ incident }: Alarm, current: boolean, lost: boolean) =>
+  incident ? !current : lost;
 
 /** What should sound: the gravest of all, as loud as the highest level of any. Null for nothing. */
 export function loudest(
