@@ -56,7 +56,7 @@ export function EventDetail({ event, onClose }: { event: SafetyEvent; onClose: (
     <Dialog title={title(event, t, lang)} onClose={onClose} wide>
       <div className="detail">
         <figure>
-          <Snapshot key={String(clean)} event={event} clean={clean} className="large" />
+          <Snapshot key={String(clean)} event={event} clean={clean} large />
           {event.snapshot === 'stored' && (
             <fieldset className="seg">
               <button type="button" aria-pressed={!clean} onClick={() => setClean(false)}>

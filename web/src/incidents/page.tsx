@@ -185,7 +185,7 @@ function Evidence({ event }: { event: SafetyEvent }) {
       <ClipPlayer event={event} />
       <h2>{t('inc.picture')}</h2>
       <figure>
-        <Snapshot key={String(clean)} event={event} clean={clean} className="large" />
+        <Snapshot key={String(clean)} event={event} clean={clean} large />
         {event.snapshot === 'stored' && (
           <fieldset className="seg">
             <button type="button" aria-pressed={!clean} onClick={() => setClean(false)}>
