@@ -1,7 +1,7 @@
 // How an item is shown. What is not known to hold now is never shown as done.
 import type { Lang, Translate } from '../i18n/i18n';
 import { when } from '../i18n/time';
-import type { Checklist, Item } from './types';
+import type { Checklist, Item, Run } from './types';
 
 /** Answers older than this say nothing about now. */
 export const OLD_MS = 6000;
@@ -19,6 +19,12 @@ export function shown(item: Item, age: number): Shown {
 
 export const doneCount = (list: Checklist, age: number) =>
   list.items.filter((item) => shown(item, age) === 'done').length;
+
+/** What became of a run: only of one that is over it is known that all was done. */
+export function outcome(run: Pick<Run, 'ended' | 'open'>): 'all' | 'left' | 'not_over' {
+  if (run.ended === null) return 'not_over';
+  return run.open.length === 0 ? 'all' : 'left';
+}
 
 /** Who did it, as people say it. */
 export const author = (who: string | null, t: Translate) => who ?? t('checklist.camera');

@@ -6,13 +6,14 @@ import { cameras } from '../cameras/cameras';
 import type { Key } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
 import { clock } from '../i18n/time';
+import { MutedLine } from '../incidents/mute-parts';
 import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { LATEST, utc } from '../ui/local-time';
 import { useStore } from '../ui/store';
 import { EventDetail } from './detail';
-import { isWaiting } from './list';
+import { isMuted, isWaiting } from './list';
 import { Many } from './many';
 import { cameraName, Severity, Snapshot, title, trackNumber } from './parts';
 
@@ -319,6 +320,8 @@ function Table({ list, onOpen }: { list: SafetyEvent[]; onOpen: (event: SafetyEv
                   `✓ ${event.acknowledged.by}`
                 ) : isWaiting(event) ? (
                   <b className="waits">{t('event.unacknowledged')}</b>
+                ) : isMuted(event) ? (
+                  <MutedLine event={event} />
                 ) : (
                   '–'
                 )}

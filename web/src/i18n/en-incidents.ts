@@ -155,6 +155,7 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'evidence.gone.short': 'No file',
   'event.snapshot.unloaded': 'The picture could not be loaded',
   'event.snapshot.unloaded.short': 'Not loaded',
+  'detail.muted': 'Alarm',
   'detail.clip': 'Clip',
   'clip.download': 'Download the clip',
   'clip.label': 'Clip of the alarm',

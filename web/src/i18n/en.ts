@@ -218,7 +218,6 @@ export const en: Record<keyof typeof ko, string> = {
   'ack.title.all': 'Acknowledge all {n} alarms',
   'ack.reason': 'Action taken or reason (optional)',
   'ack.preset.done': 'Handled on site',
-  'ack.preset.false': 'False alarm',
   'ack.preset.work': 'Permitted work',
   'ack.submit': 'Acknowledge',
   'alarm.title': 'Alarm',

@@ -153,6 +153,7 @@ export const koIncidents = {
   'evidence.gone.short': '파일 없음',
   'event.snapshot.unloaded': '사진을 불러오지 못했습니다',
   'event.snapshot.unloaded.short': '불러오지 못함',
+  'detail.muted': '알림',
   'detail.clip': '영상',
   'clip.download': '영상 내려받기',
   'clip.label': '경보 영상',

@@ -219,7 +219,6 @@ export const ko = {
   'ack.title.all': '미확인 경보 {n}건 모두 확인',
   'ack.reason': '조치 내용 또는 사유 (선택)',
   'ack.preset.done': '현장 조치 완료',
-  'ack.preset.false': '오경보',
   'ack.preset.work': '허가된 작업',
   'ack.submit': '확인 처리',
   'alarm.title': '경보',
