@@ -7,7 +7,7 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'inc.none': 'No incident waits to be dealt with',
   'inc.unread': 'Loading the incidents',
   'inc.stale': 'Connection lost: this is the last list received, not the present state.',
-  'inc.failed': "The incidents can't be read. Alarms keep coming one by one. ({detail})",
+  'inc.failed': "The incidents can't be read. Alarms keep coming one by one.",
   'inc.hidden': '{n} more are not shown',
   'inc.all': 'Show all',
   'inc.open': 'Open incident',

@@ -1,6 +1,5 @@
 // The open incidents and mutes of this page: read at each connection, then as they are pushed. Until
 // they have been read again after a loss, nothing of it counts as current.
-import { ApiError } from '../api/http';
 import type { EventMessage } from '../api/types';
 import { events } from '../events/events';
 import { Store } from '../ui/store';
@@ -17,7 +16,8 @@ const EXPIRY_MS = 5000;
 class Incidents {
   readonly list = new Store<IncidentList>(emptyIncidents);
   readonly current = new Store(false);
-  readonly failed = new Store<string | null>(null);
+  /** What the last reading failed with. */
+  readonly failed = new Store<unknown>(null);
   /** What is quiet now, as the server told last; null while that is not known. */
   readonly mutes = new Store<readonly Mute[] | null>(null);
   /** Those that were, too: what the timeline tells of muted events. */
@@ -95,7 +95,7 @@ class Incidents {
     } catch (error) {
       if (generation !== this.generation || mine !== this.asked) return;
       this.current.set(false);
-      this.failed.set(error instanceof ApiError ? error.detail : String(error));
+      this.failed.set(error);
       this.retry = setTimeout(() => void this.refresh(), RETRY_MS);
     }
   }

@@ -40,8 +40,10 @@ export function IncidentPanel() {
         {t('inc.title')}
         <a href="#/incidents">{t('inc.all')}</a>
       </h2>
-      {failed && !lost && <ErrorNote text={t('inc.failed', { detail: failed })} />}
-      {!current && (!failed || lost) && (
+      {failed !== null && !lost && (
+        <ErrorNote text={`${t('inc.failed')}\n${errorText(failed, t)}`} />
+      )}
+      {!current && (failed === null || lost) && (
         <p className="quiet" role="status">
           {t(list.read ? 'inc.stale' : 'inc.unread')}
         </p>
