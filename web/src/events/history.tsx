@@ -114,7 +114,9 @@ export function HistoryPage() {
     <main className="page" ref={top}>
       <header className="page-head">
         <h1>{t('history.title')}</h1>
-        <span className="quiet">{t('history.count', { n: list.length })}</span>
+        {!busy && !(error && list.length === 0) && (
+          <span className="quiet">{t('history.count', { n: list.length })}</span>
+        )}
         <span className="spacer" />
         <Exports filters={filters} />
       </header>
@@ -136,7 +138,7 @@ export function HistoryPage() {
             ? t('common.loading')
             : list.length
               ? t('history.page', { n: page })
-              : t('history.none')}
+              : !error && t('history.none')}
         </span>
         <button
           type="button"

@@ -1,5 +1,6 @@
 // English, key for key with the Korean dictionary.
 import { enChecklists } from './en-checklists';
+import { enErrors } from './en-errors';
 import { enIncidents } from './en-incidents';
 import { enRegulations } from './en-regulations';
 import { enRules } from './en-rules';
@@ -14,6 +15,7 @@ export const en: Record<keyof typeof ko, string> = {
   ...enChecklists,
   ...enRegulations,
   ...enIncidents,
+  ...enErrors,
   'app.name': 'SAFE-YOLO',
   'app.place': 'Safety control room',
   'app.aid': 'Video analysis is an aid. It does not replace a certified safety device.',
@@ -33,10 +35,6 @@ export const en: Record<keyof typeof ko, string> = {
   'common.none': 'None',
   'common.all': 'All',
   'common.unknown': 'Unknown',
-  'crash.title': 'This page could not be drawn',
-  'crash.text': 'An error of the page. Alarms go on. Reload it, or go to another page.',
-  'crash.whole': 'An error of the whole page: no alarms are shown now. Reload it at once.',
-  'crash.reload': 'Reload',
   'role.viewer': 'Viewer',
   'role.operator': 'Operator',
   'role.admin': 'Administrator',
@@ -49,26 +47,6 @@ export const en: Record<keyof typeof ko, string> = {
   'login.busy': 'Checking…',
   'login.expired': 'Your login has expired: no pictures and no alarms arrive. Log in again.',
   'login.out': 'Log out',
-  'error.network': "The server can't be reached. Check the network and the server.",
-  'error.wrong_password': 'Wrong user name or password.',
-  'error.too_many_attempts': 'Too many attempts. Try again in {n} seconds.',
-  'error.forbidden': 'You are not allowed to do this.',
-  'error.unavailable': "The server can't do this right now. Try again shortly.",
-  'error.unauthenticated': 'You are not logged in. Log in again.',
-  'error.foreign_origin': 'The request came from another address and was not done.',
-  'error.not_found': 'It is not there: it may have been deleted.',
-  'error.method_not_allowed': 'The server does not know this request.',
-  'error.invalid': "What was entered can't be used: check the values.",
-  'error.malformed': 'The request is malformed.',
-  'error.conflict':
-    'The state has changed meanwhile and this was not done: look at the newest state.',
-  'error.precondition_failed':
-    'Somebody else has changed it meanwhile: look at the newest state and save again.',
-  'error.too_large': 'What was sent is too large.',
-  'error.source_failed': "The camera's pictures can't be opened.",
-  'error.internal': 'An error of the server: tell an administrator.',
-  'error.other': 'The request was not done.',
-  'error.page': 'An error of this page.',
   'header.layout': 'Wall layout',
   'header.layout.n': '{n} pictures',
   'header.alarms': '{n} alarms waiting',

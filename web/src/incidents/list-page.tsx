@@ -103,7 +103,7 @@ export function IncidentsPage() {
     <main className="page" data-testid="incidents-page">
       <header className="page-head">
         <h1>{t('incidents.title')}</h1>
-        <span className="quiet">{t('history.count', { n: list.length })}</span>
+        {list.length > 0 && <span className="quiet">{t('history.count', { n: list.length })}</span>}
         <span className="spacer" />
         {may.configure(user) && (
           <a className="button" href="#/settings" data-testid="nav-settings">
