@@ -82,7 +82,7 @@ pub(crate) async fn watch_store(app: App) {
         let now = state.borrow().clone();
         if let StoreState::Failed(detail) = now {
             let message = Message {
-                ko: "이벤트를 저장할 수 없음: 알람은 임시 저장 후 복구됨".to_owned(),
+                ko: "이벤트를 저장할 수 없음: 경보는 임시 저장 후 복구됨".to_owned(),
                 en: "events can't be stored: alarms are kept aside until they can".to_owned(),
             };
             fault.begin(&app, "store", message, detail).await;
