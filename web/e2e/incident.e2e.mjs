@@ -208,6 +208,8 @@ test('an incident goes from its alarm to an exported case', async (t) => {
 
   await t.test('exports the case', async () => {
     await page.click(id('step-export'));
+    await page.click(id('export-submit'));
+    await page.getByText('내보내는 사유를 입력하십시오').waitFor();
     await page.fill(id('export-reason'), '재발 방지 교육');
     const [download] = await Promise.all([
       page.waitForEvent('download'),

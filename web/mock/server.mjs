@@ -108,6 +108,14 @@ async function route(request, url, user) {
       store: ok,
       evidence: ok,
       detector: ok,
+      escalation: ok,
+      disk: {
+        level: 'enough',
+        free_bytes: 5e10,
+        free_bytes_min: 1e9,
+        evidence_bytes: 1e9,
+        detail: null,
+      },
       cameras: { total: world.cameras.size, live: 2 },
       analysed_per_s: [...world.cameras.values()].reduce(
         (sum, entry) => sum + world.status(entry).analysed_per_s,

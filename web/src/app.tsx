@@ -16,8 +16,9 @@ import { Login } from './session/login';
 import { probe, resume, session } from './session/session';
 import { StatisticsPage } from './statistics/page';
 import { Banners } from './ui/banners';
+import { Boundary } from './ui/boundary';
 import { Header } from './ui/header';
-import { route } from './ui/route';
+import { address, type Route, route } from './ui/route';
 import { StatusBar } from './ui/status-bar';
 import { useStore } from './ui/store';
 import { startSystem, stopSystem, system } from './ui/system';
@@ -81,19 +82,35 @@ function Shell() {
       <Header />
       <Banners />
       <AlarmCentre />
-      {at.page === 'wall' && <WallPage />}
-      {at.page === 'history' && <HistoryPage />}
-      {at.page === 'statistics' && <StatisticsPage />}
-      {at.page === 'incidents' && <IncidentsPage />}
-      {at.page === 'incident' && <IncidentPage key={at.id} id={at.id} />}
-      {at.page === 'settings' && <SettingsPage />}
-      {at.page === 'cameras' && <CamerasPage />}
-      {at.page === 'regulations' && <RegulationsPage />}
-      {at.page === 'scene' && <ScenePage camera={at.camera} />}
-      {at.page === 'zones' && (
-        <ZoneEditorPage key={at.camera} camera={at.camera} version={at.version} />
-      )}
+      <Boundary page={address(at)}>
+        <Page at={at} />
+      </Boundary>
       <StatusBar />
     </div>
   );
+}
+
+function Page({ at }: { at: Route }) {
+  switch (at.page) {
+    case 'wall':
+      return <WallPage />;
+    case 'history':
+      return <HistoryPage />;
+    case 'statistics':
+      return <StatisticsPage />;
+    case 'incidents':
+      return <IncidentsPage />;
+    case 'incident':
+      return <IncidentPage key={at.id} id={at.id} />;
+    case 'settings':
+      return <SettingsPage />;
+    case 'cameras':
+      return <CamerasPage />;
+    case 'regulations':
+      return <RegulationsPage />;
+    case 'scene':
+      return <ScenePage camera={at.camera} />;
+    case 'zones':
+      return <ZoneEditorPage key={at.camera} camera={at.camera} version={at.version} />;
+  }
 }

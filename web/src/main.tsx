@@ -2,6 +2,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app';
+import { Boundary } from './ui/boundary';
 import './ui/base.css';
 import './ui/dialog.css';
 import './ui/shell.css';
@@ -23,7 +24,9 @@ const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <Boundary page="" whole>
+        <App />
+      </Boundary>
     </StrictMode>,
   );
 }

@@ -333,6 +333,16 @@ impl Incident {
         self.count(event, head);
     }
 
+    /// What was quiet rings from now on: nobody could acknowledge it before.
+    pub fn rings(&mut self, at: Utc) {
+        self.waiting_since = self.waiting_since.max(at);
+    }
+
+    /// The world's clock was set by so many microseconds: what waits has waited as long as before.
+    pub fn clock_was_set(&mut self, by_us: i64) {
+        self.waiting_since = Utc(self.waiting_since.micros().saturating_add(by_us));
+    }
+
     fn count(&mut self, event: &Event, head: Headcount) {
         let is_count = event.event_type == EventType::OccupancyAbove;
         let told = event.details.get("count").filter(|_| is_count);

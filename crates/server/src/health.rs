@@ -12,7 +12,7 @@ use safe_yolo_pipeline::{CameraHandle, Status};
 use safe_yolo_store::StoreState;
 use serde_json::json;
 
-use crate::app::App;
+use crate::app::{App, PartState};
 use crate::progress::{LOOK, Observed};
 
 /// How long the database may take to answer.
@@ -71,13 +71,15 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
     // One camera's trouble is that camera's; none analysed is the detector's.
     let detector = live > 0 || detector_failure(&statuses).is_none();
     let disk = app.disk_state.borrow().trouble().is_none();
-    let ready = store && disk && stuck == 0 && detector && stalls.hopeless.is_empty();
+    let escalation = *app.escalation_state.borrow() == PartState::Ok;
+    let ready = store && disk && escalation && stuck == 0 && detector && stalls.hopeless.is_empty();
     let part = |works: bool| if works { "ok" } else { "failed" };
     let body = json!({
         "ready": ready,
         "store": part(store),
         "detector": part(detector),
         "disk": part(disk),
+        "escalation": part(escalation),
         "stalled": stalls.hopeless,
         "cameras": {"state": part(stuck == 0), "total": statuses.len(), "live": live, "stuck": stuck},
     });

@@ -114,6 +114,7 @@ fn observe(app: &App) {
     let parts = [
         ("store", *app.outbox.state().borrow() != StoreState::Ok),
         ("evidence", *app.evidence_state.borrow() != PartState::Ok),
+        ("escalation", *app.escalation_state.borrow() != PartState::Ok),
         ("detector", detector_failure(&statuses).is_some()),
     ];
     for (part, has_failed) in parts {

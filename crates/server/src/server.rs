@@ -105,7 +105,7 @@ impl Server {
         let key = spawn_blocking(move || InstallationKey::open(&dir)).await;
         let key =
             key.map_err(|_panicked| ServerError::Task { what: "the installation's key" })??;
-        let left = crate::guard::recover(&evidence).await?;
+        let left = crate::guard::recover(&evidence).await;
         let ended = store.end_left_open(clock::now(), "restart").await?;
         if ended > 0 {
             tracing::info!(ended, "events that an earlier run left open were ended");
@@ -135,6 +135,7 @@ impl Server {
             tracks: tracks.clone().map(|log| Arc::new(Tracks(log)) as Arc<dyn TrackSink>),
         });
         let (evidence_state, evidence_seen) = watch::channel(PartState::Ok);
+        let (escalation_state, escalation_seen) = watch::channel(PartState::Ok);
         let (disk_state, disk_seen) = watch::channel(Disk::default());
         let drain = CancellationToken::new();
         let outputs = Outputs::new(store.clone(), outbox.clone(), evidence_state).spawn(
@@ -157,6 +158,7 @@ impl Server {
             policies,
             changes,
             evidence_state: evidence_seen,
+            escalation_state: escalation_seen,
             disk_state: disk_seen,
             closing: CancellationToken::new(),
         });
@@ -167,7 +169,7 @@ impl Server {
         tasks.spawn(crate::faults::watch_detector(app.clone(), detector));
         tasks.spawn(crate::faults::watch_store(app.clone()));
         tasks.spawn(crate::alarms::tell(app.clone()));
-        tasks.spawn(crate::alarms::run(app.clone()));
+        tasks.spawn(crate::alarms::run(app.clone(), escalation_state));
         tasks.spawn(crate::guard::watch(app.clone(), left, disk_state));
         tasks.spawn(crate::checklists::watch(app.clone()));
         tasks.spawn(health::watch_progress(app.clone()));

@@ -1,7 +1,7 @@
 //! The installation's own key: what is signed with it comes from here.
 
 use std::fmt;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -104,6 +104,9 @@ impl InstallationKey {
             .map_err(failed(&half))?;
         writeln!(file, "{seed}").and_then(|()| file.sync_all()).map_err(failed(&half))?;
         fs::rename(&half, path).map_err(failed(path))?;
+        // Before anything is signed with it: a key that a power cut takes away proves nothing.
+        let folder = path.parent().unwrap_or(Path::new("."));
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(folder))?;
         Ok(Self(SigningKey::from_bytes(&seed.0)))
     }
 

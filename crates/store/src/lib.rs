@@ -37,7 +37,7 @@ pub use error::StoreError;
 pub use events::{Announced, EventFilter, EventRecord, Recorded, StoredChange};
 pub use evidence::{EvidenceStore, SavedFile};
 pub use incidents::{
-    IncidentCounts, IncidentDeed, IncidentFilter, IncidentRecord, Lifted, Mute, NewMute,
+    IncidentCounts, IncidentDeed, IncidentFilter, IncidentRecord, Lifted, Mute, NewMute, Partly,
     RulePrecision, StepBy,
 };
 pub use journal::Journal;

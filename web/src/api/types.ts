@@ -372,6 +372,8 @@ export interface System {
   store: Health;
   evidence: Health;
   detector: Health;
+  /** Whether mutes end in time and what nobody acknowledges is escalated. */
+  escalation: Health;
   /** Of the evidence. */
   disk: Disk;
   cameras: { total: number; live: number };

@@ -1,6 +1,7 @@
 // One checklist with its items, as the operator works it off.
 import { useState } from 'react';
 import { useT } from '../i18n/i18n';
+import { when } from '../i18n/time';
 import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
@@ -9,7 +10,7 @@ import { useStore } from '../ui/store';
 import { checklistApi } from './api';
 import { HistoryDialog } from './history';
 import { ChecklistNote } from './note-dialog';
-import { doneCount, line, type Shown, shown, when } from './state';
+import { doneCount, line, type Shown, shown } from './state';
 import { learn } from './store';
 import type { Checklist, Item } from './types';
 

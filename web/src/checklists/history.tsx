@@ -1,26 +1,31 @@
 // Earlier runs of a checklist: what was open at their end, and who or what ticked when.
 import { useCallback, useEffect, useState } from 'react';
 import { useT } from '../i18n/i18n';
-import { clock } from '../i18n/time';
+import { clock, when } from '../i18n/time';
 import { Dialog, ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { checklistApi } from './api';
-import { author, when } from './state';
+import { author, outcome } from './state';
 import type { Checklist, Run } from './types';
 
 export function HistoryDialog({ list, onClose }: { list: Checklist; onClose: () => void }) {
   const { t, lang } = useT();
   const [runs, setRuns] = useState<Run[] | null>(null);
   const [more, setMore] = useState(true);
+  const [busy, setBusy] = useState(true);
   const [error, setError] = useState<string | null>(null);
   const load = useCallback(
     async (before?: number) => {
+      setBusy(true);
+      setError(null);
       try {
         const page = await checklistApi.history(list.id, before);
         setRuns((known) => (before === undefined ? page : [...(known ?? []), ...page]));
         setMore(page.length === 20);
       } catch (problem) {
         setError(errorText(problem, t));
+      } finally {
+        setBusy(false);
       }
     },
     [list.id, t],
@@ -35,9 +40,9 @@ export function HistoryDialog({ list, onClose }: { list: Checklist; onClose: () 
           <RunRow key={run.number} run={run} />
         ))}
       </ul>
-      {runs && more && (
-        <button type="button" onClick={() => void load(runs.at(-1)?.number)}>
-          {t('checklist.history.more')}
+      {(runs || error) && more && (
+        <button type="button" disabled={busy} onClick={() => void load(runs?.at(-1)?.number)}>
+          {t(runs ? 'checklist.history.more' : 'common.retry')}
         </button>
       )}
     </Dialog>
@@ -50,6 +55,7 @@ function RunRow({ run }: { run: Run }) {
   const how = run.ended_by
     ? t(`checklist.ended.${run.ended_by}`, { who: run.who ?? '' })
     : t('checklist.ended.not');
+  const end = outcome(run);
   return (
     <li className="run" data-testid="checklist-run">
       <div className="row wrap">
@@ -58,10 +64,10 @@ function RunRow({ run }: { run: Run }) {
           {run.ended && ` – ${clock(run.ended, lang)}`}
         </b>
         <span className="chip">{how}</span>
-        {run.open.length === 0 ? (
+        {end === 'all' ? (
           <span className="chip good">✓ {t('checklist.all')}</span>
         ) : (
-          <span className={`chip ${run.ended ? 'bad' : ''}`}>
+          <span className={`chip ${end === 'left' ? 'bad' : ''}`} data-outcome={end}>
             {t('checklist.left', { n: run.open.length })}
           </span>
         )}

@@ -1,7 +1,7 @@
 // What is not known to hold is never shown as done.
 import { describe, expect, it } from 'vitest';
 import { translator } from '../i18n/words';
-import { doneCount, line, OLD_MS, parseShifts, shown } from './state';
+import { doneCount, line, OLD_MS, outcome, parseShifts, shown } from './state';
 import type { Checklist, Item } from './types';
 
 const t = translator('ko');
@@ -63,9 +63,9 @@ describe('the line below an item', () => {
       'kim 확인 08:15 · 이상 없음',
     ],
     [rule({ clear_s: 12 }), '이상 없음 12/60초 유지 중'],
-    [rule({ standing: 'unknown', reason: 'blind' }), '판정 불가 · 카메라 감시 불가'],
-    [rule({ standing: 'unknown', reason: 'not_sure' }), '판정 불가 · 판정 근거 부족'],
-    [rule({ standing: 'unknown', reason: 'new_one' }), '판정 불가'],
+    [rule({ standing: 'unknown', reason: 'blind' }), '확인 불가 · 카메라 감시 불가'],
+    [rule({ standing: 'unknown', reason: 'not_sure' }), '확인 불가 · 판정 근거 부족'],
+    [rule({ standing: 'unknown', reason: 'new_one' }), '확인 불가'],
     [
       rule({
         state: 'unconfirmed',
@@ -73,7 +73,7 @@ describe('the line below an item', () => {
         reason: 'blind',
         unconfirmed_since: at('08:40'),
       }),
-      '판정 불가 · 카메라 감시 불가 · 08:40부터 확인 안 됨',
+      '확인 불가 · 카메라 감시 불가 · 08:40부터 확인 안 됨',
     ],
     [
       rule({ state: 'unconfirmed', clear_s: 5, unconfirmed_since: at('08:40') }),
@@ -95,4 +95,15 @@ describe('shifts', () => {
     ['6:00', null],
     ['24:00', null],
   ])('%s are %o', (text, times) => expect(parseShifts(text)).toEqual(times));
+});
+
+describe('a run', () => {
+  it.each([
+    [null, [], 'not_over'],
+    [null, ['PPE_HELMET'], 'not_over'],
+    ['2026-05-04T18:00:00Z', [], 'all'],
+    ['2026-05-04T18:00:00Z', ['PPE_HELMET'], 'left'],
+  ])('that ended at %s with %o open is %s', (ended, open, expected) =>
+    expect(outcome({ ended, open })).toBe(expected),
+  );
 });

@@ -1,6 +1,7 @@
 // How an item is shown. What is not known to hold now is never shown as done.
 import type { Lang, Translate } from '../i18n/i18n';
-import type { Checklist, Item } from './types';
+import { when } from '../i18n/time';
+import type { Checklist, Item, Run } from './types';
 
 /** Answers older than this say nothing about now. */
 export const OLD_MS = 6000;
@@ -19,17 +20,10 @@ export function shown(item: Item, age: number): Shown {
 export const doneCount = (list: Checklist, age: number) =>
   list.items.filter((item) => shown(item, age) === 'done').length;
 
-/** A time of today as 14:05, of another day with its date. */
-export function when(iso: string, lang: Lang, now = new Date()): string {
-  const at = new Date(iso);
-  const locale = lang === 'ko' ? 'ko-KR' : 'en-GB';
-  const time = at.toLocaleTimeString(locale, {
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  });
-  if (at.toDateString() === now.toDateString()) return time;
-  return `${at.toLocaleDateString(locale, { month: '2-digit', day: '2-digit' })} ${time}`;
+/** What became of a run: only of one that is over it is known that all was done. */
+export function outcome(run: Pick<Run, 'ended' | 'open'>): 'all' | 'left' | 'not_over' {
+  if (run.ended === null) return 'not_over';
+  return run.open.length === 0 ? 'all' : 'left';
 }
 
 /** Who did it, as people say it. */

@@ -6,7 +6,7 @@ import { events } from './events';
 import { type Entry, waitingCount } from './list';
 import { title, where } from './parts';
 
-const PRESETS = ['ack.preset.done', 'ack.preset.work', 'ack.preset.false'] as const;
+const PRESETS = ['ack.preset.done', 'ack.preset.work'] as const;
 
 /** Without an event: all that wait. */
 export function AckDialog({ event, onClose }: { event: Entry | null; onClose: () => void }) {

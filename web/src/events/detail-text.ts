@@ -1,5 +1,6 @@
 // What an event or a verdict rests on, in words; what is not known stays as it is.
 import type { Translate } from '../i18n/words';
+import { clipText } from '../incidents/clip';
 
 const number = (value: number) => String(Math.round(value * 100) / 100);
 
@@ -23,6 +24,7 @@ export function detailText(key: string, value: unknown, t: Translate): string {
     if (key === 'rule') return t(`rule.${value}`, undefined, value);
     return value;
   }
+  if (key === 'clip' && isRecord(value)) return clipText(value, t);
   if (key === 'votes') return votesText(value, t) ?? JSON.stringify(value);
   if (Array.isArray(value) && value.every((part) => typeof part === 'number'))
     return value.map((part) => String(Math.round(part))).join(', ');

@@ -4,11 +4,13 @@ import type { SafetyEvent } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import { useT } from '../i18n/i18n';
 import { clock } from '../i18n/time';
+import { MutedLine } from '../incidents/mute-parts';
 import { may, session } from '../session/session';
 import { Dialog } from '../ui/dialog';
 import { address } from '../ui/route';
 import { useStore } from '../ui/store';
 import { detailText } from './detail-text';
+import { isMuted, isWaiting } from './list';
 import { cameraName, Severity, Snapshot, title, trackNumber } from './parts';
 
 export function EventDetail({ event, onClose }: { event: SafetyEvent; onClose: () => void }) {
@@ -41,10 +43,11 @@ export function EventDetail({ event, onClose }: { event: SafetyEvent; onClose: (
       t('detail.acknowledged'),
       event.acknowledged
         ? `${event.acknowledged.by} · ${clock(event.acknowledged.at, lang)}`
-        : event.severity === 'INFO'
-          ? null
-          : t('event.unacknowledged'),
+        : isWaiting(event)
+          ? t('event.unacknowledged')
+          : null,
     ],
+    [t('detail.muted'), isMuted(event) && <MutedLine key="muted" event={event} />],
     [t('detail.reason'), event.acknowledged?.reason || null],
     [t('detail.config'), config],
     ...Object.entries(event.details).map(([key, value]): [string, string] => [
@@ -56,7 +59,7 @@ export function EventDetail({ event, onClose }: { event: SafetyEvent; onClose: (
     <Dialog title={title(event, t, lang)} onClose={onClose} wide>
       <div className="detail">
         <figure>
-          <Snapshot key={String(clean)} event={event} clean={clean} className="large" />
+          <Snapshot key={String(clean)} event={event} clean={clean} large />
           {event.snapshot === 'stored' && (
             <fieldset className="seg">
               <button type="button" aria-pressed={!clean} onClick={() => setClean(false)}>

@@ -6,12 +6,14 @@ import { cameras } from '../cameras/cameras';
 import type { Key } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
 import { clock } from '../i18n/time';
+import { MutedLine } from '../incidents/mute-parts';
 import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
+import { LATEST, utc } from '../ui/local-time';
 import { useStore } from '../ui/store';
 import { EventDetail } from './detail';
-import { isWaiting } from './list';
+import { isMuted, isWaiting } from './list';
 import { Many } from './many';
 import { cameraName, Severity, Snapshot, title, trackNumber } from './parts';
 
@@ -35,9 +37,6 @@ const NO_FILTERS: Filters = {
   from: '',
   to: '',
 };
-
-/** The browser's own field gives local time without a zone; the server wants UTC. */
-const utc = (local: string) => (local ? new Date(local).toISOString() : '');
 
 const toQuery = (filters: Filters): EventQuery => ({
   camera: filters.camera.join(','),
@@ -82,7 +81,12 @@ function usePages(filters: Filters, size: number) {
     },
     [filters, size, t],
   );
-  useEffect(() => void ask([undefined]), [ask]);
+  useEffect(() => {
+    // What fitted another question must not pass for the answer of this one.
+    setList([]);
+    setBefore([undefined]);
+    void ask([undefined]);
+  }, [ask]);
 
   const last = list.at(-1)?.seq ?? undefined;
   return {
@@ -110,7 +114,9 @@ export function HistoryPage() {
     <main className="page" ref={top}>
       <header className="page-head">
         <h1>{t('history.title')}</h1>
-        <span className="quiet">{t('history.count', { n: list.length })}</span>
+        {!busy && !(error && list.length === 0) && (
+          <span className="quiet">{t('history.count', { n: list.length })}</span>
+        )}
         <span className="spacer" />
         <Exports filters={filters} />
       </header>
@@ -132,7 +138,7 @@ export function HistoryPage() {
             ? t('common.loading')
             : list.length
               ? t('history.page', { n: page })
-              : t('history.none')}
+              : !error && t('history.none')}
         </span>
         <button
           type="button"
@@ -250,6 +256,7 @@ function FilterBar({
           <input
             type="datetime-local"
             step={1}
+            max={LATEST}
             value={filters[key]}
             data-testid={`filter-${key}`}
             onChange={(event) => onChange({ ...filters, [key]: event.target.value })}
@@ -315,6 +322,8 @@ function Table({ list, onOpen }: { list: SafetyEvent[]; onOpen: (event: SafetyEv
                   `✓ ${event.acknowledged.by}`
                 ) : isWaiting(event) ? (
                   <b className="waits">{t('event.unacknowledged')}</b>
+                ) : isMuted(event) ? (
+                  <MutedLine event={event} />
                 ) : (
                   '–'
                 )}

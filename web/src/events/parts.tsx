@@ -1,6 +1,7 @@
 // Pieces of an event that the timeline, the pop-up and the history share.
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { snapshotUrl } from '../api/client';
+import { type Missing, whyMissing } from '../api/evidence';
 import type { SafetyEvent } from '../api/types';
 import type { Lang, Translate } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
@@ -36,20 +37,51 @@ interface SnapshotProps {
   event: SafetyEvent;
   className?: string;
   clean?: boolean;
+  /** It stands by itself: there is room to say more, and for a button. */
+  large?: boolean;
 }
 
-export function Snapshot({ event, className = '', clean = false }: SnapshotProps) {
+/** A small picture has no room for a button: it is asked for again by itself. */
+const AGAIN_MS = 15_000;
+
+export function Snapshot(props: SnapshotProps) {
+  const { event, className = '', clean = false, large = false } = props;
   const { t } = useT();
-  const [failed, setFailed] = useState(false);
-  if (event.snapshot === 'stored' && !failed) {
+  const [missing, setMissing] = useState<Missing | 'asking' | null>(null);
+  useEffect(() => {
+    if (missing !== 'failed' || large) return;
+    const timer = setTimeout(() => setMissing(null), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [missing, large]);
+  const look = large ? 'shot large' : `shot ${className}`;
+  const url = snapshotUrl(event.id, clean);
+  if (event.snapshot === 'stored' && !missing) {
     return (
       <img
-        className={`shot ${className}`}
-        src={snapshotUrl(event.id, clean)}
+        className={look}
+        src={url}
         alt={t('event.snapshot')}
         loading="lazy"
-        onError={() => setFailed(true)}
+        onError={() => {
+          setMissing('asking');
+          void whyMissing(url).then(setMissing);
+        }}
       />
+    );
+  }
+  if (event.snapshot === 'stored') {
+    const gone = missing === 'gone';
+    const text =
+      missing === 'asking' ? 'common.loading' : gone ? 'evidence.gone' : 'event.snapshot.unloaded';
+    return (
+      <span className={`${look} none`} title={t(text)} data-testid="shot-missing">
+        {t(large ? text : `${text}.short`, undefined, t(text))}
+        {large && !gone && missing !== 'asking' && (
+          <button type="button" onClick={() => setMissing(null)}>
+            {t('common.retry')}
+          </button>
+        )}
+      </span>
     );
   }
   const why =
@@ -58,5 +90,5 @@ export function Snapshot({ event, className = '', clean = false }: SnapshotProps
       : event.snapshot === 'none'
         ? 'event.nosnapshot'
         : 'event.snapshot.failed';
-  return <span className={`shot none ${className}`}>{t(why)}</span>;
+  return <span className={`${look} none`}>{t(why)}</span>;
 }

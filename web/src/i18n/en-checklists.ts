@@ -39,7 +39,7 @@ export const enChecklists = {
   'checklist.reason.off': 'not watched now',
   'checklist.reason.missed': 'some events were missed',
   'checklist.ended.not': 'in progress',
-  'checklist.ended.shift': 'ended by the shift',
+  'checklist.ended.shift': 'ended when the shift changed',
   'checklist.ended.hand': 'ended by {who}',
   'checklist.ended.deleted': 'checklist deleted',
   'checklist.all': 'all done',

@@ -5,6 +5,8 @@ export const enStatistics: Record<keyof typeof koStatistics, string> = {
   'nav.statistics': 'Statistics',
   'stat.title': 'Statistics',
   'stat.timezone': 'Site time zone {zone}',
+  'stat.timezone.browser':
+    'Time zone of this browser {zone} (that of the site could not be loaded; trying again)',
   'stat.period': 'Period',
   'stat.period.today': 'Today',
   'stat.period.7': 'Last 7 days',

@@ -1,5 +1,6 @@
 // English, key for key with the Korean dictionary.
 import { enChecklists } from './en-checklists';
+import { enErrors } from './en-errors';
 import { enIncidents } from './en-incidents';
 import { enRegulations } from './en-regulations';
 import { enRules } from './en-rules';
@@ -14,6 +15,7 @@ export const en: Record<keyof typeof ko, string> = {
   ...enChecklists,
   ...enRegulations,
   ...enIncidents,
+  ...enErrors,
   'app.name': 'SAFE-YOLO',
   'app.place': 'Safety control room',
   'app.aid': 'Video analysis is an aid. It does not replace a certified safety device.',
@@ -45,15 +47,11 @@ export const en: Record<keyof typeof ko, string> = {
   'login.busy': 'Checking…',
   'login.expired': 'Your login has expired: no pictures and no alarms arrive. Log in again.',
   'login.out': 'Log out',
-  'error.network': "The server can't be reached. Check the network and the server.",
-  'error.wrong_password': 'Wrong user name or password.',
-  'error.too_many_attempts': 'Too many attempts. Try again in {n} seconds.',
-  'error.forbidden': 'You are not allowed to do this.',
-  'error.unavailable': "The server can't do this right now. Try again shortly.",
   'header.layout': 'Wall layout',
   'header.layout.n': '{n} pictures',
   'header.alarms': '{n} alarms waiting',
   'header.alarms.none': 'No alarms waiting',
+  'header.alarms.unknown': 'The list is not complete: more alarms may wait',
   'header.watching': '{n} of {m} cameras watching',
   'header.rate': '{n} pictures/s analysed',
   'header.full': 'Full screen',
@@ -213,12 +211,12 @@ export const en: Record<keyof typeof ko, string> = {
   'ack.title.all': 'Acknowledge all {n} alarms',
   'ack.reason': 'Action taken or reason (optional)',
   'ack.preset.done': 'Handled on site',
-  'ack.preset.false': 'False alarm',
   'ack.preset.work': 'Permitted work',
   'ack.submit': 'Acknowledge',
   'alarm.title': 'Alarm',
   'alarm.silence': 'Silence',
   'alarm.more': '{n} more waiting',
+  'alarm.failed': 'The alarm could not be acknowledged: {detail}',
   'alarm.hide': 'Hide (the alarm stays)',
   'sound.blocked': 'The browser blocks sound: alarms are silent now.',
   'sound.enable': 'Enable sound',
@@ -239,6 +237,7 @@ export const en: Record<keyof typeof ko, string> = {
   'bar.disk': 'Disk',
   'bar.low': 'LOW',
   'bar.detector': 'Detector',
+  'bar.escalation': 'Escalation and mutes',
   'bar.ok': 'OK',
   'bar.failed': 'FAILED',
   'bar.rate': 'Analysed',

@@ -4,7 +4,7 @@ import { EVENT_TYPES, RULE_TYPES, THINGS } from '../api/types';
 import { DEGRADED_BY, stateKey } from '../live/state';
 import { en } from './en';
 import { ko } from './ko';
-import { age, pace, seconds, stay } from './time';
+import { age, pace, seconds, stay, when } from './time';
 import { type Translate, translator } from './words';
 
 const blanks = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
@@ -65,6 +65,16 @@ describe('words for times', () => {
     [180_000, '3분 전'],
     [7_200_000, '2시간 전'],
   ])('an age of %s ms is %s', (value, text) => expect(age(value, t)).toBe(text));
+});
+
+describe('when', () => {
+  const now = new Date(2026, 10, 26, 16, 0);
+  const at = (day: number) => new Date(2026, 10, day, 8, 5).toISOString();
+  it('is told with the date on another day only', () => {
+    expect(when(at(26), 'ko', now)).toBe('08:05');
+    expect(when(at(27), 'ko', now)).toMatch(/^11\. 27\.? 08:05$/);
+    expect(when(at(27), 'en', now)).toBe('27/11 08:05');
+  });
 });
 
 describe('how fast somebody walks', () => {

@@ -14,7 +14,7 @@ export const koRules = {
   'event.line_crossing': '경계선 통과',
   'place.title': '장소 (선택)',
   'place.note':
-    '여러 카메라가 같은 곳을 비추면 같은 장소 이름을 쓰십시오. 알람이 한 건의 사건으로 묶입니다.',
+    '여러 카메라가 같은 곳을 비추면 같은 장소 이름을 쓰십시오. 경보가 한 건의 사건으로 묶입니다.',
   'field.place': '장소',
   'anchor.title': '구역 판정 기준',
   'anchor.foot': '발 위치',

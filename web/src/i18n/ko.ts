@@ -1,5 +1,6 @@
 // Korean, the first language: as a safety manager would say it.
 import { koChecklists } from './ko-checklists';
+import { koErrors } from './ko-errors';
 import { koIncidents } from './ko-incidents';
 import { koRegulations } from './ko-regulations';
 import { koRules } from './ko-rules';
@@ -13,6 +14,7 @@ export const ko = {
   ...koChecklists,
   ...koRegulations,
   ...koIncidents,
+  ...koErrors,
   'app.name': 'SAFE-YOLO',
   'app.place': '산업안전 관제실',
   'app.aid': '영상 분석은 안전 관리를 돕는 보조 수단이며, 법정 안전장치를 대신하지 않습니다.',
@@ -44,15 +46,11 @@ export const ko = {
   'login.busy': '확인 중…',
   'login.expired': '로그인이 만료되어 영상과 경보를 받을 수 없습니다. 다시 로그인하십시오.',
   'login.out': '로그아웃',
-  'error.network': '서버에 연결할 수 없습니다. 네트워크와 서버 상태를 확인하십시오.',
-  'error.wrong_password': '아이디 또는 비밀번호가 맞지 않습니다.',
-  'error.too_many_attempts': '로그인 시도가 너무 많습니다. {n}초 뒤에 다시 시도하십시오.',
-  'error.forbidden': '이 작업을 할 권한이 없습니다.',
-  'error.unavailable': '서버가 지금 요청을 처리할 수 없습니다. 잠시 뒤 다시 시도하십시오.',
   'header.layout': '화면 분할',
   'header.layout.n': '{n}분할',
   'header.alarms': '미확인 경보 {n}',
   'header.alarms.none': '미확인 경보 없음',
+  'header.alarms.unknown': '목록이 아직 완전하지 않아 확인하지 않은 경보가 더 있을 수 있습니다',
   'header.watching': '카메라 {n}/{m} 감시 중',
   'header.rate': '분석 {n} 장/초',
   'header.full': '전체 화면',
@@ -213,12 +211,12 @@ export const ko = {
   'ack.title.all': '미확인 경보 {n}건 모두 확인',
   'ack.reason': '조치 내용 또는 사유 (선택)',
   'ack.preset.done': '현장 조치 완료',
-  'ack.preset.false': '오경보',
   'ack.preset.work': '허가된 작업',
   'ack.submit': '확인 처리',
   'alarm.title': '경보',
   'alarm.silence': '소리 멈춤',
   'alarm.more': '외 {n}건 대기 중',
+  'alarm.failed': '경보를 확인 처리하지 못했습니다: {detail}',
   'alarm.hide': '팝업 닫기 (경보는 남습니다)',
   'sound.blocked': '브라우저가 경보음을 막고 있습니다. 지금은 경보가 울려도 소리가 나지 않습니다.',
   'sound.enable': '소리 켜기',
@@ -241,6 +239,7 @@ export const ko = {
   'bar.disk': '디스크',
   'bar.low': '부족',
   'bar.detector': '분석기',
+  'bar.escalation': '확인 지연·알림 중지 처리',
   'bar.ok': '정상',
   'bar.failed': '고장',
   'bar.rate': '분석',

@@ -49,6 +49,19 @@ export function clock(iso: string, lang: Lang): string {
   });
 }
 
+/** A time of today as 14:05, of another day with its date. */
+export function when(iso: string, lang: Lang, now = new Date()): string {
+  const at = new Date(iso);
+  const locale = lang === 'ko' ? 'ko-KR' : 'en-GB';
+  const time = at.toLocaleTimeString(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  });
+  if (at.toDateString() === now.toDateString()) return time;
+  return `${at.toLocaleDateString(locale, { month: '2-digit', day: '2-digit' })} ${time}`;
+}
+
 /** Slower than a slow walk is a box that breathes. */
 const PACE_MIN_M_S = 0.3;
 

@@ -6,12 +6,13 @@ import { Severity, Snapshot, title, where } from '../events/parts';
 import { sound } from '../events/sound';
 import { useT } from '../i18n/i18n';
 import { may, session } from '../session/session';
+import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { useKeys, useTick } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import { address, route } from '../ui/route';
 import { useStore } from '../ui/store';
-import { type Alarm, alarms, loudest, silenceKey } from './alarms';
+import { type Alarm, alarms, isBarred, keyTarget, loudest, silenceKey } from './alarms';
 import { incidents } from './incidents';
 import { StepDialog } from './step-dialog';
 import type { Incident } from './types';
@@ -23,25 +24,56 @@ async function acknowledge(alarm: Alarm): Promise<void> {
   else if (alarm.event) await events.acknowledge(alarm.event.id, '');
 }
 
+/** What could not be acknowledged, and why not. */
+interface Failure {
+  id: string;
+  text: string;
+}
+
 export function AlarmCentre() {
+  const { t } = useT();
   const all = useAlarms();
   const shown = usePopups();
   const { user } = useStore(session);
+  const current = useCurrent();
+  const lost = useStore(events.lost);
   const [asking, setAsking] = useState<Alarm | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
   const at = useStore(route);
   useAlarmSound(all);
 
+  const take = async (alarm: Alarm) => {
+    if (isBarred(alarm, current, lost)) {
+      setFailure({ id: alarm.id, text: t('doubt.lost') });
+      return;
+    }
+    try {
+      await acknowledge(alarm);
+      setFailure(null);
+    } catch (problem) {
+      setFailure({ id: alarm.id, text: errorText(problem, t) });
+      void incidents.refresh();
+    }
+  };
   useKeys((event) => {
     if (event.key.toLowerCase() !== 'a' || event.repeat || !may.operate(user)) return;
-    // On the page of an incident it means this one.
-    const own = at.page === 'incident' ? all.find((alarm) => alarm.id === at.id) : undefined;
-    const next = own ?? (at.page === 'incident' ? undefined : (shown[0] ?? all[0]));
-    if (next) void acknowledge(next).catch(() => void incidents.refresh());
+    // Whoever has a dialog before them means it, also once nothing in it has the focus.
+    if (document.querySelector('dialog[open]')) return;
+    const target = keyTarget(at, all, shown);
+    if (target) void take(target);
   });
+  // Somebody else may have acknowledged it meanwhile.
+  const failed = failure && all.some(({ id }) => id === failure.id) ? failure : null;
 
   return (
     <>
-      <Popups shown={shown} onAsk={setAsking} />
+      <Popups
+        shown={shown}
+        failed={failed}
+        onTake={take}
+        onAsk={setAsking}
+        onForget={() => setFailure(null)}
+      />
       {asking?.incident && (
         <StepDialog incident={asking.incident} step="acknowledge" onClose={() => setAsking(null)} />
       )}
@@ -52,7 +84,15 @@ export function AlarmCentre() {
   );
 }
 
-function Popups({ shown, onAsk }: { shown: Alarm[]; onAsk: (alarm: Alarm) => void }) {
+interface PopupsProps {
+  shown: Alarm[];
+  failed: Failure | null;
+  onTake: (alarm: Alarm) => Promise<void>;
+  onAsk: (alarm: Alarm) => void;
+  onForget: () => void;
+}
+
+function Popups({ shown, failed, onTake, onAsk, onForget }: PopupsProps) {
   const { t } = useT();
   const at = useStore(route);
   const beside = at.page === 'wall';
@@ -61,9 +101,29 @@ function Popups({ shown, onAsk }: { shown: Alarm[]; onAsk: (alarm: Alarm) => voi
   const more = others.length - 1;
   return (
     <div className={`popups ${beside ? 'beside' : 'strip'}`}>
+      {failed && (
+        <div className="popup-failed" data-testid="alarm-failed">
+          <ErrorNote text={t('alarm.failed', { detail: failed.text })} />
+          <button
+            type="button"
+            className="ghost icon-only"
+            aria-label={t('common.close')}
+            onClick={onForget}
+          >
+            <Icon name="close" size={16} />
+          </button>
+        </div>
+      )}
       {more > 0 && <p className="popup-more">{t('alarm.more', { n: more })}</p>}
       {others.slice(0, 1).map((alarm) => (
-        <Popup key={alarm.id} alarm={alarm} onAsk={() => onAsk(alarm)} />
+        <Popup
+          key={alarm.id}
+          alarm={alarm}
+          // On the page of an incident the key means this one.
+          byKey={at.page !== 'incident'}
+          onTake={() => onTake(alarm)}
+          onAsk={() => onAsk(alarm)}
+        />
       ))}
     </div>
   );
@@ -80,21 +140,27 @@ function IncidentLine({ incident }: { incident: Incident }) {
   return <p>{parts.filter(Boolean).join(' · ')}</p>;
 }
 
-function Popup({ alarm, onAsk }: { alarm: Alarm; onAsk: () => void }) {
+interface PopupProps {
+  alarm: Alarm;
+  byKey: boolean;
+  onTake: () => Promise<void>;
+  onAsk: () => void;
+}
+
+function Popup({ alarm, byKey, onTake, onAsk }: PopupProps) {
   const { t, lang } = useT();
   useTick(1000);
   const { user } = useStore(session);
   const silenced = useStore(sound.silenced).has(silenceKey(alarm));
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
+  const current = useCurrent();
+  const lost = useStore(events.lost);
+  const barred = isBarred(alarm, current, lost);
   const { incident, event, level } = alarm;
   const take = () => {
     setBusy(true);
-    acknowledge(alarm).catch((problem) => {
-      setBusy(false);
-      setError(errorText(problem, t));
-      void incidents.refresh();
-    });
+    // It may wait again at once, for an alarm that has joined.
+    void onTake().finally(() => setBusy(false));
   };
   const name =
     event && (event.type === 'system' || !incident)
@@ -121,7 +187,7 @@ function Popup({ alarm, onAsk }: { alarm: Alarm; onAsk: () => void }) {
         {level > 0 && <p className="overdue">{t(`inc.escalated.${level}`)}</p>}
         {incident ? <IncidentLine incident={incident} /> : event && <p>{where(event, t)}</p>}
         {event && !event.recorded && <p className="unrecorded">{t('event.unrecorded.note')}</p>}
-        {error && <p className="popup-error">{error}</p>}
+        {barred && <p className="popup-error">{t('doubt.lost')}</p>}
       </div>
       <button
         type="button"
@@ -142,12 +208,13 @@ function Popup({ alarm, onAsk }: { alarm: Alarm; onAsk: () => void }) {
               type="button"
               className="pri"
               data-testid="alarm-ack"
-              disabled={busy}
+              disabled={busy || barred}
               onClick={take}
             >
-              {t('event.ack')} (A)
+              {t('event.ack')}
+              {byKey && ' (A)'}
             </button>
-            <button type="button" disabled={busy} onClick={onAsk}>
+            <button type="button" disabled={busy || barred} onClick={onAsk}>
               {t('event.ack.reason')}
             </button>
           </>

@@ -2,6 +2,7 @@
 // without a known incident, so that nothing stays silent while incidents can't be read.
 import type { Severity } from '../api/types';
 import { type Entry, type EventList, waiting } from '../events/list';
+import type { Route } from '../ui/route';
 import { type IncidentList, inOrder, isRaised } from './list';
 import type { Incident } from './types';
 
@@ -21,6 +22,19 @@ const grave = (severity: Severity) => (severity === 'CRITICAL' ? 'CRITICAL' : 'W
 const covers = (incident: Incident | undefined, event: Entry) =>
   incident !== undefined && Date.parse(event.start) <= Date.parse(incident.last_event_at);
 
+/** The event that stands for an incident: its first, which has the picture of its begin. What is wrong
+ * with the system is told by the newest. */
+export function tellingEvent(events: EventList, { id, type }: Incident): Entry | null {
+  const first = events.byId[id] ?? null;
+  if (type !== 'system') return first;
+  let newest = first;
+  for (const event of Object.values(events.byId)) {
+    if (event.incident !== id) continue;
+    if (!newest || Date.parse(event.start) > Date.parse(newest.start)) newest = event;
+  }
+  return newest;
+}
+
 export function alarms(events: EventList, incidents: IncidentList): Alarm[] {
   const out: Alarm[] = inOrder(incidents)
     .filter(isRaised)
@@ -29,7 +43,7 @@ export function alarms(events: EventList, incidents: IncidentList): Alarm[] {
       severity: grave(incident.severity),
       level: incident.escalation.level,
       incident,
-      event: events.byId[incident.id] ?? null,
+      event: tellingEvent(events, incident),
     }));
   const told = new Set(out.map((alarm) => alarm.id));
   for (const event of waiting(events)) {
@@ -49,37 +63,65 @@ export function waitingAlarms(events: EventList, incidents: IncidentList): numbe
   return shown + (incidents.read ? incidents.hiddenRaised : events.hidden);
 }
 
-/** Whoever silences or hides an alarm has not done so with its next level, nor its next coming. */
-export const silenceKey = ({ id, level, incident }: Alarm) =>
-  `${id}/${level}/${incident?.waiting_since ?? ''}`;
+/** Whether more may wait than is counted: what is not known to be whole is never shown as none. */
+export const mayBeMore = (events: EventList, lost: boolean, current: boolean) =>
+  lost || events.seq === null || events.gap !== null || !current;
 
-/** What pops up: incidents that nobody has hidden, and events as far as they are new. */
+/** Whoever silences or hides an alarm has not done so with it when it gets graver, nor with its next
+ * level, nor its next coming. */
+export const silenceKey = ({ id, severity, level, incident }: Alarm) =>
+  `${id}/${severity}/${level}/${incident?.waiting_since ?? ''}`;
+
+/** What was there before the page could tell: not what was raised while it was watching. */
+export function knownBefore(all: readonly Alarm[], events: EventList): Alarm[] {
+  const fresh = new Set(events.fresh.flatMap((id) => [id, events.byId[id]?.incident ?? id]));
+  return all.filter((alarm) => !fresh.has(alarm.id));
+}
+
+/** What needs somebody first: the gravest, and of these the one that waits for longest unseen. However
+ * long a lesser one has waited, a new danger is not behind it. */
+export const mostUrgentFirst = (all: readonly Alarm[]): Alarm[] =>
+  [...all].sort(
+    (a, b) =>
+      Number(b.severity === 'CRITICAL') - Number(a.severity === 'CRITICAL') || b.level - a.level,
+  );
+
+/** What pops up, the most urgent first: incidents that nobody has hidden, and events as far as they are
+ * new. */
 export const poppingUp = (
   all: readonly Alarm[],
   hidden: ReadonlySet<string>,
   fresh: readonly string[],
 ) =>
-  all.filter((alarm) =>
+  mostUrgentFirst(all).filter((alarm) =>
     alarm.incident
       ? !hidden.has(silenceKey(alarm))
       : alarm.event !== null && fresh.includes(alarm.event.id) && !hidden.has(silenceKey(alarm)),
   );
 
-/** What should sound: the highest level, and in it the gravest. Null for nothing. */
+/** What the key A acknowledges: what is in sight and says so. On the page of an incident that is this one,
+ * beside the wall also what has no pop-up any more; null for nothing. */
+export function keyTarget(at: Route, all: readonly Alarm[], shown: readonly Alarm[]): Alarm | null {
+  if (at.page === 'incident') return all.find((alarm) => alarm.id === at.id) ?? null;
+  return shown[0] ?? (at.page === 'wall' ? mostUrgentFirst(all)[0] : undefined) ?? null;
+}
+
+/** Whether it can be acknowledged now: only what is known to be so now. Of an event without an incident that
+ * is told by its own connection. */
+export const isBarred = ({ incident }: Alarm, current: boolean, lost: boolean) =>
+  incident ? !current : lost;
+
+/** What should sound: the gravest of all, as loud as the highest level of any. Null for nothing. */
 export function loudest(
   all: readonly Alarm[],
   silenced: ReadonlySet<string>,
 ): Pick<Alarm, 'severity' | 'level'> | null {
-  let best: Alarm | null = null;
-  for (const alarm of all) {
-    if (silenced.has(silenceKey(alarm))) continue;
-    const isMore =
-      !best ||
-      alarm.level > best.level ||
-      (alarm.level === best.level && alarm.severity === 'CRITICAL' && best.severity !== 'CRITICAL');
-    if (isMore) best = alarm;
-  }
-  return best && { severity: best.severity, level: best.level };
+  const loud = all.filter((alarm) => !silenced.has(silenceKey(alarm)));
+  if (loud.length === 0) return null;
+  return {
+    severity: loud.some(({ severity }) => severity === 'CRITICAL') ? 'CRITICAL' : 'WARNING',
+    level: Math.max(...loud.map(({ level }) => level)),
+  };
 }
 
 export interface AlarmPlace {

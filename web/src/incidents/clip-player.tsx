@@ -1,6 +1,7 @@
 // The clip of an alarm: played by the browser, with the boxes of its pictures drawn over it and a
 // mark where the alarm began.
 import { type RefObject, useEffect, useRef, useState } from 'react';
+import { type Missing, whyMissing } from '../api/evidence';
 import type { SafetyEvent } from '../api/types';
 import type { Translate } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
@@ -9,27 +10,20 @@ import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { useSize } from '../ui/hooks';
 import { clipUrl, incidentApi } from './api';
-import { alarmPart, clipFacts, pictureAt } from './clip';
+import { alarmPart, clipFacts, clipWhy, doubtOf, pictureAt } from './clip';
 import type { ClipBoxes, ClipFacts, ClipPicture } from './types';
 import { size } from './words';
 
 const LINES = { ok: '#3fb27f', warning: '#f2b233', danger: '#ff5c5c' } as const;
 
-const why = (reason: unknown, t: Translate) =>
-  typeof reason === 'string' && reason !== ''
-    ? t(`clip.why.${reason}`, undefined, reason)
-    : t('clip.why.unknown');
-
 export function ClipPlayer({ event }: { event: SafetyEvent }) {
   const { t } = useT();
   const facts = clipFacts(event.details);
   if (event.clip === 'stored') return <Player key={event.id} event={event.id} facts={facts} />;
-  const text =
-    event.clip === 'pending'
-      ? t('clip.pending')
-      : event.clip === 'failed'
-        ? t('clip.failed', { why: why(facts.failed, t) })
-        : t('clip.none');
+  const failed = event.clip === 'failed' ? clipWhy(facts.failed, t) : null;
+  const text = failed
+    ? t('clip.failed', { why: failed.text })
+    : t(event.clip === 'pending' ? 'clip.pending' : 'clip.none');
   return (
     <p
       className={`clip-none ${event.clip === 'failed' ? 'failed' : ''}`}
@@ -38,6 +32,7 @@ export function ClipPlayer({ event }: { event: SafetyEvent }) {
       role="status"
     >
       {text}
+      {failed?.detail && <small> {failed.detail}</small>}
     </p>
   );
 }
@@ -48,7 +43,8 @@ function Player({ event, facts }: { event: string; facts: ClipFacts }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [boxes, setBoxes] = useState<ClipBoxes | null>(null);
   const [error, setError] = useState<string | null>(null);
-  const [unplayable, setUnplayable] = useState(false);
+  const [missing, setMissing] = useState<Missing | null>(null);
+  const early = facts.ended_early ? clipWhy(facts.ended_early, t) : null;
   const [drawn, setDrawn] = useState(true);
   const [duration, setDuration] = useState(facts.duration_s ?? Number.NaN);
   useEffect(() => {
@@ -65,6 +61,10 @@ function Player({ event, facts }: { event: string; facts: ClipFacts }) {
   const part = alarmPart(facts, duration);
   const toAlarm = () => {
     if (video.current && facts.before_s !== undefined) video.current.currentTime = facts.before_s;
+  };
+  const again = () => {
+    setMissing(null);
+    video.current?.load();
   };
   return (
     <div className="clip" data-testid="clip">
@@ -83,7 +83,7 @@ function Player({ event, facts }: { event: string; facts: ClipFacts }) {
             const { duration: told } = loaded.currentTarget;
             if (Number.isFinite(told)) setDuration(told);
           }}
-          onError={() => setUnplayable(true)}
+          onError={() => void whyMissing(clipUrl(event)).then(setMissing)}
         />
         <canvas
           ref={canvas}
@@ -109,13 +109,27 @@ function Player({ event, facts }: { event: string; facts: ClipFacts }) {
           </button>
         </div>
       )}
-      {unplayable && (
-        <ErrorNote text={t('clip.unplayable', { codec: facts.codec ?? t('common.unknown') })} />
+      {missing && (
+        <div className="row wrap" data-testid="clip-missing" data-why={missing}>
+          <ErrorNote
+            text={
+              missing === 'unplayable'
+                ? t('clip.unplayable', { codec: facts.codec ?? t('common.unknown') })
+                : t(missing === 'gone' ? 'evidence.gone' : 'clip.unloaded')
+            }
+          />
+          {missing === 'failed' && (
+            <button type="button" onClick={again}>
+              {t('common.retry')}
+            </button>
+          )}
+        </div>
       )}
-      {error && <ErrorNote text={`${t('clip.boxes.failed')}: ${error}`} />}
-      {facts.ended_early && (
+      {error && missing !== 'gone' && <ErrorNote text={`${t('clip.boxes.failed')}: ${error}`} />}
+      {early && (
         <p className="warn-note" data-testid="clip-early">
-          {t('clip.early', { why: why(facts.ended_early, t) })}
+          {t('clip.early', { why: early.text })}
+          {early.detail && <small> {early.detail}</small>}
         </p>
       )}
       <div className="row wrap">
@@ -180,9 +194,10 @@ function useDrawing(
       c.clearRect(0, 0, width, height);
       if (!boxes || !film.videoWidth) return;
       const picture = pictureAt(boxes.pictures, film.currentTime);
-      const looked = picture?.analysis === 'done' || picture?.analysis === 'predicted';
-      setDoubt(looked ? null : t(picture ? 'clip.boxes.skipped' : 'clip.boxes.none'));
-      if (picture && looked) {
+      const why = doubtOf(picture);
+      setDoubt(why && t(`clip.boxes.${why}`));
+      // Where people are thought to be is drawn, dashed, and said to be that.
+      if (picture && (why === null || why === 'predicted')) {
         const place = contain(width, height, film.videoWidth, film.videoHeight);
         drawBoxes(c, picture, place, t);
       }

@@ -1,4 +1,5 @@
 // Which analysed picture belongs to which moment of a clip.
+import type { Translate } from '../i18n/words';
 import type { ClipFacts, ClipPicture } from './types';
 
 /** Older boxes are not shown: nobody knows where people have gone meanwhile. */
@@ -18,6 +19,13 @@ export function pictureAt(pictures: readonly ClipPicture[], at: number): ClipPic
   return picture && at - picture.t_s <= BOXES_MAX_AGE_S ? picture : null;
 }
 
+/** What is said of a moment beside, or instead of, its boxes; null where somebody looked at it. */
+export function doubtOf(picture: ClipPicture | null): 'none' | 'predicted' | 'skipped' | null {
+  if (!picture) return 'none';
+  if (picture.analysis === 'done') return null;
+  return picture.analysis === 'predicted' ? 'predicted' : 'skipped';
+}
+
 /** Where in the clip the alarm began, 0 to 1; null where nobody knows. */
 export function alarmPart(facts: ClipFacts, duration: number): number | null {
   if (facts.before_s === undefined || !(duration > 0)) return null;
@@ -28,4 +36,27 @@ export function alarmPart(facts: ClipFacts, duration: number): number | null {
 export function clipFacts(details: Record<string, unknown>): ClipFacts {
   const { clip } = details;
   return typeof clip === 'object' && clip !== null ? (clip as ClipFacts) : {};
+}
+
+/** Why a clip ends early, or is not there: a word for what is known, else the server's own beside it. */
+export function clipWhy(reason: unknown, t: Translate): { text: string; detail: string | null } {
+  if (typeof reason !== 'string' || reason === '')
+    return { text: t('clip.why.unknown'), detail: null };
+  const text = t(`clip.why.${reason}`, undefined, '');
+  return text ? { text, detail: null } : { text: t('clip.why.other'), detail: reason };
+}
+
+/** A clip in a line: how long it is and why it ends early, or why there is none. */
+export function clipText(facts: ClipFacts, t: Translate): string {
+  const said = (reason: unknown) => {
+    const { text, detail } = clipWhy(reason, t);
+    return detail ? `${text} (${detail})` : text;
+  };
+  if (facts.failed !== undefined) return t('clip.failed', { why: said(facts.failed) });
+  const parts = [
+    facts.duration_s !== undefined && t('time.s', { n: facts.duration_s.toFixed(1) }),
+    facts.before_s !== undefined && t('clip.before', { s: facts.before_s.toFixed(1) }),
+    facts.ended_early && t('clip.early', { why: said(facts.ended_early) }),
+  ];
+  return parts.filter(Boolean).join(' · ');
 }

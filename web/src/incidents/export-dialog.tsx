@@ -1,4 +1,4 @@
-// A case to hand on: people blurred, or the originals with a reason.
+// A case to hand on, with a reason: people blurred, or the originals.
 import { type FormEvent, useState } from 'react';
 import { useT } from '../i18n/i18n';
 import { Dialog, ErrorNote } from '../ui/dialog';
@@ -30,7 +30,8 @@ export function ExportDialog({ incident, onClose }: { incident: Incident; onClos
   const [error, setError] = useState<string | null>(null);
   const submit = async (form: FormEvent) => {
     form.preventDefault();
-    if (original && !reason.trim()) return setError(t('export.noreason'));
+    setDone(null);
+    if (!reason.trim()) return setError(t('export.noreason'));
     setBusy(true);
     setError(null);
     try {
@@ -50,7 +51,10 @@ export function ExportDialog({ incident, onClose }: { incident: Incident; onClos
         name="original"
         checked={original === value}
         data-testid={`export-${value ? 'original' : 'blurred'}`}
-        onChange={() => setOriginal(value)}
+        onChange={() => {
+          setOriginal(value);
+          setDone(null);
+        }}
       />
       {t(key)}
     </label>

@@ -1,10 +1,9 @@
 // The open incidents and mutes of this page: read at each connection, then as they are pushed. Until
 // they have been read again after a loss, nothing of it counts as current.
-import { ApiError } from '../api/http';
 import type { EventMessage } from '../api/types';
 import { events } from '../events/events';
 import { Store } from '../ui/store';
-import { alarms, silenceKey } from './alarms';
+import { alarms, knownBefore, silenceKey } from './alarms';
 import { incidentApi, type Step } from './api';
 import { apply, emptyIncidents, type IncidentList, load, reading } from './list';
 import { mergeKnown } from './mutes';
@@ -17,8 +16,9 @@ const EXPIRY_MS = 5000;
 class Incidents {
   readonly list = new Store<IncidentList>(emptyIncidents);
   readonly current = new Store(false);
-  readonly failed = new Store<string | null>(null);
-  /** What is quiet now, as the server told last; null before it has. */
+  /** What the last reading failed with. */
+  readonly failed = new Store<unknown>(null);
+  /** What is quiet now, as the server told last; null while that is not known. */
   readonly mutes = new Store<readonly Mute[] | null>(null);
   /** Those that were, too: what the timeline tells of muted events. */
   readonly knownMutes = new Store<ReadonlyMap<string, Mute>>(new Map());
@@ -26,7 +26,10 @@ class Incidents {
   readonly hidden = new Store<ReadonlySet<string>>(new Set());
   private generation = 0;
   private asked = 0;
+  /** Grows with each time mutes are asked for or pushed: an answer to an earlier question is old. */
+  private mutesTold = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private retryMutes: ReturnType<typeof setTimeout> | undefined;
   private expiry: ReturnType<typeof setInterval> | undefined;
   private unwatch: (() => void) | undefined;
 
@@ -44,6 +47,7 @@ class Incidents {
   stop(): void {
     this.generation += 1;
     clearTimeout(this.retry);
+    clearTimeout(this.retryMutes);
     clearInterval(this.expiry);
     this.unwatch?.();
     events.heard = null;
@@ -84,22 +88,33 @@ class Incidents {
       this.failed.set(null);
       this.current.set(!events.lost.get());
       // What waited before this page was opened is in the column; it does not pop up over it.
-      if (isFirst) this.hide(alarms(events.list.get(), this.list.get()).map(silenceKey));
+      if (isFirst) {
+        const known = events.list.get();
+        this.hide(knownBefore(alarms(known, this.list.get()), known).map(silenceKey));
+      }
     } catch (error) {
       if (generation !== this.generation || mine !== this.asked) return;
       this.current.set(false);
-      this.failed.set(error instanceof ApiError ? error.detail : String(error));
+      this.failed.set(error);
       this.retry = setTimeout(() => void this.refresh(), RETRY_MS);
     }
   }
 
   async readMutes(): Promise<void> {
     const generation = this.generation;
+    this.mutesTold += 1;
+    const mine = this.mutesTold;
+    clearTimeout(this.retryMutes);
     const mutes = await incidentApi.mutes().catch(() => null);
-    if (mutes && generation === this.generation) this.setMutes(mutes);
+    if (generation !== this.generation || mine !== this.mutesTold) return;
+    if (mutes) return this.setMutes(mutes);
+    this.mutes.set(null);
+    this.retryMutes = setTimeout(() => void this.readMutes(), RETRY_MS);
   }
 
   private setMutes(mutes: readonly Mute[]): void {
+    this.mutesTold += 1;
+    clearTimeout(this.retryMutes);
     this.mutes.set(mutes);
     this.knownMutes.update((known) => mergeKnown(known, mutes));
   }

@@ -9,9 +9,12 @@ import { clock } from '../i18n/time';
 import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
+import { LATEST, utc } from '../ui/local-time';
 import { address } from '../ui/route';
 import { useStore } from '../ui/store';
 import { type IncidentQuery, incidentApi } from './api';
+import { incidents } from './incidents';
+import { newest } from './list';
 import { PrecisionTable } from './precision';
 import { INCIDENT_STATES, type ListedIncident } from './types';
 import { useCurrent } from './use';
@@ -39,9 +42,6 @@ const LABELS: Record<Name, Key> = {
   to: 'history.to',
 };
 
-/** The browser's own field gives local time without a zone; the server wants UTC. */
-const utc = (local: string) => (local ? new Date(local).toISOString() : '');
-
 function usePages(filters: Filters) {
   const { t } = useT();
   const [list, setList] = useState<ListedIncident[]>([]);
@@ -68,28 +68,42 @@ function usePages(filters: Filters) {
         setList((old) => (before === undefined ? page.incidents : [...old, ...page.incidents]));
         setEnd(page.incidents.length < PAGE);
       } catch (problem) {
-        if (mine === asked.current) setError(errorText(problem, t));
+        if (mine !== asked.current) return;
+        setError(errorText(problem, t));
+        // What could not be read again says nothing about now.
+        if (before === undefined) setList([]);
       } finally {
         if (mine === asked.current) setBusy(false);
       }
     },
     [filters, t],
   );
-  useEffect(() => void ask(undefined), [ask]);
+  useEffect(() => {
+    // What fitted another question must not pass for the answer of this one.
+    setList([]);
+    setEnd(false);
+    void ask(undefined);
+  }, [ask]);
+  const current = useCurrent();
+  const was = useRef(current);
+  useEffect(() => {
+    if (current && !was.current) void ask(undefined);
+    was.current = current;
+  }, [current, ask]);
   const last = list.at(-1)?.number;
-  return { list, end, busy, error, more: () => void ask(last) };
+  return { list, end, busy, error, more: () => void ask(last), current };
 }
 
 export function IncidentsPage() {
   const { t } = useT();
   const { user } = useStore(session);
   const [filters, setFilters] = useState<Filters>(NO_FILTERS);
-  const { list, end, busy, error, more } = usePages(filters);
+  const { list, end, busy, error, more, current } = usePages(filters);
   return (
     <main className="page" data-testid="incidents-page">
       <header className="page-head">
         <h1>{t('incidents.title')}</h1>
-        <span className="quiet">{t('history.count', { n: list.length })}</span>
+        {list.length > 0 && <span className="quiet">{t('history.count', { n: list.length })}</span>}
         <span className="spacer" />
         {may.configure(user) && (
           <a className="button" href="#/settings" data-testid="nav-settings">
@@ -99,18 +113,21 @@ export function IncidentsPage() {
       </header>
       <FilterBar filters={filters} onChange={setFilters} />
       {error && <ErrorNote text={error} />}
-      <Table list={list} />
+      {!current && list.length > 0 && (
+        <p className="warn-note" role="status">
+          {t('inc.stale')}
+        </p>
+      )}
+      <Table list={list} current={current} />
       <div className="history-end">
         {busy ? (
           <span className="quiet">{t('common.loading')}</span>
         ) : end ? (
           <span className="quiet">{t(list.length ? 'incidents.end' : 'incidents.none')}</span>
         ) : (
-          !error && (
-            <button type="button" className="big" data-testid="incidents-older" onClick={more}>
-              {t('incidents.older')}
-            </button>
-          )
+          <button type="button" className="big" data-testid="incidents-older" onClick={more}>
+            {t(list.length ? 'incidents.older' : 'common.retry')}
+          </button>
         )}
       </div>
       <PrecisionTable from={utc(filters.from)} to={utc(filters.to)} />
@@ -159,6 +176,7 @@ function FilterBar({ filters, onChange }: FilterBarProps) {
           <input
             type="datetime-local"
             step={1}
+            max={LATEST}
             value={filters[name]}
             data-testid={`incident-filter-${name}`}
             onChange={(event) => set(name, event.target.value)}
@@ -185,12 +203,12 @@ const COLUMNS: Key[] = [
   'inc.who',
 ];
 
-function Table({ list }: { list: ListedIncident[] }) {
+function Table({ list, current }: { list: ListedIncident[]; current: boolean }) {
   const { t, lang } = useT();
-  const current = useCurrent();
+  const pushed = useStore(incidents.list);
   if (!list.length) return null;
   return (
-    <div className="table-box">
+    <div className={`table-box ${current ? '' : 'not-current'}`}>
       <table className="history">
         <thead>
           <tr>
@@ -200,30 +218,32 @@ function Table({ list }: { list: ListedIncident[] }) {
           </tr>
         </thead>
         <tbody>
-          {list.map((incident) => (
-            <tr key={incident.id} data-testid="incident-row" data-incident={incident.id}>
-              <td className="num">{incident.number}</td>
-              <td className="num">{clock(incident.start, lang)}</td>
-              <td>
-                <span className={`inc-state ${incident.state}`}>
-                  {t(`incstate.${incident.state}`)}
-                </span>
-              </td>
-              <td>
-                <Severity event={incident} />
-              </td>
-              <td>
-                <a href={address({ page: 'incident', id: incident.id })}>
-                  <b>{t(`event.${incident.type}`)}</b>
-                </a>
-              </td>
-              <td>{incidentPlace(incident, t)}</td>
-              <td className="num">{lasting(incident, current, Date.now(), t)}</td>
-              <td className="num">{incident.people_peak || '–'}</td>
-              <td className="num">{incident.events}</td>
-              <td>{withWhom(incident, t)}</td>
-            </tr>
-          ))}
+          {list
+            .map((one) => newest(pushed, one))
+            .map((incident) => (
+              <tr key={incident.id} data-testid="incident-row" data-incident={incident.id}>
+                <td className="num">{incident.number}</td>
+                <td className="num">{clock(incident.start, lang)}</td>
+                <td>
+                  <span className={`inc-state ${incident.state}`}>
+                    {t(`incstate.${incident.state}`)}
+                  </span>
+                </td>
+                <td>
+                  <Severity event={incident} />
+                </td>
+                <td>
+                  <a href={address({ page: 'incident', id: incident.id })}>
+                    <b>{t(`event.${incident.type}`)}</b>
+                  </a>
+                </td>
+                <td>{incidentPlace(incident, t)}</td>
+                <td className="num">{lasting(incident, current, Date.now(), t)}</td>
+                <td className="num">{incident.people_peak || '–'}</td>
+                <td className="num">{incident.events}</td>
+                <td>{withWhom(incident, t)}</td>
+              </tr>
+            ))}
         </tbody>
       </table>
     </div>

@@ -8,10 +8,12 @@ import {
   inOrder,
   lastedS,
   load,
+  newest,
   raisedCount,
   reading,
 } from './list';
 import { incident } from './samples';
+import type { Incident } from './types';
 
 const page = (...incidents: ReturnType<typeof incident>[]) => ({
   incidents: incidents.map((one, index) => ({ ...one, number: index + 1 })),
@@ -47,6 +49,20 @@ describe('open incidents', () => {
     let list = apply(emptyIncidents, incident('a', { revision: 5, state: 'false_alarm' }));
     list = apply(list, incident('a', { revision: 6, state: 'acknowledged' }));
     expect(ids(list)).toEqual(['a']);
+    expect(list.closed.has('a')).toBe(false);
+    const shut = apply(emptyIncidents, incident('b', { revision: 5, state: 'resolved' }));
+    const read = load(shut, page(incident('b', { revision: 6, state: 'acknowledged' })));
+    expect(read.closed.has('b')).toBe(false);
+  });
+
+  it('tell of what was read elsewhere how it is now', () => {
+    const read = { ...incident('a', { revision: 2 }), number: 9 };
+    const at = (revision: number, state: Incident['state']) =>
+      newest(apply(emptyIncidents, incident('a', { revision, state })), read);
+    expect(at(1, 'acknowledged')).toBe(read);
+    expect(at(3, 'acknowledged')).toMatchObject({ number: 9, state: 'acknowledged' });
+    expect(at(3, 'resolved')).toMatchObject({ number: 9, state: 'resolved' });
+    expect(newest(emptyIncidents, read)).toBe(read);
   });
 
   it('keep what was pushed while they were read, and drop what is gone', () => {

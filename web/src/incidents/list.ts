@@ -12,8 +12,8 @@ export interface IncidentList {
   /** Open ones, and waiting ones, that the server has beyond those in the list. */
   hidden: number;
   hiddenRaised: number;
-  /** What was closed while the page was watching, by revision: a late message must not reopen it. */
-  closed: ReadonlyMap<string, number>;
+  /** What was closed while the page was watching: a late message must not reopen it. */
+  closed: ReadonlyMap<string, Incident>;
   /** Pushed since the reading that is under way was asked for. */
   pushed: ReadonlySet<string>;
 }
@@ -31,17 +31,25 @@ export const isClosed = (incident: Incident) =>
   incident.state === 'resolved' || incident.state === 'false_alarm';
 export const isRaised = (incident: Incident) => incident.state === 'raised';
 
+/** The newest that is known of an incident: as it was read, or as it was pushed. */
+export function newest<I extends Incident>(list: IncidentList, read: I): I {
+  const pushed = list.byId[read.id] ?? list.closed.get(read.id);
+  return pushed && pushed.revision > read.revision ? { ...read, ...pushed } : read;
+}
+
 /** A reading begins: what is pushed from now on is newer than what it may answer. */
 export const reading = (list: IncidentList): IncidentList => ({ ...list, pushed: new Set() });
 
 /** What the server has open, and of what was known only that which came meanwhile. */
 export function load(list: IncidentList, page: IncidentPage): IncidentList {
   const byId: Record<string, Incident> = {};
+  const closed = new Map(list.closed);
   for (const incident of page.incidents) {
     const known = list.byId[incident.id];
-    const closedAt = list.closed.get(incident.id);
+    const closedAt = closed.get(incident.id)?.revision;
     if (isClosed(incident)) continue;
     if (closedAt !== undefined && closedAt >= incident.revision) continue;
+    closed.delete(incident.id);
     byId[incident.id] = known && known.revision > incident.revision ? known : incident;
   }
   for (const id of list.pushed) {
@@ -53,6 +61,7 @@ export function load(list: IncidentList, page: IncidentPage): IncidentList {
     ...list,
     read: true,
     byId,
+    closed,
     hidden: Math.max(0, page.open - page.incidents.length),
     hiddenRaised: Math.max(0, page.unacknowledged - raised),
     pushed: new Set(),
@@ -62,13 +71,16 @@ export function load(list: IncidentList, page: IncidentPage): IncidentList {
 export function apply(list: IncidentList, incident: Incident): IncidentList {
   const { id, revision } = incident;
   const known = list.byId[id];
-  if ((known && known.revision >= revision) || (list.closed.get(id) ?? -1) >= revision) return list;
+  if ((known && known.revision >= revision) || (list.closed.get(id)?.revision ?? -1) >= revision)
+    return list;
   const pushed = new Set(list.pushed).add(id);
+  const closed = new Map(list.closed);
+  closed.delete(id);
   if (!isClosed(incident)) {
-    return { ...list, pushed, byId: { ...list.byId, [id]: incident } };
+    return { ...list, pushed, closed, byId: { ...list.byId, [id]: incident } };
   }
   const { [id]: _gone, ...byId } = list.byId;
-  const closed = new Map(list.closed).set(id, revision);
+  closed.set(id, incident);
   for (const oldest of closed.keys()) {
     if (closed.size <= CLOSED_MAX) break;
     closed.delete(oldest);

@@ -4,6 +4,7 @@ import type { Camera, EventType, SafetyEvent } from '../api/types';
 import { cameras } from '../cameras/cameras';
 import type { Lang, Translate } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
+import { when } from '../i18n/time';
 import { may, session } from '../session/session';
 import { Dialog, ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
@@ -15,7 +16,6 @@ import { MuteDialog } from './mute-dialog';
 import { isPart, type MuteScope, muteKey, muteOf, ofCamera, ofZone } from './mutes';
 import type { Mute } from './types';
 import { useCurrent } from './use';
-import { hm } from './words';
 
 /** What a mute keeps quiet, by the names people know. */
 export function muteWhat(mute: Mute, list: readonly Camera[], t: Translate): string {
@@ -29,7 +29,7 @@ export function muteWhat(mute: Mute, list: readonly Camera[], t: Translate): str
 }
 
 const line = (mute: Mute, t: Translate, lang: Lang) =>
-  t('mute.line', { until: hm(mute.until, lang), by: mute.by, reason: mute.reason });
+  t('mute.line', { until: when(mute.until, lang), by: mute.by, reason: mute.reason });
 
 interface BadgeProps {
   camera: string | null;
@@ -41,13 +41,22 @@ interface BadgeProps {
 
 export function MuteBadge({ camera, zone, type }: BadgeProps) {
   const { t, lang } = useT();
-  const all = useStore(incidents.mutes) ?? [];
+  const told = useStore(incidents.mutes);
+  const all = told ?? [];
   const list = useStore(cameras.list) ?? [];
   const own = list.find((one) => one.id === camera);
   const near =
     zone === undefined ? (own ? ofCamera(all, own) : []) : ofZone(all, camera ?? '', zone ?? '');
   const bearing = near.filter((mute) => !type || !mute.type || mute.type === type);
   const latest = [...bearing].sort((a, b) => Date.parse(b.until) - Date.parse(a.until))[0];
+  if (told === null) {
+    return (
+      <span className="mute-badge" title={t('mute.unknown')} data-testid="mute-unknown">
+        <Icon name="muted" size={13} />
+        {t('mute.pill.unknown')}
+      </span>
+    );
+  }
   if (!latest) return null;
   const narrower = (mute: Mute) => zone === undefined && mute.zone !== null;
   const part = !type && bearing.every((mute) => isPart(mute) || narrower(mute));
@@ -58,7 +67,7 @@ export function MuteBadge({ camera, zone, type }: BadgeProps) {
     <span className="mute-badge" title={title} data-testid="mute-badge" data-count={bearing.length}>
       <Icon name="muted" size={13} />
       {t(type ? 'mute.badge.next' : part ? 'mute.badge.part' : 'mute.badge', {
-        until: hm(latest.until, lang),
+        until: when(latest.until, lang),
       })}
     </span>
   );
@@ -93,7 +102,7 @@ export function MutedLine({ event }: { event: SafetyEvent }) {
   const { t, lang } = useT();
   const mute = muteOf(event, useStore(incidents.knownMutes));
   const text = mute
-    ? t('mute.event', { reason: mute.reason, until: hm(mute.until, lang), by: mute.by })
+    ? t('mute.event', { reason: mute.reason, until: when(mute.until, lang), by: mute.by })
     : t('mute.event.unknown');
   return (
     <small className="muted-line" data-testid="event-muted">
@@ -105,28 +114,35 @@ export function MutedLine({ event }: { event: SafetyEvent }) {
 /** In the header, on every page, while anything is muted. */
 export function MutesPill() {
   const { t } = useT();
-  const mutes = useStore(incidents.mutes) ?? [];
+  const mutes = useStore(incidents.mutes);
   const current = useCurrent();
   const [open, setOpen] = useState(false);
-  if (!mutes.length && !open) return null;
-  const n = current ? mutes.length : `${mutes.length}?`;
+  if (mutes?.length === 0 && !open) return null;
+  const n = mutes && (current ? mutes.length : `${mutes.length}?`);
   return (
     <>
       <button
         type="button"
         className="pill muted mutes-pill"
         data-testid="mutes-pill"
-        data-count={mutes.length}
+        data-count={mutes?.length ?? '?'}
+        title={mutes ? undefined : t('mute.unknown')}
         onClick={() => setOpen(true)}
       >
-        <Icon name="muted" size={15} /> {t('mute.pill', { n })}
+        <Icon name="muted" size={15} />{' '}
+        {n === null ? t('mute.pill.unknown') : t('mute.pill', { n })}
       </button>
       {open && <MutesDialog mutes={mutes} onClose={() => setOpen(false)} />}
     </>
   );
 }
 
-function MutesDialog({ mutes, onClose }: { mutes: readonly Mute[]; onClose: () => void }) {
+interface MutesDialogProps {
+  mutes: readonly Mute[] | null;
+  onClose: () => void;
+}
+
+function MutesDialog({ mutes, onClose }: MutesDialogProps) {
   const { t, lang } = useT();
   const { user } = useStore(session);
   const list = useStore(cameras.list) ?? [];
@@ -140,9 +156,10 @@ function MutesDialog({ mutes, onClose }: { mutes: readonly Mute[]; onClose: () =
   return (
     <Dialog title={t('mute.list')} onClose={onClose}>
       {error && <ErrorNote text={error} />}
-      {mutes.length === 0 && <p className="quiet">{t('mute.list.none')}</p>}
+      {mutes === null && <ErrorNote text={t('mute.unknown')} />}
+      {mutes?.length === 0 && <p className="quiet">{t('mute.list.none')}</p>}
       <ul className="mutes">
-        {mutes.map((mute) => (
+        {mutes?.map((mute) => (
           <li key={muteKey(mute.id)} data-testid="mute-row" data-mute={muteKey(mute.id)}>
             <div>
               <b>{muteWhat(mute, list, t)}</b>

@@ -1,6 +1,6 @@
 // One incident as a whole: its evidence, its alarms, what people did, and what can be done next. A
 // page and no dialog over the page, so that new alarms stay in sight.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../api/http';
 import type { SafetyEvent } from '../api/types';
 import { Severity, Snapshot, title, trackNumber } from '../events/parts';
@@ -11,11 +11,12 @@ import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { useKeys, useTick } from '../ui/hooks';
 import { Icon } from '../ui/icons';
+import { paced } from '../ui/paced';
 import { useStore } from '../ui/store';
 import { incidentApi } from './api';
 import { ClipPlayer } from './clip-player';
 import { incidents } from './incidents';
-import { isRaised } from './list';
+import { isRaised, newest } from './list';
 import { IncidentLog } from './log';
 import { MuteBadge } from './mute-parts';
 import { Steps } from './steps';
@@ -24,6 +25,7 @@ import { useCurrent } from './use';
 import { incidentPlace, lasting, said, withWhom } from './words';
 
 const PENDING_MS = 2000;
+const AGAIN_MS = 1000;
 
 /** The incident as it was read, and read again whenever something was pushed or is still written. */
 function useDetail(id: string) {
@@ -31,34 +33,40 @@ function useDetail(id: string) {
   const [detail, setDetail] = useState<IncidentDetail | null>(null);
   const [error, setError] = useState<string | null>(null);
   const asked = useRef(0);
-  const load = useCallback(async () => {
+  /** Answers whether it was read. */
+  const load = useCallback(async (): Promise<boolean> => {
     asked.current += 1;
     const mine = asked.current;
     try {
       const read = await incidentApi.get(id);
-      if (mine !== asked.current) return;
-      setDetail(read);
-      setError(null);
+      // An answer to an earlier question may be the newer one: what is shown never goes back.
+      setDetail((known) => (known && known.revision > read.revision ? known : read));
+      if (mine === asked.current) setError(null);
+      return true;
     } catch (problem) {
-      if (mine !== asked.current) return;
       const gone = problem instanceof ApiError && problem.status === 404;
-      setError(gone ? t('inc.notfound', { id }) : errorText(problem, t));
+      if (mine === asked.current)
+        setError(gone ? t('inc.notfound', { id }) : errorText(problem, t));
+      return false;
     }
   }, [id, t]);
+  // A thousand alarms may come with it, and many revisions in a second.
+  const again = useMemo(() => paced(() => void load(), AGAIN_MS), [load]);
+  useEffect(() => again.stop, [again]);
   const list = useStore(incidents.list);
   const current = useCurrent();
-  const pushed = list.byId[id]?.revision ?? list.closed.get(id);
+  const pushed = (list.byId[id] ?? list.closed.get(id))?.revision;
   const stale = detail === null || (pushed !== undefined && pushed > detail.revision);
   // biome-ignore lint/correctness/useExhaustiveDependencies: read again when these change
-  useEffect(() => void load(), [load, pushed, current]);
+  useEffect(() => again.ask(), [again, pushed, current]);
   const writing = detail?.event_list.some(
     (event) => event.clip === 'pending' || event.snapshot === 'pending',
   );
   useEffect(() => {
     if (!writing && !(error && stale)) return;
-    const timer = setInterval(() => void load(), PENDING_MS);
+    const timer = setInterval(again.ask, PENDING_MS);
     return () => clearInterval(timer);
-  }, [writing, error, stale, load]);
+  }, [writing, error, stale, again]);
   return { detail, error, load };
 }
 
@@ -70,10 +78,13 @@ function back(): void {
 export function IncidentPage({ id }: { id: string }) {
   const { t, lang } = useT();
   const { detail, error, load } = useDetail(id);
-  const known = useStore(incidents.list).byId[id];
-  const incident: Incident | null =
-    known && known.revision > (detail?.revision ?? 0) ? known : detail;
+  const list = useStore(incidents.list);
+  const incident: Incident | null = detail
+    ? newest(list, detail as Incident)
+    : (list.byId[id] ?? list.closed.get(id) ?? null);
   const heading = useRef<HTMLHeadingElement>(null);
+  // What is wrong with the system is told by the newest of its alarms.
+  const latest = detail?.event_list.at(-1);
   const there = incident !== null;
   useEffect(() => {
     if (there) heading.current?.focus();
@@ -99,8 +110,8 @@ export function IncidentPage({ id }: { id: string }) {
         </button>
         <h1 ref={heading} tabIndex={-1}>
           {incident
-            ? incident.type === 'system' && detail?.event_list[0]
-              ? title(detail.event_list[0], t, lang)
+            ? incident.type === 'system' && latest
+              ? title(latest, t, lang)
               : t(`event.${incident.type}`)
             : t('inc.open')}
         </h1>
@@ -127,7 +138,7 @@ export function IncidentPage({ id }: { id: string }) {
 interface ContentProps {
   incident: Incident;
   detail: IncidentDetail | null;
-  onStep: () => Promise<void>;
+  onStep: () => Promise<boolean>;
 }
 
 function Content({ incident, detail, onStep }: ContentProps) {
@@ -174,7 +185,7 @@ function Evidence({ event }: { event: SafetyEvent }) {
       <ClipPlayer event={event} />
       <h2>{t('inc.picture')}</h2>
       <figure>
-        <Snapshot key={String(clean)} event={event} clean={clean} className="large" />
+        <Snapshot key={String(clean)} event={event} clean={clean} large />
         {event.snapshot === 'stored' && (
           <fieldset className="seg">
             <button type="button" aria-pressed={!clean} onClick={() => setClean(false)}>
@@ -264,7 +275,7 @@ function Facts({ incident }: { incident: Incident }) {
     [t('incstate.acknowledged'), by(acknowledged)],
     [t('detail.reason'), acknowledged?.reason ?? null],
     [t('step.assign'), assigned && `${assigned.to} (${by(assigned)})`],
-    [t('step.assign.label'), assigned?.note ?? null],
+    [t('inc.handed'), assigned?.note ?? null],
     [t(`incstate.${incident.state}`), by(closed)],
     [t('step.notes.label'), said(closed)],
     [t('inc.held'), held && [by(held), said(held)].filter(Boolean).join(' · ')],

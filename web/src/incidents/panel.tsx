@@ -11,6 +11,7 @@ import { useTick } from '../ui/hooks';
 import { Icon } from '../ui/icons';
 import { address } from '../ui/route';
 import { useStore } from '../ui/store';
+import { tellingEvent } from './alarms';
 import { incidents } from './incidents';
 import { inOrder, isRaised } from './list';
 import { MuteBadge } from './mute-parts';
@@ -39,8 +40,10 @@ export function IncidentPanel() {
         {t('inc.title')}
         <a href="#/incidents">{t('inc.all')}</a>
       </h2>
-      {failed && !lost && <ErrorNote text={t('inc.failed', { detail: failed })} />}
-      {!current && !failed && (
+      {failed !== null && !lost && (
+        <ErrorNote text={`${t('inc.failed')}\n${errorText(failed, t)}`} />
+      )}
+      {!current && (failed === null || lost) && (
         <p className="quiet" role="status">
           {t(list.read ? 'inc.stale' : 'inc.unread')}
         </p>
@@ -59,7 +62,7 @@ export function IncidentPanel() {
 function Row({ incident, current }: { incident: Incident; current: boolean }) {
   const { t, lang } = useT();
   const { user } = useStore(session);
-  const event = useStore(events.list).byId[incident.id];
+  const event = tellingEvent(useStore(events.list), incident);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const raised = isRaised(incident);

@@ -1,7 +1,8 @@
 // Mutes and the pictures of clips.
 import { describe, expect, it } from 'vitest';
 import type { Camera } from '../api/types';
-import { alarmPart, clipFacts, pictureAt } from './clip';
+import { translator } from '../i18n/words';
+import { alarmPart, clipFacts, clipText, clipWhy, doubtOf, pictureAt } from './clip';
 import { mergeKnown, ofCamera, ofZone } from './mutes';
 import type { ClipPicture, Mute } from './types';
 
@@ -76,9 +77,47 @@ describe('the boxes of a clip', () => {
   ])('mark the alarm of %o within %s s', (facts, duration, part) => {
     expect(alarmPart(facts, duration)).toBe(part);
   });
+  it.each([
+    ['done', null],
+    ['predicted', 'predicted'],
+    ['skipped', 'skipped'],
+    ['failed', 'skipped'],
+  ] as const)('of a picture that is %s are told as such', (analysis, doubt) => {
+    expect(doubtOf({ t_s: 0, analysis, boxes: [] })).toBe(doubt);
+  });
+  it('are not known where there is no picture', () => expect(doubtOf(null)).toBe('none'));
   it('take nothing that is not told', () => {
     expect(clipFacts({ clip: { before_s: 5 } })).toEqual({ before_s: 5 });
     expect(clipFacts({ clip: 'x' })).toEqual({});
     expect(clipFacts({})).toEqual({});
+  });
+});
+
+describe('what is said of a clip', () => {
+  const t = translator('ko');
+  const reasons =
+    'reconnect size_change clock_jump seek loop end_of_file paused stopped camera_removed too_large too_many_at_once';
+  it.each(reasons.split(' '))('has words for %s in both languages', (reason) => {
+    for (const lang of ['ko', 'en'] as const) {
+      expect(clipWhy(reason, translator(lang)).detail).toBeNull();
+    }
+  });
+
+  it('keeps the words of the server beside its own', () => {
+    const detail = "'/data/a.mp4': No space left on device";
+    expect(clipWhy(detail, t)).toEqual({ text: '저장 오류', detail });
+    expect(clipWhy(undefined, t)).toEqual({ text: '원인 알 수 없음', detail: null });
+  });
+
+  it('is its length and why it ended, or why there is none', () => {
+    expect(clipText({ duration_s: 15.02, before_s: 5, codec: 'h264' }, t)).toBe(
+      '15.0초 · 경보 5.0초 전부터',
+    );
+    expect(clipText({ duration_s: 8, ended_early: 'reconnect' }, t)).toBe(
+      '8.0초 · 영상이 일찍 끝났습니다: 카메라 연결 끊김',
+    );
+    expect(clipText({ failed: 'too_many_at_once' }, t)).toBe(
+      '영상을 저장하지 못했습니다: 동시에 저장하는 영상이 너무 많음',
+    );
   });
 });

@@ -14,17 +14,15 @@ export function PrecisionTable({ from, to }: { from: string; to: string }) {
   const [error, setError] = useState<string | null>(null);
   useEffect(() => {
     let gone = false;
+    setRules(null);
+    setError(null);
     incidentApi
       .precision(from, to)
       .then((told) => {
-        if (gone) return;
-        setRules(told);
-        setError(null);
+        if (!gone) setRules(told);
       })
       .catch((problem) => {
-        if (gone) return;
-        setRules(null);
-        setError(errorText(problem, t));
+        if (!gone) setError(errorText(problem, t));
       });
     return () => {
       gone = true;
@@ -44,6 +42,7 @@ export function PrecisionTable({ from, to }: { from: string; to: string }) {
       <h2>{t('precision.title')}</h2>
       <p className="quiet">{t('precision.note')}</p>
       {error && <ErrorNote text={error} />}
+      {rules === null && !error && <p className="quiet">{t('common.loading')}</p>}
       {rules?.length === 0 && <p className="quiet">{t('precision.none')}</p>}
       {rules !== null && rules.length > 0 && (
         <div className="table-box">

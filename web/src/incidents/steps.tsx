@@ -10,31 +10,43 @@ import { useStore } from '../ui/store';
 import { ExportDialog } from './export-dialog';
 import { hindrance, type StepName } from './list';
 import { MuteDialog } from './mute-dialog';
-import { type Asked, StepDialog } from './step-dialog';
+import { faster } from './seen';
+import { type Asked, type Draft, StepDialog } from './step-dialog';
 import type { Incident } from './types';
 import { useCurrent } from './use';
 
 const STEPS: StepName[] = ['acknowledge', 'assign', 'resolve', 'false-alarm', 'reopen'];
 
-/** Who was faster, from the incident as it was read again. */
-export function fasterText(incident: Incident, t: Translate, lang: Lang): string {
-  const { state, acknowledged, assigned, closed } = incident;
-  const who = state === 'acknowledged' ? acknowledged : state === 'assigned' ? assigned : closed;
-  if (state === 'raised') return t('step.faster.raised');
-  if (!who) return '';
-  const to = state === 'assigned' ? (assigned?.to ?? '') : '';
-  return t(`step.faster.${state}`, { by: who.by, at: clock(who.at, lang), to });
+/** Who was faster, from the incident as it was seen and as it was read again. */
+function fasterText(seen: Incident, now: Incident, t: Translate, lang: Lang): string {
+  const told = faster(seen, now);
+  if (!told) return '';
+  const { state, who, to } = told;
+  return t(`step.faster.${state}`, { by: who?.by ?? '', at: who ? clock(who.at, lang) : '', to });
+}
+
+interface Conflict {
+  detail: string;
+  seen: Incident;
+  /** Whether the incident has been read again since. */
+  reread: 'asked' | 'done' | 'failed';
 }
 
 type Open = Asked | 'export' | 'mute';
 
-export function Steps({ incident, onStep }: { incident: Incident; onStep: () => Promise<void> }) {
+export function Steps({
+  incident,
+  onStep,
+}: {
+  incident: Incident;
+  onStep: () => Promise<boolean>;
+}) {
   const { t, lang } = useT();
   const { user } = useStore(session);
   const current = useCurrent();
   const [open, setOpen] = useState<Open | null>(null);
-  const [conflict, setConflict] = useState<string | null>(null);
-  const [reread, setReread] = useState(false);
+  const [conflict, setConflict] = useState<Conflict | null>(null);
+  const [draft, setDraft] = useState<Draft | null>(null);
   const operate = may.operate(user);
   const barred = !operate ? 'role' : !current ? 'lost' : null;
   const close = () => setOpen(null);
@@ -42,11 +54,14 @@ export function Steps({ incident, onStep }: { incident: Incident; onStep: () => 
     setConflict(null);
     setOpen(what);
   };
-  const onConflict = (detail: string) => {
-    setConflict(detail);
-    setReread(false);
-    void onStep().then(() => setReread(true));
+  const onConflict = (detail: string, seen: Incident, written: Draft) => {
+    setDraft(written);
+    setConflict({ detail, seen, reread: 'asked' });
+    void onStep().then((done) =>
+      setConflict((now) => now && { ...now, reread: done ? 'done' : 'failed' }),
+    );
   };
+  const who = conflict?.reread === 'done' ? fasterText(conflict.seen, incident, t, lang) : '';
   const first = STEPS.find((step) => hindrance(incident, step) === null);
   const doubts = new Set<string>();
   const step = (name: StepName) => {
@@ -82,8 +97,8 @@ export function Steps({ incident, onStep }: { incident: Incident; onStep: () => 
         <div role="alert" data-testid="step-conflict">
           <ErrorNote text={t('step.conflict')} />
           <p className="warn-note">
-            {reread && <b>{fasterText(incident, t, lang)}</b>}
-            <small>{conflict}</small>
+            {who && <b>{who}</b>} {t(`step.reread.${conflict.reread}`)}{' '}
+            <small>{conflict.detail}</small>
           </p>
         </div>
       )}
@@ -118,7 +133,11 @@ export function Steps({ incident, onStep }: { incident: Incident; onStep: () => 
           incident={incident}
           step={open}
           onClose={close}
-          onDone={() => void onStep()}
+          draft={draft?.step === open ? draft : null}
+          onDone={() => {
+            setDraft(null);
+            void onStep();
+          }}
           onConflict={onConflict}
         />
       )}

@@ -1,8 +1,9 @@
 // What the screens of incidents look at together.
 import { useMemo } from 'react';
 import { events } from '../events/events';
+import { live } from '../live/live';
 import { useStore } from '../ui/store';
-import { alarms, poppingUp, waitingAlarms } from './alarms';
+import { alarms, mayBeMore, poppingUp, waitingAlarms } from './alarms';
 import { incidents } from './incidents';
 
 export function useAlarms() {
@@ -11,7 +12,14 @@ export function useAlarms() {
   return useMemo(() => alarms(list, open), [list, open]);
 }
 
-export const useWaiting = () => waitingAlarms(useStore(events.list), useStore(incidents.list));
+/** How many alarms wait, and whether there may be more. */
+export function useWaiting(): { n: number; unknown: boolean } {
+  const list = useStore(events.list);
+  const n = waitingAlarms(list, useStore(incidents.list));
+  const liveLost = useStore(live.lost);
+  const lost = useStore(events.lost) || liveLost;
+  return { n, unknown: mayBeMore(list, lost, useCurrent()) };
+}
 
 export function usePopups() {
   const all = useAlarms();

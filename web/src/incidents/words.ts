@@ -35,13 +35,6 @@ export function size(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-export const hm = (iso: string, lang: string) =>
-  new Date(iso).toLocaleTimeString(lang === 'ko' ? 'ko-KR' : 'en-GB', {
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  });
-
 export function zoneName({ zone, zone_name }: RulePrecision): string {
   if (zone_name) return zone_name;
   return typeof zone === 'string' ? zone : (zone?.name ?? '');

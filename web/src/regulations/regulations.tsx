@@ -60,7 +60,7 @@ export function Regulations({ eventType }: { eventType?: EventType }) {
         {open && <small>{t('regulation.prevails')}</small>}
         <a href="#/regulations">{t('regulation.all')}</a>
       </header>
-      {open && all === null && (
+      {open && (all === null || failed) && (
         <p className="quiet">{t(failed ? 'regulation.failed' : 'common.loading')}</p>
       )}
       {open && (
@@ -106,14 +106,15 @@ function Heading({ one, lang }: { one: Regulation; lang: Lang }) {
 /** Beside an alarm: the articles that fit its type, a few. */
 export function RegulationsFor({ type, most = 2 }: { type: EventType; most?: number }) {
   const { t, lang } = useT();
-  const { all } = useRegulations();
+  const { all, failed } = useRegulations();
   const [more, setMore] = useState(false);
   const found = fitting(all ?? [], type);
-  if (found.length === 0) return null;
+  if (found.length === 0 && !failed) return null;
   const shown = more ? found : found.slice(0, most);
   return (
     <section className="regulations-for" data-testid="regulations-for">
       <h3>{t('regulation.title')}</h3>
+      {failed && <p className="quiet">{t('regulation.failed')}</p>}
       <ul>
         {shown.map((one) => (
           <li key={one.id}>

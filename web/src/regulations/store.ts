@@ -1,11 +1,16 @@
-// The regulations: they change seldom, so they are read once and after each edit.
+// The regulations: they change seldom, so they are read now and then, and after each edit.
 import { useEffect } from 'react';
 import { request } from '../api/http';
 import { Store, useStore } from '../ui/store';
 import type { Regulation, RegulationDraft } from './types';
 
-/** So long what was read is taken as it is; then it is asked for again when it is shown. */
-const FRESH_MS = 60_000;
+/** So long what was read is taken as it is; then it is asked for again while it is shown. */
+const FRESH_MS = 180_000;
+const RETRY_MS = 10_000;
+const LOOK_MS = 5000;
+
+/** Whether it is time to ask again; `age` is that of the last question. */
+export const isDue = (age: number, failed: boolean) => age > (failed ? RETRY_MS : FRESH_MS);
 
 interface Read {
   /** Null until the first answer. */
@@ -24,14 +29,18 @@ export async function reread(): Promise<void> {
     const { regulations } = await request<{ regulations: Regulation[] }>('GET', '/api/regulations');
     known.set({ all: regulations, failed: false });
   } catch {
-    readAt = Number.NEGATIVE_INFINITY;
     known.update(({ all }) => ({ all, failed: true }));
   }
 }
 
 export function useRegulations(): Read {
   useEffect(() => {
-    if (performance.now() - readAt > FRESH_MS) void reread();
+    const look = () => {
+      if (isDue(performance.now() - readAt, known.get().failed)) void reread();
+    };
+    look();
+    const timer = setInterval(look, LOOK_MS);
+    return () => clearInterval(timer);
   }, []);
   return useStore(known);
 }

@@ -3,6 +3,7 @@ import { useT } from '../i18n/i18n';
 import { ChartFrame, Legend, type Slice } from './chart-frame';
 import {
   hoursText,
+  isUnseen,
   longLabel,
   look,
   niceMax,
@@ -95,7 +96,7 @@ export function EventChart({ title, answer, perHour, testid }: Props) {
 /** The figures of a row, each with the time that it rests on. */
 export function EventCells({ row }: { row: Row }) {
   const { t } = useT();
-  const unseen = look(row) === 'unseen';
+  const unseen = isUnseen(row);
   return (
     <>
       <td className="num">{unseen && !row.events ? <Unseen /> : row.events}</td>

@@ -4,6 +4,7 @@ import {
   byEvents,
   heatOf,
   hoursText,
+  isUnseen,
   keyLabel,
   longLabel,
   look,
@@ -42,6 +43,12 @@ describe('time in which nobody looked', () => {
     [watched(0), 'none'],
   ])('%o is %s', (w, expected) => expect(look(w)).toBe(expected));
 
+  it('is all of no time at all', () => {
+    expect(isUnseen(watched(0))).toBe(true);
+    expect(isUnseen(watched(0, 1))).toBe(true);
+    expect(isUnseen(watched(0.01, 1))).toBe(false);
+  });
+
   it('is a part of all time', () => {
     expect(watchedShare(watched(1, 2, 1))).toBe(0.25);
     expect(watchedShare(watched(0))).toBeNull();
@@ -61,6 +68,8 @@ describe('time in which nobody looked', () => {
     expect(percent(1)).toBe('100%');
     expect(percent(0.876)).toBe('87.6%');
     expect(percent(0.9994)).toBe('99.9%');
+    expect(percent(0.99996)).toBe('99.9%');
+    expect(percent(0.00004)).toBe('0.1%');
   });
 });
 

@@ -13,13 +13,16 @@ export const unwatchedHours = (w: Watched) => w.blind_h + w.unrecorded_h;
 /** What a slot may look like: only `seen` may be an empty bar. */
 export type Look = 'seen' | 'partly' | 'unseen' | 'none';
 
+/** Whether nobody looked at any time: then none is not nothing. */
+export const isUnseen = (w: Watched) => w.analysed_h <= 0;
+
 /** Less than this part of the time is still watched whole: a start of the server, say. */
 const WHOLE = 0.98;
 
 export function look(w: Watched): Look {
   const share = watchedShare(w);
   if (share === null) return 'none';
-  if (w.analysed_h <= 0) return 'unseen';
+  if (isUnseen(w)) return 'unseen';
   return share >= WHOLE ? 'seen' : 'partly';
 }
 
@@ -38,8 +41,13 @@ export function hoursText(hours: number, t: Translate): string {
   return t('stat.hours', { n: hours < 100 ? hours.toFixed(1) : Math.round(hours) });
 }
 
-export const percent = (share: number | null) =>
-  share === null ? null : `${(share * 100).toFixed(share > 0.9995 || share === 0 ? 0 : 1)}%`;
+/** All is said of all only, and nothing of nothing. */
+export function percent(share: number | null): string | null {
+  if (share === null) return null;
+  if (share <= 0) return '0%';
+  if (share >= 1) return '100%';
+  return `${Math.min(99.9, Math.max(0.1, share * 100)).toFixed(1)}%`;
+}
 
 /** A rate of less time than this says nothing but chance, hours. */
 const RATE_HOURS_MIN = 1 / 12;

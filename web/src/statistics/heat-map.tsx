@@ -5,7 +5,7 @@ import type { Camera } from '../api/types';
 import { useT } from '../i18n/i18n';
 import { ErrorNote } from '../ui/dialog';
 import { type Question, statistics } from './client';
-import { heatOf, hoursText, look, unwatchedHours } from './figures';
+import { heatOf, hoursText, isUnseen, unwatchedHours } from './figures';
 import type { Heatmap } from './types';
 import { useAnswer } from './use-answer';
 
@@ -33,7 +33,7 @@ function Grid({ map, camera }: { map: Heatmap; camera: Camera }) {
   useEffect(() => setMissing(false), [camera.id]);
   const max = Math.max(...map.seconds);
   const total = map.seconds.reduce((sum, s) => sum + s, 0) / 3600;
-  const unseen = look(map) === 'unseen';
+  const unseen = isUnseen(map);
   return (
     <>
       <figure className={`heat ${unseen ? 'hatched' : ''}`}>

@@ -35,25 +35,39 @@ const FIRST: Choice = {
   alarms: true,
 };
 
-function useTimeZone(): string | null {
-  const [zone, setZone] = useState<string | null>(null);
+const CALENDAR_RETRY_MS = 10_000;
+
+interface TimeZone {
+  zone: string;
+  /** Not the browser's own, which is better than no page at all. */
+  ofSite: boolean;
+}
+
+function useTimeZone(): TimeZone | null {
+  const [known, setKnown] = useState<TimeZone | null>(null);
   useEffect(() => {
     let gone = false;
-    api.calendar().then(
-      (calendar) => !gone && setZone(calendar.time_zone),
-      // The browser's own is better than no page at all.
-      () => !gone && setZone(Intl.DateTimeFormat().resolvedOptions().timeZone),
-    );
+    let timer: ReturnType<typeof setTimeout>;
+    const ask = async () => {
+      const calendar = await api.calendar().catch(() => null);
+      if (gone) return;
+      if (calendar) return setKnown({ zone: calendar.time_zone, ofSite: true });
+      setKnown({ zone: Intl.DateTimeFormat().resolvedOptions().timeZone, ofSite: false });
+      timer = setTimeout(() => void ask(), CALENDAR_RETRY_MS);
+    };
+    void ask();
     return () => {
       gone = true;
+      clearTimeout(timer);
     };
   }, []);
-  return zone;
+  return known;
 }
 
 export function StatisticsPage() {
   const { t } = useT();
-  const zone = useTimeZone();
+  const timeZone = useTimeZone();
+  const zone = timeZone?.zone ?? null;
   const [choice, setChoice] = useState<Choice>(FIRST);
   // Midnight may come while the page is open.
   useTick(60_000);
@@ -69,7 +83,13 @@ export function StatisticsPage() {
     <main className="page statistics">
       <header className="page-head">
         <h1>{t('stat.title')}</h1>
-        {zone && <span className="quiet">{t('stat.timezone', { zone })}</span>}
+        {timeZone && (
+          <span className={timeZone.ofSite ? 'quiet' : 'warn-note'} data-of-site={timeZone.ofSite}>
+            {t(timeZone.ofSite ? 'stat.timezone' : 'stat.timezone.browser', {
+              zone: timeZone.zone,
+            })}
+          </span>
+        )}
       </header>
       <Picker choice={choice} today={zone ? dayOf(now, zone) : ''} onChange={change} />
       {period ? (

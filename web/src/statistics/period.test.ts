@@ -35,6 +35,8 @@ describe('periods', () => {
   it('of days that are missing or turned round are none', () => {
     expect(between('2026-02-01', '2026-01-31', 'UTC')).toBeNull();
     expect(between('', '2026-01-31', 'UTC')).toBeNull();
+    expect(between('2026-01-31', '202611-01-01', 'UTC')).toBeNull();
+    expect(between('2026-01-31', '9999-12-31', 'UTC')).toBeNull();
     expect(between('2026-01-31', '2026-01-31', 'UTC')).toEqual({
       from: '2026-01-31T00:00:00.000Z',
       to: '2026-02-01T00:00:00.000Z',

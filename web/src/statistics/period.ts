@@ -63,7 +63,10 @@ export function recent(preset: 'today' | '7' | '30', now: number, timeZone: stri
 
 /** From the begin of a day to the end of another; null where that makes no sense. */
 export function between(first: string, last: string, timeZone: string): Period | null {
-  if (!first || !last || first > last) return null;
+  // Browsers let a year of six digits be typed: no day that the server or this page can tell.
+  const isDay = (day: string) =>
+    /^[12]\d{3}-\d{2}-\d{2}$/.test(day) && !Number.isNaN(Date.parse(day));
+  if (!isDay(first) || !isDay(last) || first > last) return null;
   return {
     from: iso(beginOf(first, timeZone)),
     to: iso(beginOf(plusDays(last, 1), timeZone)),

@@ -1,7 +1,7 @@
 // Events by type, severity, zone or camera: a table whose bars say the same as its numbers.
 import { useT } from '../i18n/i18n';
 import { EventCells } from './event-chart';
-import { byEvents, keyLabel, look } from './figures';
+import { byEvents, isUnseen, keyLabel } from './figures';
 import type { Statistics } from './types';
 
 interface Props {
@@ -41,7 +41,7 @@ export function Ranking({ title, answer, testid }: Props) {
               {rows.slice(0, ROWS_MAX).map((row) => (
                 <tr key={row.key} data-key={row.key}>
                   <th scope="row">{keyLabel(row, answer.by, t)}</th>
-                  <td className={`wide ${look(row) === 'unseen' ? 'hatched' : ''}`}>
+                  <td className={`wide ${isUnseen(row) ? 'hatched' : ''}`}>
                     <svg className="rank" viewBox="0 0 100 10" preserveAspectRatio="none">
                       <title>{`${row.events}`}</title>
                       <rect

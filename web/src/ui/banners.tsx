@@ -16,7 +16,7 @@ export function Banners() {
   const blocked = useStore(sound.state) === 'blocked';
   const health = useStore(system);
   const parts = health && { ...health, disk: diskHealth(health.disk) };
-  const failed = (['store', 'evidence', 'disk', 'detector'] as const).filter(
+  const failed = (['store', 'evidence', 'disk', 'detector', 'escalation'] as const).filter(
     (part) => parts?.[part]?.state === 'failed',
   );
   return (

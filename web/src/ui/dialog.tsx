@@ -1,6 +1,7 @@
 // A dialog in the browser's own top layer: focus stays inside, Esc closes, focus goes back after.
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { useT } from '../i18n/i18n';
+import { errorParts } from './errors';
 import { Icon } from './icons';
 
 interface DialogProps {
@@ -68,11 +69,16 @@ export function Confirm({ title, text, action, onConfirm, onClose, error }: Conf
   );
 }
 
+/** A second line is the server's own words: small. */
 export function ErrorNote({ text }: { text: string }) {
+  const [sentence, small] = errorParts(text);
   return (
     <p className="error-note" role="alert">
       <Icon name="alarm" size={16} />
-      <span>{text}</span>
+      <span>
+        {sentence}
+        {small && <small>{small}</small>}
+      </span>
     </p>
   );
 }

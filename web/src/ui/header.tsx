@@ -1,7 +1,6 @@
 // The line at the top: where one is, how the wall is laid out, and the state of things at a glance.
 import { useEffect, useState } from 'react';
 import { cameras } from '../cameras/cameras';
-import { events } from '../events/events';
 import { sound } from '../events/sound';
 import { setLang, useT } from '../i18n/i18n';
 import { MutesPill } from '../incidents/mute-parts';
@@ -112,16 +111,19 @@ function LayoutSwitch() {
 
 function Figures() {
   const { t } = useT();
-  const list = useStore(events.list);
   const lost = useStore(live.lost);
-  const eventsLost = useStore(events.lost);
   const now = figures(useStore(live.statuses), useStore(cameras.list), lost);
-  const n = useWaiting();
-  const unknown = lost || eventsLost || list.seq === null;
+  const { n, unknown } = useWaiting();
   return (
     <>
-      <span className={`pill ${n ? 'alarm' : ''}`} data-testid="alarms-waiting" data-count={n}>
-        <Icon name={n ? 'alarm' : 'check'} size={15} />
+      <span
+        className={`pill ${n ? 'alarm' : unknown ? 'muted' : ''}`}
+        data-testid="alarms-waiting"
+        data-count={n}
+        data-unknown={unknown}
+        title={unknown ? t('header.alarms.unknown') : undefined}
+      >
+        <Icon name={n ? 'alarm' : unknown ? 'blind' : 'check'} size={15} />
         {n || unknown
           ? t('header.alarms', { n: unknown ? `${n || ''}?` : n })
           : t('header.alarms.none')}

@@ -14,6 +14,8 @@ interface NoteDialogProps {
   testIds: { form?: string; text: string; submit: string };
   /** Texts to choose from. */
   presets?: readonly string[];
+  /** What was written before. */
+  draft?: string;
   children?: ReactNode;
   /** Does it, and answers what is wrong with what was entered; null closes the dialog. */
   send: (text: string) => Promise<string | null>;
@@ -21,9 +23,9 @@ interface NoteDialogProps {
 }
 
 export function NoteDialog(props: NoteDialogProps) {
-  const { title, label, action, testIds, presets, children, send, onClose } = props;
+  const { title, label, action, testIds, presets, draft, children, send, onClose } = props;
   const { t } = useT();
-  const [text, setText] = useState('');
+  const [text, setText] = useState(draft ?? '');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const submit = async (form: FormEvent) => {

@@ -13,7 +13,7 @@ export function StatusBar() {
   const { t } = useT();
   const lost = useStore(live.lost);
   const eventsLost = useStore(events.lost);
-  const waits = useWaiting();
+  const { n, unknown } = useWaiting();
   const health = useStore(system);
   const now = figures(useStore(live.statuses), useStore(cameras.list), lost);
   const down = lost || eventsLost;
@@ -36,7 +36,7 @@ export function StatusBar() {
         {t('bar.rate')} <b>{t('bar.per_s', { n: now.rate })}</b>
       </span>
       <span>
-        {t('bar.alarms')} <b>{down ? '?' : waits}</b>
+        {t('bar.alarms')} <b>{unknown ? `${n || ''}?` : n}</b>
       </span>
       <span className="spacer" />
       <span className="keys">{t('bar.keys')}</span>

@@ -273,9 +273,13 @@ pub(crate) async fn delete(
 )]
 pub(crate) async fn test(
     State(app): State<App>,
+    session: Session,
     Body(test): Body<TestSource>,
 ) -> Result<Json<TestPicture>, Problem> {
-    picture::test(&app, &test.source, test.username, test.password).await.map(Json)
+    let (source, picture) = picture::test(&app, &test.source, test.username, test.password).await?;
+    // Without privacy masks, as they belong to a camera and this is none yet.
+    app.audit.note(&session.user.username, "camera.test", &source, "a picture was shown").await;
+    Ok(Json(picture))
 }
 
 /// A camera's state and figures.

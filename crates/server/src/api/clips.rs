@@ -62,8 +62,8 @@ pub(crate) async fn clip(
     put(&mut response, header::CONTENT_LENGTH, count.to_string());
     put(&mut response, header::ACCEPT_RANGES, "bytes".to_owned());
     put(&mut response, header::CONTENT_DISPOSITION, format!("inline; filename=\"{id}.mp4\""));
-    // It never changes, but it is nobody's but the user's.
-    put(&mut response, header::CACHE_CONTROL, "private, max-age=86400, immutable".to_owned());
+    // Asked for each time: the next at this browser may be somebody else, and each look is noted.
+    put(&mut response, header::CACHE_CONTROL, "private, no-cache".to_owned());
     if status == StatusCode::PARTIAL_CONTENT {
         let last = first + count - 1;
         put(&mut response, header::CONTENT_RANGE, format!("bytes {first}-{last}/{length}"));

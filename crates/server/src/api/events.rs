@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use safe_yolo_core::{EventId, EventType, Severity, Utc};
 use safe_yolo_store::evidence::EvidenceError;
@@ -299,6 +299,7 @@ pub(crate) async fn snapshot(
     State(app): State<App>,
     session: Session,
     Id(id): Id<EventId>,
+    request: HeaderMap,
     Asked(query): Asked<SnapshotQuery>,
 ) -> Result<Response, Problem> {
     let clean = query.clean.map(|text| flag("clean", &text)).transpose()?.unwrap_or(false);
@@ -312,11 +313,18 @@ pub(crate) async fn snapshot(
         other => Problem::internal("reading a picture", &other),
     })?;
     app.viewed(&session.user.username, id, "snapshot").await;
-    // It never changes, but it is nobody's but the user's.
+    // It never changes, but the next at this browser may be somebody else: it is asked for each time, so that
+    // each look is noted, and sent once.
+    let tag = format!("\"{id}{}\"", if clean { "-clean" } else { "" });
     let headers = [
-        (header::CONTENT_TYPE, "image/jpeg"),
-        (header::CACHE_CONTROL, "private, max-age=86400, immutable"),
+        (header::CONTENT_TYPE, "image/jpeg".to_owned()),
+        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+        (header::ETAG, tag.clone()),
     ];
+    let known = request.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    if known == Some(tag.as_str()) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
     Ok((headers, jpeg).into_response())
 }
 

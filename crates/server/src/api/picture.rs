@@ -46,24 +46,25 @@ pub(crate) async fn newest(app: &App, record: &CameraRecord) -> Result<Bytes, Pr
     })
 }
 
-/// Opens a source and takes its first picture.
+/// Opens a source and takes its first picture; answers also what the audit may say of the source.
 pub(crate) async fn test(
     app: &App,
     source: &str,
     username: Option<String>,
     password: Option<Secret>,
-) -> Result<TestPicture, Problem> {
+) -> Result<(String, TestPicture), Problem> {
     let Ok(_permit) = app.tests.try_acquire() else {
         let detail = "other sources are being tried: try again in some seconds";
         return Err(Problem::new(Code::Unavailable, detail));
     };
     let login = login(username, password, None)?;
     let spec = app.source_given(source, login.as_ref()).await?;
-    tokio::time::timeout(TEST_MAX, take(&spec)).await.unwrap_or_else(|_elapsed| {
+    let taken = tokio::time::timeout(TEST_MAX, take(&spec)).await.unwrap_or_else(|_elapsed| {
         let waited = TEST_MAX.as_secs();
         let detail = format!("{spec} gave no picture within {waited} s");
         Err(Problem::source(BlindReason::NoPictures, detail))
-    })
+    });
+    Ok((spec.to_string(), taken?))
 }
 
 async fn take(spec: &SourceSpec) -> Result<TestPicture, Problem> {

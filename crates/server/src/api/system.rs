@@ -73,6 +73,8 @@ pub(crate) struct System {
     store: Part,
     evidence: Part,
     detector: Part,
+    /// Whether mutes end in time and what nobody acknowledges is escalated.
+    escalation: Part,
     /// The disk of the evidence.
     disk: DiskPart,
     cameras: CameraCount,
@@ -106,6 +108,7 @@ pub(crate) async fn system(State(app): State<App>) -> Result<Json<System>, Probl
         }
     };
     let evidence = app.evidence_state.borrow().clone();
+    let escalation = app.escalation_state.borrow().clone();
     let detector = detector_failure(&statuses).map_or(PartState::Ok, PartState::Failed);
     let analysed: f64 = statuses.iter().map(|status| status.analysed_per_s).sum();
     Ok(Json(System {
@@ -114,6 +117,7 @@ pub(crate) async fn system(State(app): State<App>) -> Result<Json<System>, Probl
         store: store.into(),
         evidence: evidence.into(),
         detector: detector.into(),
+        escalation: escalation.into(),
         disk: DiskPart::of(&app),
         cameras: CameraCount {
             total: statuses.len(),

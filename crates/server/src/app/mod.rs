@@ -110,6 +110,8 @@ pub(crate) struct Inner {
     pub(crate) unopened: Unopened,
     /// Whether pictures that prove events can be kept.
     pub(crate) evidence_state: watch::Receiver<PartState>,
+    /// Whether mutes end and what nobody acknowledges is escalated.
+    pub(crate) escalation_state: watch::Receiver<PartState>,
     /// How full the disk of the evidence is.
     pub(crate) disk_state: watch::Receiver<Disk>,
     pub(crate) throttle: Mutex<Throttle>,
@@ -165,6 +167,7 @@ pub(crate) struct Parts {
     pub(crate) policies: Policies,
     pub(crate) changes: Changes,
     pub(crate) disk_state: watch::Receiver<Disk>,
+    pub(crate) escalation_state: watch::Receiver<PartState>,
     pub(crate) evidence_state: watch::Receiver<PartState>,
     pub(crate) closing: CancellationToken,
 }
@@ -186,6 +189,7 @@ impl App {
             unopened: Unopened::default(),
             evidence_state: parts.evidence_state,
             disk_state: parts.disk_state,
+            escalation_state: parts.escalation_state,
             throttle: Mutex::default(),
             held: Held::default(),
             changes: parts.changes,

@@ -43,7 +43,14 @@ impl App {
     /// Notes that somebody looked at evidence of an event: at its `snapshot`, its `clip`.
     pub(crate) async fn viewed(&self, who: &str, event: EventId, what: &'static str) {
         if self.looks.is_news((who.to_owned(), event, what), Instant::now()) {
-            self.audit.note(who, "evidence.view", &event.to_string(), what).await;
+            let (app, who) = (self.clone(), who.to_owned());
+            // Noted even if whoever asked goes away meanwhile.
+            let noting = tokio::spawn(async move {
+                app.audit.note(&who, "evidence.view", &event.to_string(), what).await;
+            });
+            if noting.await.is_err() {
+                tracing::error!(%event, "who looked at evidence could not be noted");
+            }
         }
     }
 }

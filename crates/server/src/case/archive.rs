@@ -13,7 +13,7 @@ use zip::result::ZipError;
 use super::BYTES_MAX;
 
 /// Most files in a case.
-const ENTRIES_MAX: usize = 10_000;
+pub(super) const ENTRIES_MAX: usize = 10_000;
 /// The longest file that is read into memory: those that describe the case.
 const TEXT_BYTES_MAX: u64 = 256 << 20;
 
@@ -35,6 +35,17 @@ pub enum ArchiveError {
         /// Which.
         path: PathBuf,
         /// What is wrong with it.
+        #[source]
+        source: ZipError,
+    },
+    /// A file in it is not what the ZIP itself says of it.
+    #[error("'{name}' in '{path}' is damaged: its content does not match its checksum")]
+    Damaged {
+        /// Which ZIP.
+        path: PathBuf,
+        /// The file in it.
+        name: String,
+        /// What was found.
         #[source]
         source: ZipError,
     },
@@ -147,11 +158,12 @@ impl Archive {
         let path = self.path.clone();
         let missing = || self::no_case(&path, format!("'{name}' is not in it"));
         let index = *self.names.get(name).ok_or_else(missing)?;
-        let no_zip = |source| ArchiveError::NoZip { path: path.clone(), source };
-        let mut entry = self.zip.by_index(index).map_err(no_zip)?;
+        let damaged =
+            |source| ArchiveError::Damaged { path: path.clone(), name: name.to_owned(), source };
+        let mut entry = self.zip.by_index(index).map_err(damaged)?;
         let (mut buffer, mut bytes) = (vec![0; 64 << 10], 0_u64);
         loop {
-            let count = entry.read(&mut buffer).map_err(|source| no_zip(ZipError::Io(source)))?;
+            let count = entry.read(&mut buffer).map_err(|source| damaged(ZipError::Io(source)))?;
             let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else {
                 return Ok(bytes);
             };

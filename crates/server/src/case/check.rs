@@ -8,7 +8,7 @@ use safe_yolo_store::chain::{CaseChain, Head};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::archive::{Archive, ArchiveError, no_case};
+use super::archive::{Archive, ArchiveError, ENTRIES_MAX, no_case};
 use super::{CASE, CHAIN, CaseJson, FORMAT, MANIFEST, Manifest, Masked, REPORT, SIGNATURE};
 
 /// Something that is not as it was exported.
@@ -61,6 +61,14 @@ pub fn verify_case(path: &Path, key: Option<&PublicKey>) -> Result<CaseReport, A
         let why = format!("its format is '{}' and not '{FORMAT}'", manifest.format);
         return Err(no_case(path, why));
     }
+    if manifest.files.len() > ENTRIES_MAX {
+        return Err(ArchiveError::TooMuch {
+            path: path.to_owned(),
+            what: "files in its manifest",
+            found: manifest.files.len() as u64,
+            max: ENTRIES_MAX as u64,
+        });
+    }
     let mut faults = Vec::new();
     let mut fault = |name: &str, detail: String| {
         faults.push(CaseFault { name: name.to_owned(), detail });
@@ -81,6 +89,9 @@ pub fn verify_case(path: &Path, key: Option<&PublicKey>) -> Result<CaseReport, A
 
     let listed: BTreeSet<&str> = manifest.files.iter().map(|file| file.name.as_str()).collect();
     let there: BTreeSet<String> = archive.names().map(str::to_owned).collect();
+    if listed.len() < manifest.files.len() {
+        fault(MANIFEST, "it names a file twice".to_owned());
+    }
     for name in &there {
         if !listed.contains(name.as_str()) && name != MANIFEST && name != SIGNATURE {
             fault(name, "it was added: the manifest does not name it".to_owned());

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use safe_yolo_media::clip;
@@ -21,6 +22,9 @@ use super::blur::{self, FoundPicture, Region};
 pub(super) const CLIPS_MAX: usize = 10;
 /// Turns of encoding (`block`).
 static ENCODING: Semaphore = Semaphore::const_new(1);
+/// Longest wait for a turn and the encoding. Nothing is sent meanwhile, and a connection on which nothing moves
+/// for longer than the listener's `IDLE_MAX` is cut.
+const BLUR_MAX: Duration = Duration::from_secs(60);
 const FFMPEG: &str = "ffmpeg";
 /// How much is hashed at once.
 const READ_BYTES: usize = 64 << 10;
@@ -156,7 +160,9 @@ pub(super) fn blur(
     };
     let recoded = Handle::current().block_on(async {
         tokio::select! {
-            recoded = work => Some(recoded),
+            recoded = tokio::time::timeout(BLUR_MAX, work) => {
+                Some(recoded.unwrap_or_else(|_elapsed| Err(too_long())))
+            }
             () = client.closed() => None,
         }
     });
@@ -171,6 +177,10 @@ pub(super) fn blur(
             let recoded = Recoded { pictures, whole: whole.load(Ordering::Relaxed) };
             Ok(Blurred { file, original_sha256, recoded })
         }))
+}
+
+fn too_long() -> String {
+    format!("it took longer than {} s: export the case again when less is done", BLUR_MAX.as_secs())
 }
 
 /// A file beside the clip, which has no name from the beginning on.

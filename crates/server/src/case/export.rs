@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use futures_util::{Stream, stream};
@@ -13,8 +14,10 @@ use safe_yolo_store::evidence::EvidenceError;
 use safe_yolo_store::{EventRecord, IncidentDeed, InstallationKey};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
@@ -30,6 +33,8 @@ use crate::problem::{Code, Problem, chain};
 
 /// Pieces that wait for whoever fetches them (`block`).
 const PIECES_MAX: usize = 16;
+/// How long whoever fetches a case may take for one of them: only so many cases are exported at once.
+const TAKE_MAX: Duration = Duration::from_secs(60);
 /// How long they are.
 const PIECE_BYTES: usize = 64 << 10;
 /// The longest picture that is read; ours have some MB.
@@ -78,10 +83,20 @@ pub(crate) async fn export(
     };
     let case = gather(app, asked).await?;
     let (pieces, ready) = mpsc::channel(PIECES_MAX);
-    let work = spawn_blocking(move || write(case, &pieces, permit));
+    let closing = app.closing.clone();
+    let work = spawn_blocking(move || write(case, &pieces, closing, permit));
     // It tells of its own failures; a panic is seen as a stream that breaks off.
     drop(work);
-    Ok(stream::unfold(ready, |mut ready| async { ready.recv().await.map(|piece| (piece, ready)) }))
+    Ok(stream::unfold(Some(ready), |ready| async {
+        let mut ready = ready?;
+        match ready.recv().await {
+            Some(Ok(end)) if end.is_empty() => None,
+            Some(Ok(piece)) => Some((Ok(piece), Some(ready))),
+            Some(Err(error)) => Some((Err(error), None)),
+            // Not even the end was said: half a case must not look like a whole one.
+            None => Some((Err(io::Error::other("the export broke off")), None)),
+        }
+    }))
 }
 
 async fn gather(app: &App, asked: Asked) -> Result<Case, Problem> {
@@ -138,30 +153,43 @@ async fn gather(app: &App, asked: Asked) -> Result<Case, Problem> {
     Ok(Case { asked, at, incident, events, log, chain, key, sources, left_out })
 }
 
-fn write(case: Case, pieces: &mpsc::Sender<io::Result<Bytes>>, permit: OwnedSemaphorePermit) {
+fn write(
+    case: Case,
+    pieces: &mpsc::Sender<io::Result<Bytes>>,
+    closing: CancellationToken,
+    permit: OwnedSemaphorePermit,
+) {
     let incident = case.asked.incident;
-    let mut zip = Zip::new(pieces.clone());
+    let mut zip = Zip::new(pieces.clone(), closing);
     let written = zip.case(case).and_then(|()| zip.finish());
     drop(permit);
-    if let Err(error) = written {
-        tracing::warn!(%incident, error = chain(&error), "a case was not exported to its end");
-        // Whoever went away does not hear it.
-        drop(pieces.blocking_send(Err(error)));
-    }
+    let Err(error) = written else { return };
+    tracing::warn!(%incident, error = chain(&error), "a case was not exported to its end");
+    // Whoever went away does not hear it, and whoever is slow sees that it breaks off.
+    drop(pieces.try_send(Err(error)));
 }
 
-/// Sends what is written, piece by piece.
+/// Sends what is written, piece by piece. Not for async threads.
 struct Pieces {
     to: mpsc::Sender<io::Result<Bytes>>,
     waiting: Vec<u8>,
+    closing: CancellationToken,
 }
 
 impl Pieces {
     fn send(&mut self) -> io::Result<()> {
         let piece = Bytes::from(std::mem::take(&mut self.waiting));
-        let gone =
-            |_closed| io::Error::new(io::ErrorKind::BrokenPipe, "nobody fetches it any more");
-        self.to.blocking_send(Ok(piece)).map_err(gone)
+        let sent = Handle::current().block_on(async {
+            tokio::select! {
+                () = self.closing.cancelled() => Err("the server is being stopped"),
+                sent = tokio::time::timeout(TAKE_MAX, self.to.send(Ok(piece))) => match sent {
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(_closed)) => Err("nobody fetches it any more"),
+                    Err(_elapsed) => Err("it is fetched too slowly"),
+                },
+            }
+        });
+        sent.map_err(|why| io::Error::new(io::ErrorKind::BrokenPipe, why))
     }
 }
 
@@ -190,8 +218,8 @@ struct Zip {
 }
 
 impl Zip {
-    fn new(client: mpsc::Sender<io::Result<Bytes>>) -> Self {
-        let to = Pieces { to: client.clone(), waiting: Vec::new() };
+    fn new(client: mpsc::Sender<io::Result<Bytes>>, closing: CancellationToken) -> Self {
+        let to = Pieces { to: client.clone(), waiting: Vec::new(), closing };
         Self { writer: ZipWriter::new_stream(to), files: Vec::new(), client, recoded: 0 }
     }
 
@@ -358,6 +386,8 @@ impl Zip {
 
     fn finish(self) -> io::Result<()> {
         let mut end = self.writer.finish().map_err(io::Error::other)?.into_inner();
-        end.flush()
+        end.flush()?;
+        // An empty piece is the end.
+        end.send()
     }
 }

@@ -56,7 +56,7 @@ fn deed(deed: &str) -> (&str, &str) {
         "note" => ("메모", "note"),
         "held" => ("증거 보존", "evidence held"),
         "released" => ("증거 보존 해제", "evidence released"),
-        "escalated" => ("상위 보고", "escalated"),
+        "escalated" => ("확인 지연", "escalated"),
         other => (other, ""),
     }
 }
@@ -86,7 +86,7 @@ pub(super) fn page(case: &Case, described: &CaseJson, files: &[ManifestFile]) ->
     page.push_str("</title><style>");
     page.push_str(STYLE);
     page.push_str("</style></head><body>\n<h1>");
-    page.push_str(&both(&format!("사고 보고서: {ko}"), &format!("Incident report: {en}")));
+    page.push_str(&both(&format!("사건 보고서: {ko}"), &format!("Incident report: {en}")));
     page.push_str("</h1>\n");
     summary(&mut page, case, described);
     timeline(&mut page, case);
@@ -108,7 +108,7 @@ fn heading(page: &mut String, ko: &str, en: &str) {
 fn summary(page: &mut String, case: &Case, described: &CaseJson) {
     let incident = &case.incident;
     page.push_str("<table>\n");
-    line(page, ("사고 번호", "Incident"), &text(&incident.id.to_string()));
+    line(page, ("사건 번호", "Incident"), &text(&incident.id.to_string()));
     let (ko, en) = severity(incident.severity);
     let class = incident.severity.name();
     line(page, ("심각도", "Severity"), &format!("<span class=\"{class}\">{}</span>", both(ko, en)));
@@ -116,7 +116,7 @@ fn summary(page: &mut String, case: &Case, described: &CaseJson) {
     line(page, ("장소", "Where"), &text(&format!("{} / {zone}", incident.camera_name)));
     line(page, ("시작 (UTC)", "Began (UTC)"), &time(Some(incident.start)));
     line(page, ("종료 (UTC)", "Over (UTC)"), &time(incident.end));
-    line(page, ("알람 수", "Alarms"), &incident.events.to_string());
+    line(page, ("경보 수", "Alarms"), &incident.events.to_string());
     let people = format!("{} ({})", incident.people, incident.people_peak);
     line(page, ("인원 (동시 최대)", "People (most at once)"), &people);
     let (ko, en) = state(incident.state);
@@ -173,7 +173,7 @@ fn timeline(page: &mut String, case: &Case) {
 }
 
 fn alarms(page: &mut String, case: &Case, described: &CaseJson) {
-    heading(page, "알람과 증거", "Alarms and evidence");
+    heading(page, "경보와 증거", "Alarms and evidence");
     for record in &case.events {
         let event = &record.event;
         let _infallible = writeln!(

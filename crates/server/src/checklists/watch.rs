@@ -44,6 +44,8 @@ struct Happened {
 struct Watch {
     app: App,
     news: broadcast::Receiver<Announced>,
+    /// Kept until a look went well: what can't be written now must not be forgotten.
+    happened: Happened,
     /// As many as there are items.
     memory: BTreeMap<(ChecklistId, String), Memory>,
     begun: Instant,
@@ -57,7 +59,15 @@ pub(crate) async fn watch(app: App) {
     let news = app.store.announcements();
     let looked_before = app.store.checklists_looked().await.unwrap_or_default();
     let begun = Instant::now();
-    let mut watch = Watch { app, news, memory: BTreeMap::new(), begun, noted: None, looked_before };
+    let mut watch = Watch {
+        app,
+        news,
+        happened: Happened::default(),
+        memory: BTreeMap::new(),
+        begun,
+        noted: None,
+        looked_before,
+    };
     let mut period = tokio::time::interval(PERIOD);
     period.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_failing = false;
@@ -81,7 +91,7 @@ pub(crate) async fn watch(app: App) {
 impl Watch {
     async fn look(&mut self) -> Result<(), StoreError> {
         // Heard before it is looked, so that nothing is judged by a picture from before it.
-        let happened = self.hear();
+        self.hear();
         let now = clock::now();
         let mut lists = self.app.store.checklists().await?;
         if self.turn_shift(&lists, now).await? {
@@ -103,7 +113,7 @@ impl Watch {
                     Ok(picture) => {
                         let zones = &picture.header.zones;
                         let said = say(rule, list.zone.as_ref(), &record.config, zones);
-                        happened.weigh(said, list, rule)
+                        self.happened.weigh(said, list, rule)
                     }
                     Err(reason) => unknown(reason),
                 };
@@ -126,8 +136,9 @@ impl Watch {
         // What is gone is forgotten.
         self.memory = memory;
         let is_watching = !looks.is_empty();
-        self.app.checklists.put(at, looks);
         self.app.store.note_rule_deeds(&deeds, now).await?;
+        self.happened = Happened::default();
+        self.app.checklists.put(at, looks);
         let is_due = self.noted.is_none_or(|noted| at.duration_since(noted) >= NOTED);
         if is_watching && is_due {
             self.app.store.note_checklists_looked(now).await?;
@@ -136,9 +147,9 @@ impl Watch {
         Ok(())
     }
 
-    /// Events since the last look.
-    fn hear(&mut self) -> Happened {
-        let mut happened = Happened::default();
+    /// Events since the last look that went well.
+    fn hear(&mut self) {
+        let happened = &mut self.happened;
         let now = clock::now();
         loop {
             match self.news.try_recv() {
@@ -152,7 +163,7 @@ impl Watch {
                 }
                 Ok(_) => {}
                 Err(TryRecvError::Lagged(_)) => happened.lost = true,
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return happened,
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }
         }
     }
@@ -193,11 +204,11 @@ impl Watch {
         let calendar = self.app.store.calendar().await?;
         let Some(began) = calendar.last_of(&settings.shifts, now) else { return Ok(false) };
         // New times apply from now on: they end no run in hindsight.
-        let is_before = changed.is_some_and(|changed| began <= changed);
-        if is_before || lists.iter().all(|list| list.started >= began) {
+        let is_before = changed.is_some_and(|changed| (began..=now).contains(&changed));
+        if is_before || lists.iter().all(|list| (began..=now).contains(&list.started)) {
             return Ok(false);
         }
-        let count = self.app.store.begin_shift(began).await?;
+        let count = self.app.store.begin_shift(began, now).await?;
         tracing::info!(%began, count, "checklists were reset for a shift");
         let detail = format!("{count}: a shift began at {began}");
         self.app.audit.note("system", "checklist.reset", "shift", &detail).await;

@@ -1,7 +1,7 @@
 //! Clips onto the disk: a few at a time, beside the pictures.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use safe_yolo_core::EventId;
@@ -56,42 +56,70 @@ pub(super) async fn write_clips(
 }
 
 async fn write(store: &EvidenceStore, job: &ClipJob) -> Vec<(EventId, Outcome)> {
+    let mut halves = Vec::new();
+    let outcomes = write_into(store, job, &mut halves).await;
+    // Those that were taken in are not there any more; what is left belongs to nobody.
+    remove_left(halves).await;
+    outcomes
+}
+
+async fn write_into(
+    store: &EvidenceStore,
+    job: &ClipJob,
+    halves: &mut Vec<(EventId, PathBuf)>,
+) -> Vec<(EventId, Outcome)> {
     let failed = |detail: String| Failure { detail, harmless: false };
     let written = async {
         let Some(first) = job.events().next() else { return Err(failed("no event".to_owned())) };
         let half = store.temporary(first, FileKind::Clip).await;
         let half = half.map_err(|error| failed(chain(&error)))?;
+        halves.push((first, half.clone()));
         let clip = job.write(&half).await.map_err(|error| Failure {
             detail: chain(&error),
             harmless: matches!(error, ClipError::Empty),
         })?;
         // Each event has a file of its own, and the first takes this one away.
-        let mut halves = vec![(first, half.clone())];
         for event in job.events().skip(1) {
             let another = store.temporary(event, FileKind::Clip).await;
             let another = another.map_err(|error| failed(chain(&error)))?;
             let linked = link(&half, &another).await;
-            linked.map_err(|error| failed(format!("'{}': {error}", another.display())))?;
+            let shown = another.display().to_string();
             halves.push((event, another));
+            linked.map_err(|error| failed(format!("'{shown}': {error}")))?;
         }
-        Ok((clip, halves))
+        Ok(clip)
     };
-    let (clip, halves) = match written.await {
-        Ok(written) => written,
+    let clip = match written.await {
+        Ok(clip) => clip,
         Err(failure) => return job.events().map(|event| (event, Err(failure.clone()))).collect(),
     };
     let mut outcomes = Vec::new();
-    for (event, half) in halves {
-        let kept = keep(store, event, half, &clip).await;
-        outcomes.push((event, kept.map_err(failed)));
+    for (event, half) in halves.iter() {
+        let kept = keep(store, *event, half.clone(), &clip).await;
+        outcomes.push((*event, kept.map_err(failed)));
     }
     outcomes
+}
+
+async fn remove_left(halves: Vec<(EventId, PathBuf)>) {
+    let removing = spawn_blocking(move || {
+        for (_, half) in halves {
+            if let Err(error) = std::fs::remove_file(&half)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(path = %half.display(), %error, "half a clip could not be removed");
+            }
+        }
+    });
+    if removing.await.is_err() {
+        tracing::warn!("half clips are removed at the next start");
+    }
 }
 
 async fn keep(
     store: &EvidenceStore,
     event: EventId,
-    half: std::path::PathBuf,
+    half: PathBuf,
     clip: &Clip,
 ) -> Result<Map<String, Value>, String> {
     let all = |error: &dyn std::error::Error| chain(error);

@@ -87,9 +87,8 @@ async fn follow(
     let mut news = app.alarm_news.subscribe();
     let mut asked = Asking::default();
     link.text(&Outgoing::Hello { seq: newest }).await?;
-    if let Some(mutes) = alarms::mutes(&app.store).await {
-        link.send(Message::Text(mutes)).await?;
-    }
+    let mutes = alarms::mutes(&app.store).await;
+    link.send(Message::Text(mutes.unwrap_or_else(alarms::missed))).await?;
     let mut second = tokio::time::interval(SECOND);
     let mut check = tokio::time::interval(CHECK);
     second.set_missed_tick_behavior(MissedTickBehavior::Delay);

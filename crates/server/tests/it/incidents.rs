@@ -4,6 +4,8 @@ use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{Event, EventChange};
 use safe_yolo_store::Role;
 use serde_json::{Value, json};
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use uuid::Uuid;
 
 use crate::events::event;
@@ -225,4 +227,51 @@ async fn what_nobody_acknowledges_is_escalated_by_the_settings() {
         assert_eq!(refused.code(), "invalid");
         assert!(refused.text.contains(word), "{}", refused.text);
     }
+}
+
+#[tokio::test]
+async fn an_incident_that_cant_be_read_is_told_and_stops_no_other() {
+    let site = Site::quiet().await;
+    let admin = site.admin().await;
+    let (bad, good) = (raise(&site, None).await, raise(&site, Some("quiet")).await);
+    let options = SqliteConnectOptions::new().filename(site.store.path());
+    let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+    let text = "SELECT incident FROM incidents WHERE id = ?";
+    let whole: String =
+        sqlx::query_scalar(text).bind(bad.id.to_string()).fetch_one(&mut database).await.unwrap();
+    let mut put = async |text: &str, escalates_at: i64| {
+        sqlx::query("UPDATE incidents SET incident = ?, escalates_at = ? WHERE id = ?")
+            .bind(text)
+            .bind(escalates_at)
+            .bind(bad.id.to_string())
+            .execute(&mut database)
+            .await
+            .unwrap();
+        sqlx::query("UPDATE incidents SET escalates_at = 2 WHERE id = ?")
+            .bind(good.id.to_string())
+            .execute(&mut database)
+            .await
+            .unwrap();
+    };
+    put("rubbish", 1).await;
+    let path = format!("/api/incidents/{}", good.id);
+    admin.until(&path, |incident| incident["escalation"]["level"] == 1).await;
+    let failed =
+        admin.until("/api/system", |system| system["escalation"]["state"] == "failed").await;
+    assert!(!failed["escalation"]["detail"].is_null(), "{failed}");
+    let ready = reqwest::get(format!("{}/readyz", site.base)).await.unwrap();
+    assert_eq!(ready.status().as_u16(), 503);
+    assert_eq!(ready.json::<Value>().await.unwrap()["escalation"], "failed");
+    let about = |page: &Value| {
+        let events = page["events"].as_array().unwrap().clone();
+        events.into_iter().find(|event| event["details"]["part"] == "escalation")
+    };
+    let told = "/api/events?type=system";
+    admin.until(told, |page| about(page).is_some()).await;
+
+    put(&whole, 1).await;
+    let path = format!("/api/incidents/{}", bad.id);
+    admin.until(&path, |incident| incident["escalation"]["level"] == 1).await;
+    admin.until("/api/system", |system| system["escalation"]["state"] == "ok").await;
+    admin.until(told, |page| about(page).is_some_and(|event| event["end"].is_string())).await;
 }

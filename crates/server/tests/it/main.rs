@@ -10,6 +10,7 @@ mod cases;
 mod checklists;
 mod clips;
 mod crowd;
+mod disk;
 mod events;
 mod incidents;
 mod live;

@@ -111,11 +111,17 @@ impl Site {
 
     /// A server with these cameras, whose sources are opened by `opener`.
     pub(crate) async fn opened_by(cameras: Vec<StartupCamera>, opener: Arc<dyn Opener>) -> Self {
-        Self::start_with(tempfile::tempdir().unwrap(), cameras, true, opener).await
+        Self::start_with(tempfile::tempdir().unwrap(), cameras, true, opener, roomy()).await
+    }
+
+    /// A server with these cameras on a disk of which this is told.
+    pub(crate) async fn on_disk(cameras: Vec<StartupCamera>, disk: DiskSpace) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self::start_with(folder, cameras, true, RealSources::shared(), disk).await
     }
 
     async fn start_in(folder: TempDir, cameras: Vec<StartupCamera>, sees_masks: bool) -> Self {
-        Self::start_with(folder, cameras, sees_masks, RealSources::shared()).await
+        Self::start_with(folder, cameras, sees_masks, RealSources::shared(), roomy()).await
     }
 
     async fn start_with(
@@ -123,6 +129,7 @@ impl Site {
         cameras: Vec<StartupCamera>,
         sees_masks: bool,
         opener: Arc<dyn Opener>,
+        disk: DiskSpace,
     ) -> Self {
         crate::log::search();
         let (data, videos) = (folder.path().join("data"), folder.path().join("videos"));
@@ -137,7 +144,7 @@ impl Site {
             service: ServiceManager::none(),
             tracking: TrackerConfig::default(),
             evidence: EvidenceLimits::default(),
-            disk: DiskSpace::new(|_| Ok(Space { free: 1 << 40, total: 1 << 40 })),
+            disk,
             tracks: Some(TrackLogLimits::default()),
             startup_cameras: cameras,
             calendar: None,
@@ -193,6 +200,11 @@ impl Site {
         client.cookie = cookie.split(';').next().map(str::to_owned);
         client
     }
+}
+
+/// A disk that is never full.
+fn roomy() -> DiskSpace {
+    DiskSpace::new(|_| Ok(Space { free: 1 << 40, total: 1 << 40 }))
 }
 
 impl Drop for Site {

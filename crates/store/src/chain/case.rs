@@ -58,7 +58,7 @@ impl CaseChain {
         let files = self.files();
         let removed = self.entries.iter().filter(|entry| entry.kind == kind::REMOVED);
         removed
-            .filter_map(|entry| entry.target.split_once(' '))
+            .filter_map(|entry| entry.target.rsplit_once(' '))
             .filter(|(name, _)| !files.contains(name))
             .collect()
     }
@@ -87,6 +87,16 @@ impl CaseChain {
                 ));
             }
             before = Some(entry);
+            let is_file = kind == kind::FILE || kind == kind::ADOPTED;
+            let written = [kind::FILE, kind::ADOPTED]
+                .iter()
+                .find_map(|of| known.get(&(*of, target.as_str())));
+            if let Some(first) = written.filter(|first| is_file && first.content != entry.content) {
+                faults.push(format!(
+                    "chain entries {} and {number} say different things of file {target}",
+                    first.number
+                ));
+            }
             known.insert((kind, target), entry);
         }
         if before.is_some_and(|last| {
@@ -138,7 +148,7 @@ impl CaseChain {
 
 /// The file's name in the target of an entry that says that it was removed.
 fn removed_name(target: &str) -> &str {
-    target.split_once(' ').map_or(target, |(name, _why)| name)
+    target.rsplit_once(' ').map_or(target, |(name, _why)| name)
 }
 
 impl Store {

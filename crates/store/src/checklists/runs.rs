@@ -171,7 +171,8 @@ async fn turn(
     ending: &Ending<'_>,
 ) -> Result<(), StoreError> {
     end(db, list, ending).await?;
-    begin(db, &list.id, ending.at.max(list.started)).await?;
+    // As the clock goes now, also where it was ahead when the last run began.
+    begin(db, &list.id, ending.at).await?;
     for state in &list.items {
         rows::open_item(db, &list.id, &state.item.id).await?;
     }
@@ -200,15 +201,17 @@ impl Store {
         Ok(list)
     }
 
-    /// A shift began: ends every run that began before it and begins the next; answers how many.
+    /// A shift began: ends every run that began before it, or after `now` by a clock that was wrong then, and begins
+    /// the next; answers how many.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn begin_shift(&self, began: Utc) -> Result<usize, StoreError> {
+    pub async fn begin_shift(&self, began: Utc, now: Utc) -> Result<usize, StoreError> {
         let doing = "resetting checklists for a shift";
         let mut tx = self.begin(doing).await?;
         let lists = rows::all(&mut tx).await?;
-        let old: Vec<&Checklist> = lists.iter().filter(|list| list.started < began).collect();
+        let is_old = |list: &&Checklist| list.started < began || list.started > now;
+        let old: Vec<&Checklist> = lists.iter().filter(is_old).collect();
         for list in &old {
             let ending = Ending { by: EndedBy::Shift, who: None, note: "", at: began };
             turn(&mut tx, list, &ending).await?;

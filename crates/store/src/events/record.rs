@@ -95,7 +95,7 @@ impl<'a> Recording<'a> {
         let Some((before, raised_seq)) = self.events.get(&change.event.id).cloned() else {
             // Whatever it is called: without a raising it would be lost to all who list events.
             let event = change.event.clone();
-            let attached = self.place(db, &event).await?;
+            let attached = self.place(db, &event, event.start).await?;
             let stored = self.batch.put(&key, at, ChangeKind::Raised, event, attached, None)?;
             return Ok(self.keep(change_id, stored, None));
         };
@@ -116,7 +116,7 @@ impl<'a> Recording<'a> {
             }
             // It has become an alarm.
             (None, None) if !before.event.severity.is_alarm() => {
-                let Attached { incident, muted, .. } = self.place(db, &event).await?;
+                let Attached { incident, muted, .. } = self.place(db, &event, at).await?;
                 (incident, muted)
             }
             quiet => quiet,
@@ -139,11 +139,12 @@ impl<'a> Recording<'a> {
         stored
     }
 
-    /// Where an alarm that begins belongs.
+    /// Where an alarm belongs that begins to ring at this time.
     async fn place(
         &mut self,
         db: &mut SqliteConnection,
         event: &Event,
+        rings: Utc,
     ) -> Result<Attached, StoreError> {
         if !event.severity.is_alarm() {
             return Ok(Attached::default());
@@ -151,7 +152,7 @@ impl<'a> Recording<'a> {
         let muted = mutes::quieted(&self.mutes, event);
         let incident = match muted {
             Some(_) => None,
-            None => Some(self.grouping.join(db, event).await?),
+            None => Some(self.grouping.join(db, event, rings).await?),
         };
         Ok(Attached { acknowledged: None, incident, muted })
     }
@@ -196,9 +197,9 @@ impl Store {
         &self,
         changes: &[(Uuid, EventChange)],
     ) -> Result<Vec<Recorded>, StoreError> {
-        let settings = self.alarm_settings();
         let mut writer = self.inner.writer.acquire().await.doing(DOING)?;
         let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.doing(DOING)?;
+        let settings = self.alarm_settings();
         let mut recording = Recording::begin(&mut tx, &settings, changes).await?;
         let mut stored = Vec::with_capacity(changes.len());
         for (change_id, change) in changes {

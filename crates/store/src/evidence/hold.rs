@@ -13,7 +13,7 @@ const DOING: &str = "reading what is held";
 /// The events of incidents that are held.
 pub(super) async fn held_events(db: &mut SqliteConnection) -> Result<HashSet<EventId>, StoreError> {
     let ids: Vec<String> = sqlx::query_scalar(
-        "SELECT events.id FROM incidents JOIN events ON events.incident = incidents.id WHERE incidents.held = 1",
+        "SELECT id FROM events WHERE incident IN (SELECT id FROM incidents WHERE held = 1)",
     )
     .fetch_all(db)
     .await

@@ -9,8 +9,10 @@ use safe_yolo_core::{EventChange, EventId};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::{EvidenceError, EvidenceStore, SavedFile, event_of, failed, picture_suffix};
-use crate::chain::{self, Hash, kind};
+use super::{
+    EvidenceError, EvidenceStore, FileKind, SavedFile, event_of, failed, name_of, picture_suffix,
+};
+use crate::chain::{self, kind};
 use crate::error::Doing;
 use crate::{EventRecord, Store, StoreError};
 
@@ -119,6 +121,8 @@ impl EvidenceStore {
         record: Option<EventRecord>,
         names: Vec<String>,
     ) -> Result<Recovered, EvidenceError> {
+        // Nothing is removed meanwhile.
+        let _turn = self.inner.turn.lock().await;
         let mut recovered = Recovered::default();
         let (mut unknown, mut there) = (Vec::new(), HashSet::new());
         for name in names {
@@ -148,8 +152,14 @@ impl EvidenceStore {
             recovered.strays += unknown.len() as u64;
             return Ok(recovered);
         };
+        let unknown_total = unknown.len();
+        let ours = files_of(&record)?;
+        unknown.retain(|name| ours.contains(name));
+        recovered.strays += (unknown_total - unknown.len()) as u64;
         if !unknown.is_empty() {
+            let count = unknown.len();
             let files = self.hash_all(unknown).await?;
+            recovered.strays += (count - files.len()) as u64;
             let store = &self.inner.store;
             store.chain_files(kind::ADOPTED, &files).await.map_err(EvidenceError::Noting)?;
             recovered.adopted += files.len() as u64;
@@ -183,19 +193,33 @@ impl EvidenceStore {
         Ok(recovered)
     }
 
+    /// Those that can be read: one that can't must not keep the others from being looked after.
     async fn hash_all(&self, names: Vec<String>) -> Result<Vec<SavedFile>, EvidenceError> {
         let root = self.inner.root.clone();
         let hashing = spawn_blocking(move || {
-            let hash = |name: String| -> Result<SavedFile, EvidenceError> {
-                let path = root.join(&name);
-                let (sha256, bytes): (Hash, u64) =
-                    chain::verify::hash_file(&path).map_err(failed("read", &path))?;
-                Ok(SavedFile { name, bytes, sha256 })
+            let hash = |name: String| match chain::verify::hash_file(&root.join(&name)) {
+                Ok((sha256, bytes)) => Some(SavedFile { name, bytes, sha256 }),
+                Err(error) => {
+                    tracing::warn!(name, %error, "a file that is not noted can't be read and is left alone");
+                    None
+                }
             };
-            names.into_iter().map(hash).collect()
+            names.into_iter().filter_map(hash).collect()
         });
-        hashing.await.map_err(io::Error::other).map_err(failed("read", &self.inner.root))?
+        hashing.await.map_err(io::Error::other).map_err(failed("read", &self.inner.root))
     }
+}
+
+/// The files that an event has or waits for, by name; others with its id in their names are not its own.
+fn files_of(record: &EventRecord) -> Result<HashSet<String>, EvidenceError> {
+    let mut suffixes = Vec::new();
+    if waits(record.event.snapshot) {
+        suffixes.extend([picture_suffix(false), picture_suffix(true), FileKind::Boxes.suffix()]);
+    }
+    if waits(record.event.clip) {
+        suffixes.extend([FileKind::Clip.suffix(), FileKind::ClipBoxes.suffix()]);
+    }
+    suffixes.into_iter().map(|suffix| name_of(record.event.id, suffix)).collect()
 }
 
 /// Whether an event has or waits for files: others' files are not taken for its own.

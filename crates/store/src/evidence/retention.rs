@@ -145,17 +145,28 @@ impl EvidenceStore {
     ) -> Result<Removal, EvidenceError> {
         let bundles = self.removable(bytes, before).await?;
         let mut removed = Removal::default();
+        let mut kept = None;
         for some in bundles.chunks(CHUNK) {
             let noted = self.inner.store.chain_removed(some, reason).await;
             let noted = noted.map_err(EvidenceError::Noting)?;
             self.inner.reach("removal noted");
             let inner = self.inner.clone();
-            let work = spawn_blocking(move || inner.delete(&noted)).await;
-            removed.add(
-                work.map_err(io::Error::other).map_err(failed("remove", &self.inner.root))??,
-            );
+            let work = spawn_blocking(move || {
+                let mut kept = None;
+                let deleted = inner.delete(&noted, &mut kept)?;
+                Ok((deleted, kept))
+            });
+            let (deleted, failure) = work
+                .await
+                .map_err(io::Error::other)
+                .map_err(failed("remove", &self.inner.root))??;
+            removed.add(deleted);
+            kept = kept.or(failure);
         }
-        Ok(removed)
+        match kept {
+            Some(error) => Err(error),
+            None => Ok(removed),
+        }
     }
 
     /// The oldest evidence that may be removed: enough to free so many bytes, or all there is.
@@ -189,10 +200,15 @@ fn list(
             let name = format!("{path}/{}", entry.file_name().to_string_lossy());
             // What is no evidence of ours is left alone.
             let Some(id) = event_of(&name).filter(|id| !held.contains(id)) else { continue };
-            if before.is_some_and(|before| id >= before) {
+            // Our names have no spaces; in the chain one ends the name.
+            if before.is_some_and(|before| id >= before) || name.contains(' ') {
                 continue;
             }
-            let length = entry.metadata().map_err(failed("read", &entry.path()))?.len();
+            let facts = entry.metadata().map_err(failed("read", &entry.path()))?;
+            if !facts.is_file() {
+                continue;
+            }
+            let length = facts.len();
             let bundle =
                 of_day.entry(id).or_insert_with(|| Bundle { id, names: Vec::new(), bytes: 0 });
             bundle.names.push(name);
@@ -210,14 +226,20 @@ fn list(
 }
 
 impl Inner {
-    fn delete(&self, bundles: &[Bundle]) -> Result<Removal, EvidenceError> {
+    /// Deletes files; `kept` becomes why one could not be.
+    fn delete(
+        &self,
+        bundles: &[Bundle],
+        kept: &mut Option<EvidenceError>,
+    ) -> Result<Removal, EvidenceError> {
         let mut removed = Removal::default();
         for bundle in bundles {
             for name in &bundle.names {
                 let path = self.root.join(name);
                 match fs::remove_file(&path) {
+                    // The next start tries again; it must not keep all others on the disk.
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        return Err(failed("remove", &path)(error));
+                        kept.get_or_insert_with(|| failed("remove", &path)(error));
                     }
                     _ => removed.files += 1,
                 }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use safe_yolo_core::incident::{Cause, Headcount, Step};
+use safe_yolo_core::incident::{Cause, Headcount, IncidentState, Step};
 use safe_yolo_core::{AlarmSettings, Event, EventId, Incident, Utc};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{IncidentRecord, rows};
 use crate::error::Doing;
 use crate::events::EventRow;
+use crate::store::now;
 use crate::{Store, StoreError};
 
 const DOING: &str = "recording an incident";
@@ -110,11 +111,12 @@ impl<'a> Grouping<'a> {
         Ok(())
     }
 
-    /// The incident of an alarm that begins.
+    /// The incident of an alarm that begins to ring at this time, which may be later than its start.
     pub(crate) async fn join(
         &mut self,
         db: &mut SqliteConnection,
         event: &Event,
+        rings: Utc,
     ) -> Result<EventId, StoreError> {
         let cause = Cause::of(event);
         if !self.by_cause.contains_key(&cause.key) {
@@ -134,11 +136,16 @@ impl<'a> Grouping<'a> {
         let head = self.arrive(db, id, event).await?;
         match self.touched.get_mut(&id) {
             Some(touched) if joined.is_some() => {
+                let waited = touched.incident.state == IncidentState::Raised;
                 touched.incident.join(event, head);
+                if !waited {
+                    touched.incident.rings(rings);
+                }
                 touched.changed = true;
             }
             _ => {
-                let (incident, changed) = (Incident::new(event), true);
+                let (mut incident, changed) = (Incident::new(event), true);
+                incident.rings(rings);
                 self.by_cause.insert(cause.key.clone(), Some(id));
                 self.touched
                     .insert(id, Touched { number: None, cause: cause.key, incident, changed });
@@ -316,8 +323,8 @@ impl Store {
     /// Gives alarms from before there were incidents theirs, as far as they wait.
     pub(crate) async fn group_waiting(&self) -> Result<(), StoreError> {
         loop {
-            let settings = self.alarm_settings();
             let mut tx = self.begin(DOING).await?;
+            let settings = self.alarm_settings();
             let rows: Vec<EventRow> = sqlx::query_as(
                 "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason, incident, muted
                  FROM events WHERE waits = 1 AND incident IS NULL ORDER BY raised_seq LIMIT ?",
@@ -332,7 +339,7 @@ impl Store {
             let mut grouping = Grouping::new(&settings);
             for row in rows {
                 let event = row.into_record()?.event;
-                let incident = grouping.join(&mut tx, &event).await?;
+                let incident = grouping.join(&mut tx, &event, now()).await?;
                 sqlx::query("UPDATE events SET incident = ? WHERE id = ?")
                     .bind(incident.to_string())
                     .bind(event.id.to_string())
@@ -340,6 +347,7 @@ impl Store {
                     .await
                     .doing(DOING)?;
             }
+            // They come into the chain when it begins, which is next.
             grouping.write(&mut tx).await?;
             tx.commit().await.doing(DOING)?;
         }

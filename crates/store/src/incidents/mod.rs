@@ -17,6 +17,7 @@ use safe_yolo_core::incident::IncidentState;
 use safe_yolo_core::{CameraId, EventId, EventType, Incident, Severity, Utc, ZoneId};
 use serde::Serialize;
 
+pub use escalate::Partly;
 pub use mutes::{Lifted, Mute, NewMute};
 pub use precision::RulePrecision;
 

@@ -8,6 +8,7 @@ use sqlx::{Connection, SqliteConnection};
 use uuid::Uuid;
 
 use super::NOTE_CHARS_MAX;
+use super::escalate::Partly;
 use super::group::Grouping;
 use crate::error::Doing;
 use crate::events::{EventRow, put_rung};
@@ -270,11 +271,11 @@ impl Store {
     }
 
     /// Ends mutes whose time is over, and lets alarms ring that were quiet and still last. Answers how
-    /// many did. To be called every second or so.
+    /// many did; one that can't be read stops no other. To be called every second or so.
     ///
     /// # Errors
     /// When the database fails; what rang until then does.
-    pub async fn ring(&self, at: Utc) -> Result<usize, StoreError> {
+    pub async fn ring(&self, at: Utc) -> Result<Partly<usize>, StoreError> {
         let due: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM mutes WHERE over = 0 AND until_at <= ?)
                  OR EXISTS (SELECT 1 FROM events JOIN mutes ON mutes.number = events.muted
@@ -285,16 +286,16 @@ impl Store {
         .await
         .doing(DOING)?;
         if !due {
-            return Ok(0);
+            return Ok(Partly { done: 0, failed: None });
         }
         let store = self.clone();
         crate::events::unbroken(async move { store.ring_here(at).await }).await
     }
 
-    async fn ring_here(&self, at: Utc) -> Result<usize, StoreError> {
-        let settings = self.alarm_settings();
+    async fn ring_here(&self, at: Utc) -> Result<Partly<usize>, StoreError> {
         let mut writer = self.inner.writer.acquire().await.doing(DOING)?;
         let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.doing(DOING)?;
+        let settings = self.alarm_settings();
         let over = sqlx::query("UPDATE mutes SET over = 1 WHERE over = 0 AND until_at <= ?")
             .bind(at.micros())
             .execute(&mut *tx)
@@ -312,10 +313,21 @@ impl Store {
         .doing(DOING)?;
         let mut grouping = Grouping::new(&settings);
         let mut changes = Vec::with_capacity(rows.len());
+        let mut failed = None;
         for row in rows {
             let raised_seq = row.raised_seq();
-            let record = row.into_record()?;
-            let incident = grouping.join(&mut tx, &record.event).await?;
+            let read = async {
+                let record = row.into_record()?;
+                let incident = grouping.join(&mut tx, &record.event, at).await?;
+                Ok((record, incident))
+            };
+            let (record, incident) = match read.await {
+                Ok(read) => read,
+                Err(error) => {
+                    failed = Some(error);
+                    continue;
+                }
+            };
             let change_id = Uuid::now_v7().to_string();
             let change = put_rung(
                 &mut tx,
@@ -336,6 +348,6 @@ impl Store {
         if over.rows_affected() > 0 {
             self.mutes_changed();
         }
-        Ok(changes.len())
+        Ok(Partly { done: changes.len(), failed })
     }
 }

@@ -51,8 +51,8 @@ pub(super) async fn of_causes(
     };
     let rows: Vec<(String, i64, String, String)> = sqlx::query_as(
         "SELECT cause, number, id, incident FROM incidents
-         WHERE number IN (SELECT MAX(number) FROM incidents WHERE closed = 0
-                              AND cause IN (SELECT value FROM json_each(?)) GROUP BY cause)
+         WHERE number IN (SELECT (SELECT MAX(number) FROM incidents WHERE closed = 0 AND cause = asked.value)
+                          FROM json_each(?) AS asked)
             OR id IN (SELECT value FROM json_each(?))
          ORDER BY number",
     )
@@ -122,7 +122,22 @@ pub(super) async fn put_all(
                  escalates_at = excluded.escalates_at, incident = excluded.incident",
         );
         query.build().persistent(false).execute(&mut *db).await.doing("recording incidents")?;
+        to_chain(db, some.iter().map(|(_, record)| record.number)).await?;
     }
+    Ok(())
+}
+
+/// Has their newest form taken into the chain before the commit.
+async fn to_chain(
+    db: &mut SqliteConnection,
+    numbers: impl Iterator<Item = i64>,
+) -> Result<(), StoreError> {
+    let mut query: QueryBuilder<Sqlite> =
+        QueryBuilder::new("INSERT OR IGNORE INTO incidents_to_chain (number) ");
+    query.push_values(numbers, |mut row, number| {
+        row.push_bind(number);
+    });
+    query.build().persistent(false).execute(db).await.doing("recording incidents")?;
     Ok(())
 }
 
@@ -145,10 +160,10 @@ pub(super) async fn update(
     .bind(escalates_at(incident, settings).map(Utc::micros))
     .bind(json(incident)?)
     .bind(record.number)
-    .execute(db)
+    .execute(&mut *db)
     .await
     .doing("recording an incident")?;
-    Ok(())
+    to_chain(db, std::iter::once(record.number)).await
 }
 
 fn json(incident: &Incident) -> Result<String, StoreError> {

@@ -75,8 +75,13 @@ impl Store {
                 .await
                 .doing(doing)?;
         }
-        tx.commit().await.doing(doing)?;
+        // While the writer is held, so that nobody writes by the old ones after these.
+        let before = self.alarm_settings();
         self.keep(settings);
-        Ok(())
+        let committed = tx.commit().await.doing(doing);
+        if committed.is_err() {
+            self.keep((*before).clone());
+        }
+        committed
     }
 }

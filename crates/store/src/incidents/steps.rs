@@ -50,9 +50,9 @@ impl Store {
         let (id, at, based_on) = (wanted.id, wanted.at, wanted.based_on);
         let (step, by, store) = (wanted.step.clone(), wanted.by.to_owned(), self.clone());
         unbroken(async move {
-            let settings = store.alarm_settings();
             let mut writer = store.inner.writer.acquire().await.doing(DOING)?;
             let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.doing(DOING)?;
+            let settings = store.alarm_settings();
             let Some(mut record) = rows::by_id(&mut tx, id).await? else {
                 return Err(StoreError::not_found("incident", id.to_string()));
             };

@@ -87,7 +87,7 @@ async fn a_failed_write_leaves_nothing_in_the_chain() {
 
 #[tokio::test]
 async fn each_way_of_altering_rows_is_named() {
-    let cases: [(&str, &str, &str, What); 18] = [
+    let cases: [(&str, &str, &str, What); 26] = [
         (
             "UPDATE event_changes SET event = replace(event, '위험구역', '경고구역') WHERE seq = 2",
             "change",
@@ -146,6 +146,19 @@ async fn each_way_of_altering_rows_is_named() {
             What::Changed,
         ),
         ("DELETE FROM incidents", "incident", "", What::Missing),
+        (
+            "UPDATE events SET acknowledged_at = acknowledged_at - 1000000",
+            "event",
+            "",
+            What::Changed,
+        ),
+        ("UPDATE events SET start_at = start_at + 1", "event", "", What::Changed),
+        ("UPDATE events SET end_at = NULL", "event", "", What::Changed),
+        ("UPDATE events SET waits = 1", "event", "", What::Changed),
+        ("UPDATE events SET incident = NULL", "incident", "", What::Changed),
+        ("UPDATE incidents SET closed = 1", "incident", "", What::Changed),
+        ("UPDATE incidents SET severity = 'INFO'", "incident", "", What::Changed),
+        ("UPDATE incidents SET held = 1", "incident", "", What::Changed),
     ];
     for (sql, kind, target, what) in cases {
         let (dir, store) = filled().await;
@@ -160,6 +173,19 @@ async fn each_way_of_altering_rows_is_named() {
         });
         assert!(named, "{sql}: {report:?}");
     }
+}
+
+#[tokio::test]
+async fn an_incident_that_was_altered_is_not_chained_by_the_next_write() {
+    let (dir, store) = filled().await;
+    let sql = "UPDATE incidents SET state = 'resolved', incident = replace(incident, '\"acknowledged\",', '\"resolved\",')";
+    tamper(dir.path(), sql).await;
+    store.record(Uuid::now_v7(), &raised(&event(Severity::Critical))).await.unwrap();
+    let report = verify(dir.path(), None).await.unwrap();
+    let named = |fault: &safe_yolo_store::chain::verify::Fault| {
+        fault.kind == kind::INCIDENT && fault.what == What::Changed
+    };
+    assert_eq!(report.faults.iter().filter(|fault| named(fault)).count(), 1, "{report:?}");
 }
 
 #[tokio::test]

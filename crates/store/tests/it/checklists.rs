@@ -135,6 +135,20 @@ async fn of_two_people_one_wins_and_the_other_is_told() {
 }
 
 #[tokio::test]
+async fn a_run_that_began_by_a_clock_set_ahead_ends_with_the_next_shift() {
+    let (_dir, store) = store().await;
+    let gate = camera(&store, "gate").await;
+    let list = store.create_checklist(new(&gate), T0).await.unwrap();
+    // The clock is days ahead when a shift begins, and is set right again.
+    assert_eq!(store.begin_shift(seconds(300_000), seconds(300_060)).await.unwrap(), 1);
+    store.tick_item(&list.id, "EXITS", &hand(true, None), seconds(100)).await.unwrap();
+    assert_eq!(store.begin_shift(seconds(500), seconds(560)).await.unwrap(), 1);
+    let now = now(&store, &list.id).await;
+    assert_eq!((ticks(&now), now.started), (vec![Open; 5], seconds(500)));
+    assert_eq!(store.begin_shift(seconds(500), seconds(561)).await.unwrap(), 0, "once only");
+}
+
+#[tokio::test]
 async fn runs_tell_what_was_open_at_their_end() {
     let (_dir, store) = store().await;
     let gate = camera(&store, "gate").await;
@@ -142,11 +156,15 @@ async fn runs_tell_what_was_open_at_their_end() {
     let other = store.create_checklist(new(&gate), seconds(600)).await.unwrap();
     store.tick_item(&list.id, "EXITS", &hand(true, None), seconds(1)).await.unwrap();
     store.note_rule_deeds(&[rule(&list, "PPE_HELMET", Deed::Ticked)], seconds(2)).await.unwrap();
-    assert_eq!(store.begin_shift(seconds(500)).await.unwrap(), 1, "the other began after it");
+    assert_eq!(
+        store.begin_shift(seconds(500), seconds(700)).await.unwrap(),
+        1,
+        "the other began after it"
+    );
     let second = now(&store, &list.id).await;
     assert_eq!((ticks(&second), second.started), (vec![Open; 5], seconds(500)));
     assert_eq!(second.items[0].last, None);
-    assert_eq!(store.begin_shift(seconds(500)).await.unwrap(), 0, "once only");
+    assert_eq!(store.begin_shift(seconds(500), seconds(700)).await.unwrap(), 0, "once only");
     // By a clock that was set back.
     store.reset_checklist(&list.id, "lee", "점검 재시작", seconds(400)).await.unwrap();
 
@@ -156,7 +174,7 @@ async fn runs_tell_what_was_open_at_their_end() {
     assert_eq!(
         told,
         [
-            (seconds(500), None, None, ""),
+            (seconds(400), None, None, ""),
             (seconds(500), Some((seconds(500), EndedBy::Hand)), Some("lee"), "점검 재시작"),
             (T0, Some((seconds(500), EndedBy::Shift)), None, ""),
         ]

@@ -10,6 +10,7 @@ use safe_yolo_core::event::{SnapshotState, ZoneRef};
 use safe_yolo_core::incident::Step;
 use safe_yolo_core::{EventId, Severity, Utc};
 use safe_yolo_store::chain::verify::{What, verify};
+use safe_yolo_store::chain::{Hash, entry_hash, kind};
 use safe_yolo_store::evidence::{
     DiskLevel, DiskSpace, EvidenceError, EvidenceLimits, FileKind, Space,
 };
@@ -17,7 +18,7 @@ use safe_yolo_store::{EvidenceStore, StepBy, Store};
 use tempfile::TempDir;
 use uuid::{NoContext, Timestamp, Uuid};
 
-use crate::fixture::{Lock, T0, event, raised, store};
+use crate::fixture::{Lock, T0, connect, event, raised, store};
 
 const DAY_S: u64 = 86_400;
 
@@ -72,10 +73,12 @@ async fn pictures_lie_by_day_and_come_back() {
         let entry = db.chain_file(&file.name).await.unwrap().unwrap();
         assert_eq!((entry.content, entry.is_whole()), (file.sha256, true));
     }
-    // Saving again replaces.
+    // The same again, as after a note that failed; another content is no evidence.
+    store.save(id, vec![1; 10], vec![2; 20]).await.unwrap();
+    assert!(verify(dir.path(), None).await.unwrap().ok);
     store.save(id, vec![3; 5], vec![4; 5]).await.unwrap();
     assert_eq!(store.bytes(), 10);
-    assert!(verify(dir.path(), None).await.unwrap().ok);
+    assert_eq!(verify(dir.path(), None).await.unwrap().faults_total, 2);
 
     let folder = dir.path().join("evidence/2026/01/31");
     fs::write(folder.join(".x.jpg.half"), [0; 99]).unwrap();
@@ -255,6 +258,65 @@ async fn a_file_of_nobody_is_a_stray_and_no_fault() {
     assert_eq!((recovered.adopted, recovered.strays), (0, 1));
     let report = verify(dir.path(), None).await.unwrap();
     assert_eq!((report.ok, report.files, report.strays_total), (true, 2, 2), "{report:?}");
+}
+
+#[tokio::test]
+async fn what_lies_beside_the_days_stops_nothing_and_is_not_taken_in() {
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 1000).await;
+    let id = on_day(0);
+    let mut event = event(Severity::Critical);
+    (event.id, event.snapshot, event.clip) = (id, SnapshotState::Pending, SnapshotState::Failed);
+    db.record(Uuid::now_v7(), &raised(&event)).await.unwrap();
+    store.save(id, vec![1; 10], vec![2; 20]).await.unwrap();
+    let evidence = dir.path().join("evidence");
+    fs::create_dir(evidence.join("lost+found")).unwrap();
+    fs::write(evidence.join("lost+found/piece"), b"x").unwrap();
+    // With the event's id, and yet not its own; and a folder where its list of boxes would be.
+    let folder = evidence.join("2026/01/31");
+    for name in [format!("{id}.mp4"), format!("{id}.clean copy.jpg")] {
+        fs::write(folder.join(name), b"x").unwrap();
+    }
+    fs::create_dir(folder.join(format!("{id}.boxes.json"))).unwrap();
+    let again = open(dir.path(), &db, 1000).await;
+    let (recovered, left) = again.recover().await.unwrap();
+    let rest = again.recover_rest(left).await.unwrap();
+    assert_eq!((recovered.adopted, rest.adopted), (0, 0));
+    assert_eq!(recovered.strays + rest.strays, 4, "{recovered:?} {rest:?}");
+    let report = verify(dir.path(), None).await.unwrap();
+    assert_eq!((report.ok, report.files, report.strays_total), (true, 2, 4), "{report:?}");
+    // They are nothing that retention could remove, and keep nothing else.
+    assert_eq!(again.free(u64::MAX, "size").await.unwrap().files, 3);
+    assert!(verify(dir.path(), None).await.unwrap().ok);
+}
+
+#[tokio::test]
+async fn a_second_entry_proves_nothing_of_another_content() {
+    let (dir, db) = store().await;
+    let store = open(dir.path(), &db, 1000).await;
+    let id = on_day(0);
+    waiting(&db, id).await;
+    store.save(id, vec![1; 10], vec![2; 20]).await.unwrap();
+    let (path, name) = (store.path(id, "jpg").unwrap(), format!("2026/01/31/{id}.jpg"));
+    fs::write(path, b"forged").unwrap();
+    let head = db.chain_head().await.unwrap();
+    let (number, at, content) = (head.number + 1, Utc(0), Hash::of(b"forged"));
+    let hash = entry_hash(head.hash, number, at, kind::FILE, &name, content);
+    let mut raw = connect(dir.path()).await;
+    sqlx::query(
+        "INSERT INTO chain (number, at, kind, target, content, hash) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(number)
+    .bind(at.micros())
+    .bind(kind::FILE)
+    .bind(&name)
+    .bind(content.0.to_vec())
+    .bind(hash.0.to_vec())
+    .execute(&mut raw)
+    .await
+    .unwrap();
+    let report = verify(dir.path(), None).await.unwrap();
+    assert!(report.faults.iter().any(|fault| fault.target == name), "{report:?}");
 }
 
 #[tokio::test]

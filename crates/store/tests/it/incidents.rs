@@ -247,10 +247,10 @@ async fn a_mute_keeps_quiet_for_its_time_only_and_what_lasts_rings_then() {
     assert_eq!(store.mutes().await.unwrap()[0].events, 1);
     // Updates do not make it ring.
     store.record(Uuid::now_v7(), &updated(&lasts)).await.unwrap();
-    assert_eq!(store.ring(seconds(59)).await.unwrap(), 0);
+    assert_eq!(store.ring(seconds(59)).await.unwrap().done, 0);
 
-    assert_eq!(store.ring(seconds(60)).await.unwrap(), 1);
-    assert_eq!(store.ring(seconds(61)).await.unwrap(), 0);
+    assert_eq!(store.ring(seconds(60)).await.unwrap().done, 1);
+    assert_eq!(store.ring(seconds(61)).await.unwrap().done, 0);
     assert!(store.mutes().await.unwrap().is_empty());
     let rings = store.event(lasts.id).await.unwrap().unwrap();
     assert_eq!((rings.muted, rings.incident), (None, Some(lasts.id)));
@@ -269,8 +269,19 @@ async fn a_mute_that_is_lifted_lets_it_ring_and_is_lifted_once() {
     store.lift(id, "lee", seconds(20)).await.unwrap();
     let told = store.lift(id, "park", seconds(21)).await.unwrap_err().to_string();
     assert!(told.contains("lee"), "{told}");
-    assert_eq!(store.ring(seconds(21)).await.unwrap(), 1);
+    assert_eq!(store.ring(seconds(21)).await.unwrap().done, 1);
     assert!(matches!(store.lift(99, "lee", seconds(1)).await, Err(StoreError::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn what_was_muted_has_its_time_before_it_is_escalated() {
+    let (_dir, store) = store().await;
+    store.set_alarm_settings(quick()).await.unwrap();
+    store.mute(&mute(60), "kim", seconds(0)).await.unwrap();
+    record(&store, &alarm(10)).await;
+    assert_eq!(store.ring(seconds(3600)).await.unwrap().done, 1);
+    assert!(store.escalate(seconds(3659)).await.unwrap().done.is_empty());
+    assert_eq!(store.escalate(seconds(3660)).await.unwrap().done.len(), 1);
 }
 
 #[tokio::test]
@@ -301,15 +312,18 @@ async fn what_nobody_acknowledges_is_escalated_also_over_a_restart() {
     store.set_alarm_settings(quick()).await.unwrap();
     let event = alarm(0);
     record(&store, &event).await;
-    assert!(store.escalate(seconds(59)).await.unwrap().is_empty());
-    assert_eq!(store.escalate(seconds(60)).await.unwrap()[0].escalation.level, 1);
-    assert!(store.escalate(seconds(61)).await.unwrap().is_empty());
+    assert!(store.escalate(seconds(59)).await.unwrap().done.is_empty());
+    assert_eq!(store.escalate(seconds(60)).await.unwrap().done[0].escalation.level, 1);
+    assert!(store.escalate(seconds(61)).await.unwrap().done.is_empty());
     store.close().await;
     let store = Store::open(dir.path()).await.unwrap();
     assert_eq!(*store.alarm_settings(), quick());
-    let second = store.escalate(seconds(400)).await.unwrap();
+    let second = store.escalate(seconds(400)).await.unwrap().done;
     assert_eq!((second[0].escalation.level, second[0].escalation.at), (2, Some(seconds(400))));
-    assert!(store.escalate(seconds(9000)).await.unwrap().is_empty(), "there is no third level");
+    assert!(
+        store.escalate(seconds(9000)).await.unwrap().done.is_empty(),
+        "there is no third level"
+    );
     let log = store.incident_log(event.id).await.unwrap();
     let said: Vec<_> = log.iter().map(|d| (d.who.as_str(), d.note.as_str())).collect();
     assert_eq!(said, [("system", "level 1"), ("system", "level 2")]);
@@ -322,15 +336,15 @@ async fn what_is_acknowledged_is_not_escalated_until_it_rings_again() {
     let event = alarm(0);
     record(&store, &event).await;
     take(&store, event.id, acknowledge(), "kim").await.unwrap();
-    assert!(store.escalate(seconds(9000)).await.unwrap().is_empty());
+    assert!(store.escalate(seconds(9000)).await.unwrap().done.is_empty());
     record(&store, &alarm(100)).await;
-    assert!(store.escalate(seconds(159)).await.unwrap().is_empty());
-    assert_eq!(store.escalate(seconds(160)).await.unwrap().len(), 1);
+    assert!(store.escalate(seconds(159)).await.unwrap().done.is_empty());
+    assert_eq!(store.escalate(seconds(160)).await.unwrap().done.len(), 1);
 }
 
 #[tokio::test]
 async fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
-    let (_dir, store) = store().await;
+    let (dir, store) = store().await;
     store.set_alarm_settings(quick()).await.unwrap();
     store
         .mute(&NewMute { camera: Some("gate".parse().unwrap()), ..mute(10) }, "kim", seconds(0))
@@ -340,8 +354,14 @@ async fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
     // At second 30 the clock is set back by an hour.
     store.clock_was_set(-3_600_000_000).await.unwrap();
     let now = |second: i64| Utc(seconds(second).0 - 3_600_000_000);
-    assert!(store.escalate(now(59)).await.unwrap().is_empty());
-    assert_eq!(store.escalate(now(60)).await.unwrap().len(), 1);
+    // Whatever is written meanwhile.
+    let id = all(&store).await[0].incident.id;
+    take(&store, id, Step::Note { note: "the clock was wrong".into() }, "kim").await.unwrap();
+    assert!(store.escalate(now(59)).await.unwrap().done.is_empty());
+    assert_eq!(store.escalate(now(60)).await.unwrap().done.len(), 1);
+    assert!(store.escalate(now(299)).await.unwrap().done.is_empty());
+    assert_eq!(store.escalate(now(300)).await.unwrap().done.len(), 1, "the second level");
+    assert!(safe_yolo_store::chain::verify::verify(dir.path(), None).await.unwrap().ok);
     assert_eq!(store.mutes().await.unwrap()[0].until, now(600));
     // The mute holds for alarms by the new clock.
     let mut event = alarm(0);

@@ -30,19 +30,30 @@ pub(crate) fn hash_file(path: &Path) -> io::Result<(Hash, u64)> {
     Ok((Hash(hasher.finalize().into()), bytes))
 }
 
-/// All files below a folder by their name in it; none if it is not there. Links are not followed.
+/// All files below a folder by their name in it; none if it is not there. Links are not followed, nor are folders
+/// entered that are no days: they are somebody else's, such as `lost+found`, and named like files. What is in
+/// one that can't be read is not named.
+///
+/// # Errors
+/// When the folder itself can't be read.
 pub(crate) fn names(root: &Path) -> io::Result<HashSet<String>> {
     let mut names = HashSet::new();
     let mut folders: Vec<(PathBuf, String, usize)> = vec![(root.to_owned(), String::new(), 0)];
     while let Some((folder, prefix, depth)) = folders.pop() {
         let entries = match fs::read_dir(&folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) if depth > 0 => {
+                tracing::warn!(folder = %folder.display(), %error, "a folder of evidence can't be read");
+                continue;
+            }
             entries => entries?,
         };
         for entry in entries {
             let entry = entry?;
-            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-            if entry.file_type()?.is_dir() && depth < DEPTH {
+            let file = entry.file_name().to_string_lossy().into_owned();
+            let name = format!("{prefix}{file}");
+            let is_day = file.bytes().all(|byte| byte.is_ascii_digit());
+            if entry.file_type()?.is_dir() && depth < DEPTH && is_day {
                 folders.push((entry.path(), format!("{name}/"), depth + 1));
             } else {
                 names.insert(name);
@@ -110,10 +121,9 @@ fn check_here(
             }
         }
     }
-    let missing = missing_or_renamed(root, &missing, &strays);
+    let (missing, renamed) = missing_or_renamed(root, &missing, &strays);
     // A file under a new name is told once.
-    strays
-        .retain(|stray| !missing.iter().any(|fault| fault.detail.ends_with(&format!("'{stray}'"))));
+    strays.retain(|stray| !renamed.contains(*stray));
     if events.is_none() {
         report.strays_total = strays.len() as u64;
         report.strays = strays.into_iter().take(NAMED_MAX).cloned().collect();
@@ -126,7 +136,8 @@ fn missing_or_renamed(
     root: &Path,
     missing: &[(&String, i64, Hash)],
     strays: &[&String],
-) -> Vec<Fault> {
+) -> (Vec<Fault>, HashSet<String>) {
+    let mut renamed = HashSet::new();
     let mut by_hash = HashMap::new();
     if !missing.is_empty() {
         for stray in strays {
@@ -137,7 +148,10 @@ fn missing_or_renamed(
     }
     let fault = |(name, number, content): &(&String, i64, Hash)| {
         let (what, detail) = match by_hash.get(content) {
-            Some(stray) => (What::Renamed, format!("its content is in '{stray}'")),
+            Some(stray) => {
+                renamed.insert((*stray).clone());
+                (What::Renamed, format!("its content is in '{stray}'"))
+            }
             None => (
                 What::Missing,
                 "the file is not there, and no entry says that it was removed".to_owned(),
@@ -151,5 +165,6 @@ fn missing_or_renamed(
             detail,
         }
     };
-    missing.iter().map(fault).collect()
+    let faults = missing.iter().map(fault).collect();
+    (faults, renamed)
 }

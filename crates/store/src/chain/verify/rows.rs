@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use futures_util::TryStreamExt;
-use safe_yolo_core::Utc;
+use safe_yolo_core::{Incident, Severity, Utc};
+use serde::Deserialize;
 use sqlx::SqliteConnection;
 
 use super::super::{
@@ -102,6 +103,8 @@ const ENTRIES: &str = "
 struct Walk<'a> {
     report: &'a mut Report,
     files: HashMap<String, Known>,
+    /// The first entry of each file, also of those that were removed.
+    written: HashMap<String, Known>,
     number: i64,
     hash: Hash,
     /// The newest change and line of the audit that entries were found of.
@@ -137,6 +140,7 @@ pub(super) async fn check(
     let mut walk = Walk {
         report,
         files: HashMap::new(),
+        written: HashMap::new(),
         number: 0,
         hash: Hash::ZERO,
         changes: 0,
@@ -269,9 +273,19 @@ impl Walk<'_> {
             kind::FILE | kind::ADOPTED => {
                 let known = Known { number: row.number, content };
                 self.files.insert(row.target.clone(), known);
+                let first = *self.written.entry(row.target.clone()).or_insert(known);
+                // A file is written once: an entry that comes later proves nothing of another content.
+                if first.content != content {
+                    let detail = format!(
+                        "entry {} says that its SHA-256 was {}, and a file is written once",
+                        first.number, first.content
+                    );
+                    let target = row.target.as_str();
+                    self.report.fault(Some(row.number), &row.kind, target, What::Changed, detail);
+                }
             }
             kind::REMOVED => {
-                let name = row.target.split_once(' ').map_or(&*row.target, |(name, _why)| name);
+                let name = row.target.rsplit_once(' ').map_or(&*row.target, |(name, _why)| name);
                 self.files.remove(name);
             }
             other => {
@@ -311,27 +325,76 @@ impl Walk<'_> {
     }
 }
 
+/// A row of the list of events, and its newest change.
+#[derive(sqlx::FromRow)]
+struct Listed {
+    id: String,
+    event: String,
+    acknowledged_at: Option<i64>,
+    start_at: i64,
+    end_at: Option<i64>,
+    waits: bool,
+    muted: Option<i64>,
+    /// None when the change is not there.
+    change: Option<i64>,
+    acknowledged: Option<String>,
+    differs: bool,
+}
+
+/// What the other columns of an event come from.
+#[derive(Deserialize)]
+struct Source {
+    severity: Severity,
+    start: Utc,
+    end: Option<Utc>,
+}
+
+#[derive(Deserialize)]
+struct When {
+    at: Utc,
+}
+
+impl Listed {
+    /// Whether the columns say what the event says.
+    fn is_sound(&self) -> bool {
+        let Ok(source) = serde_json::from_str::<Source>(&self.event) else { return false };
+        let acknowledged =
+            self.acknowledged.as_deref().map(serde_json::from_str::<When>).transpose();
+        let Ok(acknowledged) = acknowledged else { return false };
+        let waits = source.severity.is_alarm() && acknowledged.is_none() && self.muted.is_none();
+        !self.differs
+            && self.start_at == source.start.micros()
+            && self.end_at == source.end.map(Utc::micros)
+            && self.acknowledged_at == acknowledged.map(|when| when.at.micros())
+            && self.waits == waits
+    }
+}
+
 /// The list of events is what people are shown: each must be as its newest change left it.
 async fn check_events(db: &mut SqliteConnection, report: &mut Report) -> Result<(), StoreError> {
-    let mut rows = sqlx::query_as::<_, (String, Option<i64>)>(
-        "SELECT e.id, c.seq FROM events AS e LEFT JOIN event_changes AS c ON c.seq = e.seq
-         WHERE c.seq IS NULL OR c.event_id <> e.id OR c.event <> e.event
+    let mut rows = sqlx::query_as::<_, Listed>(
+        "SELECT e.id, e.event, e.acknowledged_at, e.start_at, e.end_at, e.waits, e.muted, c.seq AS change, c.acknowledged,
+            c.seq IS NULL OR c.event_id <> e.id OR c.event <> e.event
             OR (c.acknowledged IS NULL) <> (e.acknowledged_at IS NULL)
             OR json_extract(c.acknowledged, '$.by') IS NOT e.acknowledged_by
             OR json_extract(c.acknowledged, '$.reason') IS NOT e.acknowledged_reason
             OR e.severity <> json_extract(e.event, '$.severity') OR e.event_type <> json_extract(e.event, '$.type')
             OR e.camera IS NOT json_extract(e.event, '$.camera')
-            OR EXISTS (SELECT 1 FROM event_changes AS n WHERE n.event_id = e.id AND n.seq > e.seq)",
+            OR EXISTS (SELECT 1 FROM event_changes AS n WHERE n.event_id = e.id AND n.seq > e.seq) AS differs
+         FROM events AS e LEFT JOIN event_changes AS c ON c.seq = e.seq",
     )
     .fetch(&mut *db);
-    while let Some((id, change)) = rows.try_next().await.doing(DOING)? {
-        let detail = match change {
+    while let Some(row) = rows.try_next().await.doing(DOING)? {
+        if row.is_sound() {
+            continue;
+        }
+        let detail = match row.change {
             Some(_) => {
                 "the list of events says something else than the newest change of this event"
             }
             None => "the change that the list of events names is not there",
         };
-        report.fault(None, "event", &id, What::Changed, detail);
+        report.fault(None, "event", &row.id, What::Changed, detail);
     }
     drop(rows);
     let gone: Vec<String> = sqlx::query_scalar(
@@ -348,26 +411,76 @@ async fn check_events(db: &mut SqliteConnection, report: &mut Report) -> Result<
     Ok(())
 }
 
+/// An incident as it is stored, and what must agree with it.
+#[derive(sqlx::FromRow)]
+struct Stored {
+    #[sqlx(flatten)]
+    content: IncidentContent,
+    closed: bool,
+    severity: String,
+    /// Alarms that say that they are of it.
+    alarms: i64,
+    /// The newest deed that closed or reopened it.
+    deed: Option<String>,
+}
+
+impl Stored {
+    /// What does not agree; none if all does.
+    fn contradiction(&self) -> Option<&'static str> {
+        let Ok(incident) = serde_json::from_str::<Incident>(&self.content.incident) else {
+            return Some("the incident cannot be read");
+        };
+        let closing = incident.state.is_closed().then_some(incident.state.name());
+        let closed = self.deed.as_deref().filter(|deed| *deed != REOPENED);
+        if self.content.state != incident.state.name()
+            || (self.content.held != 0) != incident.held.is_some()
+            || self.closed != incident.state.is_closed()
+            || self.severity != incident.severity.name()
+        {
+            return Some("the list of incidents says something else than the incident");
+        }
+        if closing != closed {
+            return Some("it is closed or open in another way than the newest deed says");
+        }
+        if self.alarms != i64::from(incident.events) {
+            return Some("not all of its alarms, or others, say that they are of it");
+        }
+        None
+    }
+}
+
+/// The deed that opens an incident again.
+const REOPENED: &str = "reopened";
+
 /// Incidents change in place: each must be as its newest entry says.
 async fn check_incidents(
     db: &mut SqliteConnection,
     mut known: HashMap<String, Known>,
     report: &mut Report,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query_as::<_, IncidentContent>(
-        "SELECT number, id, state, held, incident FROM incidents",
+    let mut rows = sqlx::query_as::<_, Stored>(
+        "SELECT number, id, state, held, incident, closed, severity,
+            (SELECT COUNT(*) FROM events WHERE events.incident = incidents.id) AS alarms,
+            (SELECT deed FROM incident_log AS d WHERE d.incident = incidents.id
+                AND d.deed IN ('resolved', 'false_alarm', 'reopened') ORDER BY d.number DESC LIMIT 1) AS deed
+         FROM incidents",
     )
     .fetch(db);
     while let Some(row) = rows.try_next().await.doing(DOING)? {
-        match known.remove(&row.id) {
-            Some(entry) if entry.content == row.hash() => {}
+        let id = &row.content.id;
+        match known.remove(id) {
+            Some(entry) if entry.content == row.content.hash() => {
+                if let Some(detail) = row.contradiction() {
+                    report.fault(Some(entry.number), kind::INCIDENT, id, What::Changed, detail);
+                }
+            }
             Some(entry) => {
                 let detail = "the incident is not what its newest entry says";
-                report.fault(Some(entry.number), kind::INCIDENT, &row.id, What::Changed, detail);
+                report.fault(Some(entry.number), kind::INCIDENT, id, What::Changed, detail);
             }
             None => {
                 let detail = "the incident is in no entry of the chain";
-                report.fault(None, kind::INCIDENT, &row.id, What::Added, detail);
+                report.fault(None, kind::INCIDENT, id, What::Added, detail);
             }
         }
     }
