@@ -14,6 +14,9 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("twin", include_str!("../../../lab/python/twin.py")),
     ("cpu-sums", include_str!("../../../lab/python/cpu_sums.py")),
     ("running-average", include_str!("../../../lab/python/running_average.py")),
+    ("event-loop", include_str!("../../../lab/python/event_loop.py")),
+    // The old design's detector, which `event-loop` imports.
+    ("detector", include_str!("../../../bench/baseline/detector.py")),
 ];
 
 /// A Python that runs the twins.

@@ -46,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tracklog", "server", "testkit",
         ],
     ),
+    ("lab", &["core", "sim", "media", "infer", "pipeline"]),
     ("chaos", &["core", "sim", "media", "testkit"]),
     ("fuzz", &["core", "rules", "track", "sim", "score", "media", "infer"]),
     ("xtask", &[]),

@@ -1,13 +1,15 @@
 //! The experiments, in the order of their documents.
 
 mod cpu_sums;
+mod event_loop;
 mod running_average;
 
 use crate::experiment::{Experiment, LabError};
 use crate::names;
 
 /// All of them, in the order in which they are told.
-pub static ALL: &[&dyn Experiment] = &[&cpu_sums::CpuSums, &running_average::RunningAverage];
+pub static ALL: &[&dyn Experiment] =
+    &[&cpu_sums::CpuSums, &running_average::RunningAverage, &event_loop::EventLoop];
 
 /// The one of this name.
 ///
