@@ -94,7 +94,11 @@ impl ModelSource {
         }
     }
 
-    fn bytes(&self) -> Result<Cow<'static, [u8]>, ModelError> {
+    /// The model itself, as ONNX.
+    ///
+    /// # Errors
+    /// When its file can't be read.
+    pub fn bytes(&self) -> Result<Cow<'static, [u8]>, ModelError> {
         match self {
             Self::Bundled => Ok(Cow::Borrowed(include_bytes!("../../../models/ppe_nano.onnx"))),
             Self::File(path) | Self::FileOf(path, _) => {

@@ -24,6 +24,9 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("sort", include_str!("../../../lab/python/sort.py")),
     ("threads", include_str!("../../../lab/python/threads.py")),
     ("twin", include_str!("../../../lab/python/twin.py")),
+    ("event-loop", include_str!("../../../lab/python/event_loop.py")),
+    // The old design's detector, which `event-loop` imports.
+    ("detector", include_str!("../../../bench/baseline/detector.py")),
 ];
 
 /// A Python that runs the twins.

@@ -31,7 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tracklog",
         ],
     ),
-    ("lab", &["core", "sim", "track", "rules", "media", "infer", "pipeline"]),
+    ("lab", &["core", "sim", "media", "infer", "pipeline"]),
     (
         "safe-yolo",
         &[

@@ -3,6 +3,7 @@
 mod async_tasks;
 mod cpu_sums;
 mod downloads;
+mod event_loop;
 mod futures;
 mod lost_update;
 mod points;
@@ -31,6 +32,7 @@ pub static ALL: &[&dyn Experiment] = &[
     &sort::Sort,
     &running_average::RunningAverage,
     &read_lines::ReadLines,
+    &event_loop::EventLoop,
 ];
 
 /// The one of this name.
