@@ -30,9 +30,10 @@ else:
     MISSING = ""
 
 CAMERAS = (1, 2, 4, 12)
-PERIOD_S = 1 / 15
-"""Between two pictures of a camera."""
-COMMANDS_EVERY_S = 0.019
+RATE = 15
+"""Pictures of a camera, a second."""
+PERIOD_S = 1 / RATE
+COMMANDS_EVERY_MS = 19
 BEAT_S = 0.002
 GRACE_S = 60.0
 """The cameras have to be through so long after the last picture, however busy the machine is."""
@@ -115,8 +116,8 @@ class Blocking:
     """Detects on the loop."""
 
     def __init__(self, model: Path, detector: Detector) -> None:
-        """Shares the detector."""
-        self._detector = detector
+        """Shares the detector; another process needs the model's file."""
+        self._model, self._detector = model, detector
 
     async def camera(self, feed: Feed) -> Log:
         """One camera."""
@@ -130,10 +131,20 @@ class Blocking:
 
 
 class ToThread(Blocking):
-    """Hands each picture to a thread."""
+    """Hands each picture to a thread; the threads take turns with the one detector.
+
+    A session may be run by several threads at once, but the old design's detector carries the
+    tracks along: two pictures at once would mix up the cameras.
+    """
+
+    _turn = threading.Lock()
 
     async def _look(self, picture: Any) -> tuple[Boxes, By]:
-        return await asyncio.to_thread(detect, self._detector, picture)
+        return await asyncio.to_thread(self._look_in_turn, picture)
+
+    def _look_in_turn(self, picture: Any) -> tuple[Boxes, By]:
+        with self._turn:
+            return detect(self._detector, picture)
 
 
 def serve(model: Path, requests: Any, answers: Any) -> None:
@@ -151,11 +162,12 @@ class Process(Blocking):
 
     def __init__(self, model: Path, detector: Detector) -> None:
         """Starts it and waits until its model is loaded."""
+        super().__init__(model, detector)
         spawned = multiprocessing.get_context("spawn")
         # Each camera has one picture on its way at most.
         self._requests = spawned.Queue(max(CAMERAS))
         self._answers = spawned.Queue(max(CAMERAS))
-        arguments = (model, self._requests, self._answers)
+        arguments = (self._model, self._requests, self._answers)
         self._child = spawned.Process(target=serve, args=arguments, daemon=True)
         self._child.start()
         self._answers.get(timeout=GRACE_S)
@@ -190,21 +202,22 @@ class Actor(Blocking):
     async def camera(self, feed: Feed) -> Log:
         """One camera: offers each picture when it comes."""
         log, me = Log(), object()
+        idle = asyncio.Event()
         while (offer := await feed.newest(log)) is not None:
             # A camera stands in the queue once; what lies in its place is replaced.
             if (older := self._newest.pop(me, None)) is not None:
                 log.replaced.append(older[0])
             else:
                 self._mailbox.put_nowait(me)
-            self._newest[me] = (*offer, log)
-        while len(log.answers) + len(log.replaced) < len(feed.pictures):
-            await asyncio.sleep(BEAT_S)
+            self._newest[me] = (*offer, log, idle)
+            idle.clear()
+        await idle.wait()
         return log
 
     def open(self) -> asyncio.Task[None]:
         """Starts the owner on this loop."""
         self._mailbox: asyncio.Queue[object] = asyncio.Queue(max(CAMERAS))
-        self._newest: dict[object, tuple[int, Any, Log]] = {}
+        self._newest: dict[object, tuple[int, Any, Log, asyncio.Event]] = {}
         return asyncio.create_task(self._own())
 
     async def _own(self) -> None:
@@ -214,8 +227,10 @@ class Actor(Blocking):
                 waiting.append(self._mailbox.get_nowait())
             batch = [self._newest.pop(camera) for camera in waiting]
             looked = await asyncio.to_thread(self._look_at_all, [mail[1] for mail in batch])
-            for (number, _, log), one in zip(batch, looked, strict=True):
+            for camera, (number, _, log, idle), one in zip(waiting, batch, looked, strict=True):
                 log.answer(number, one)
+                if camera not in self._newest:
+                    idle.set()
 
     def _look_at_all(self, pictures: list[Any]) -> list[tuple[Boxes, By]]:
         return [detect(self._detector, picture) for picture in pictures]
@@ -234,17 +249,17 @@ async def beats(end: asyncio.Event) -> float:
     return longest
 
 
-async def live(design: Any, pictures: list[Any], cameras: int, lasts_s: float) -> Cell:
+async def live(design: Any, pictures: list[Any], cameras: int, lasts_ms: int) -> Cell:
     """A loop with so many cameras that answers commands meanwhile."""
     loop, end = asyncio.get_running_loop(), asyncio.Event()
     waited: list[float] = []
-    count = max(int(lasts_s / COMMANDS_EVERY_S), 1)
+    count = max(lasts_ms // COMMANDS_EVERY_MS, 1)
 
     def send() -> None:
         due = time.perf_counter()
         for _ in range(count):
             time.sleep(max(due - time.perf_counter(), 0.0))
-            due += COMMANDS_EVERY_S
+            due += COMMANDS_EVERY_MS / 1000
             sent = time.perf_counter()
             loop.call_soon_threadsafe(lambda sent=sent: waited.append(time.perf_counter() - sent))
 
@@ -253,7 +268,8 @@ async def live(design: Any, pictures: list[Any], cameras: int, lasts_s: float) -
     await asyncio.sleep(0)
     commander = threading.Thread(target=send, daemon=True)
     commander.start()
-    begun, offered = time.perf_counter(), offers(lasts_s)
+    # At least two, or there would be no time between answers.
+    begun, offered = time.perf_counter(), max(lasts_ms * RATE // 1000, 2)
     feeds = [
         Feed(
             begun + PERIOD_S * camera / cameras,
@@ -262,19 +278,14 @@ async def live(design: Any, pictures: list[Any], cameras: int, lasts_s: float) -
         for camera in range(cameras)
     ]
     watching = asyncio.gather(*(design.camera(feed) for feed in feeds))
-    logs = await asyncio.wait_for(watching, lasts_s + GRACE_S)
-    while commander.is_alive() or len(waited) < count:
-        await asyncio.sleep(BEAT_S)
+    logs = await asyncio.wait_for(watching, lasts_ms / 1000 + GRACE_S)
+    # What it has sent is answered before the loop hears of its end.
+    await asyncio.to_thread(commander.join)
     end.set()
     longest = await heart
     if owner is not None:
         owner.cancel()
     return Cell(list(logs), offered, waited, count, longest)
-
-
-def offers(lasts_s: float) -> int:
-    """Pictures that a camera offers."""
-    return max(int(lasts_s / PERIOD_S), 2)
 
 
 def quantile(values: list[float], part: float) -> float:
@@ -352,7 +363,7 @@ def run(size: int, reduced: bool, model: str, pictures: str) -> Findings:
     for name, kind in DESIGNS.items():
         design, cells = kind(Path(model), detector), []
         for cameras in CAMERAS[:2] if reduced else CAMERAS:
-            living = live(design, shown, cameras, size / 1000)
+            living = live(design, shown, cameras, size)
             cell = findings.measure(f"{name} {cameras}", lambda living=living: asyncio.run(living))
             note(findings, cell)
             cells.append(cell)

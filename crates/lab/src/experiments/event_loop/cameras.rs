@@ -9,7 +9,9 @@ use safe_yolo_core::Detection;
 use safe_yolo_media::picture::I420;
 use tokio::time::Instant;
 
-/// Between two pictures of a camera: 15 a second.
+/// Pictures of a camera.
+const A_SECOND: u32 = 15;
+/// Between two of them.
 pub(super) const PERIOD: Duration = Duration::from_micros(66_667);
 
 /// What is measured: one design with so many cameras.
@@ -23,7 +25,8 @@ pub(super) struct Cell {
 impl Cell {
     /// Pictures that each camera offers: at least two, or there would be no time between answers.
     pub(super) fn offered(&self) -> u32 {
-        u32::try_from(self.lasts.as_micros() / PERIOD.as_micros()).unwrap_or(u32::MAX).max(2)
+        let count = self.lasts.as_micros() * u128::from(A_SECOND) / 1_000_000;
+        u32::try_from(count).unwrap_or(u32::MAX).max(2)
     }
 
     /// Which picture a camera shows at this place; no two cameras show the same at a time until they go round.
@@ -134,7 +137,7 @@ impl CameraLog {
     }
 
     /// How many of the pictures offered were either answered or replaced, and only once.
-    pub(super) fn accounted_once(&self, offered: u32) -> u32 {
+    pub(super) fn accounted_once(&self, offered: u32) -> usize {
         let mut times = vec![0_u32; offered as usize];
         let answered = self.answers.iter().map(|answer| answer.number);
         for number in answered.chain(self.replaced.iter().copied()) {
@@ -142,7 +145,7 @@ impl CameraLog {
                 *times += 1;
             }
         }
-        u32::try_from(times.iter().filter(|times| **times == 1).count()).unwrap_or(u32::MAX)
+        times.iter().filter(|times| **times == 1).count()
     }
 
     /// How many answers are about a picture that is not newer than the one before.

@@ -27,9 +27,13 @@ fn log(answered: &[u32], replaced: &[u32]) -> CameraLog {
 }
 
 /// What `outcome` says of one camera's log of a design, as the names of the checks that don't hold.
-fn failures(name: &'static str, camera: CameraLog, longest_gap: u64) -> Vec<String> {
+fn failures(
+    name: &'static str,
+    camera: impl Into<Option<CameraLog>>,
+    longest_gap: u64,
+) -> Vec<String> {
     let log = LoopLog {
-        cameras: vec![camera],
+        cameras: camera.into().into_iter().collect(),
         commands: vec![Duration::ZERO; 2],
         sent: 2,
         longest_gap: Duration::from_millis(longest_gap),
@@ -57,6 +61,8 @@ fn each_way_to_lose_a_picture_fails_its_check() {
 
 #[test]
 fn a_loop_that_detects_is_found_out_and_so_is_one_that_should() {
+    let lost = "actor: pictures answered or replaced, once";
+    assert_eq!(failures("actor", None, 5), [lost], "a camera that is not there");
     let on_the_loop = "actor: detections on the loop's thread";
     assert_eq!(failures("actor", log(&[0, 1, 2], &[]), 5), [on_the_loop]);
     let mut elsewhere = log(&[0, 1, 2], &[]);
