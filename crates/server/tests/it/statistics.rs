@@ -254,7 +254,7 @@ fn parse_csv(text: &str) -> Vec<Vec<String>> {
 async fn events_leave_as_files_whole_and_harmless() {
     let (site, camera, zone) = site().await;
     put_calendar(&site, "Asia/Seoul").await;
-    let mut ids = Vec::new();
+    let (mut ids, mut changes) = (Vec::new(), Vec::new());
     for n in 0..1203_i64 {
         let mut event = event(Some(camera.as_str()));
         event.start = Utc(EIGHT + n * 1_000_000);
@@ -264,9 +264,9 @@ async fn events_leave_as_files_whole_and_harmless() {
         event.message.en = "a \"hot\", wet\nfloor".into();
         event.details.insert("votes".into(), json!([1, 2]));
         ids.push(event.id.to_string());
-        let change = EventChange { kind: ChangeKind::Raised, event };
-        site.store.record(Uuid::now_v7(), &change).await.unwrap();
+        changes.push((Uuid::now_v7(), EventChange { kind: ChangeKind::Raised, event }));
     }
+    site.store.record_batch(&changes).await.unwrap();
     ids.reverse();
     let operator = site.somebody(Role::Operator).await;
     let answer = operator.get(&format!("/api/events/export?zone={zone}")).await;
