@@ -12,13 +12,13 @@ use std::hint::black_box;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::str::FromStr;
-use std::thread::available_parallelism;
 use std::time::Instant;
 
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::experiment::{About, Check, Experiment, Findings, Given, LabError, Size, Text, Way};
+use crate::experiments::together::cores;
 
 /// How many sums are made.
 const SUMS: u64 = 20;
@@ -227,10 +227,6 @@ fn words<T: Display>(numbers: &[T]) -> String {
 fn numbers<T: FromStr<Err: Display>>(line: &str) -> Result<Vec<T>, LabError> {
     let parsed = line.split(' ').map(str::parse);
     parsed.collect::<Result<_, _>>().map_err(|error| failed(format!("'{line}': {error}")))
-}
-
-fn cores() -> usize {
-    available_parallelism().map_or(1, usize::from)
 }
 
 /// All cores are used: 1.7 times as fast on two. Sums are not divided, so on more cores the longest share decides.

@@ -13,7 +13,7 @@ use std::ffi::OsStr;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::{self, available_parallelism};
+use std::thread;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -27,6 +27,7 @@ use tokio::time::timeout;
 
 use self::server::{PAGE_LEN_MAX, Server, page};
 use crate::experiment::{About, Check, Experiment, Findings, Given, LabError, Size, Text, Way};
+use crate::experiments::together::cores;
 use crate::python::Python;
 
 /// As many threads as published.
@@ -90,7 +91,7 @@ impl Experiment for Downloads {
         add(1, given.measure("sequential", || fetch_all(address, 0..requests))?);
         add(THREADS, given.measure("threads", || over_threads(address, requests))?);
         add(TASKS, given.measure("async", || over_tasks(address, requests))?);
-        add(cores(), given.measure("processes", || over_processes(given, address, requests))?);
+        add(processes(), given.measure("processes", || over_processes(given, address, requests))?);
         if let [sequential, threads, tasks, _processes] = findings.ways.as_slice() {
             let least =
                 delay(given).as_secs_f64() * f64::from(u32::try_from(requests).unwrap_or(0));
@@ -201,9 +202,9 @@ fn over_processes(
     address: SocketAddr,
     requests: u64,
 ) -> Result<Vec<Page>, LabError> {
-    let share = requests.div_ceil(cores());
+    let share = requests.div_ceil(processes());
     let mut children = Vec::new();
-    for process in 0..cores() {
+    for process in 0..processes() {
         let (from, to) = (process * share, ((process + 1) * share).min(requests));
         let words = [address.to_string(), from.to_string(), to.to_string()];
         children.push(given.process("downloads").args(words).spawn().map_err(failed)?);
@@ -246,8 +247,8 @@ fn delay(given: &Given<'_>) -> Duration {
     Duration::from_millis(if given.reduced { 2 } else { 20 })
 }
 
-fn cores() -> u64 {
-    available_parallelism().map_or(1, |cores| u64::try_from(cores.get()).unwrap_or(1))
+fn processes() -> u64 {
+    u64::try_from(cores()).unwrap_or(1)
 }
 
 /// Each request got its own page, and no other, and the server has seen as many.

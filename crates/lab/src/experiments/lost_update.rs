@@ -27,13 +27,14 @@
 //! are two: only by taking the update apart on purpose, as [`Unguarded`] does, is it lost.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Barrier, Mutex, PoisonError};
+use std::sync::{Barrier, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
 
 use rayon::ThreadPoolBuilder;
 
 use crate::experiment::{About, Check, Experiment, Findings, Given, LabError, Text};
+use crate::experiments::together::lock;
 
 /// How many updates are made.
 const UPDATES: usize = 3;
@@ -146,10 +147,6 @@ fn update(value: &Mutex<u64>, wait: Duration) {
     let read = *value;
     sleep(wait);
     *value = read + 1;
-}
-
-fn lock(value: &Mutex<u64>) -> std::sync::MutexGuard<'_, u64> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A value that is written only where nobody has written since it was read; else the update is done again.

@@ -1,13 +1,12 @@
 //! Two lists of random numbers, sorted one after the other, on two threads, and each on all cores.
 
-use std::thread::available_parallelism;
-
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
 
 use super::together::on_threads;
 use crate::experiment::{About, Check, Experiment, Findings, Given, LabError, Size, Text};
+use crate::experiments::together::cores;
 use crate::limits;
 use crate::python::Python;
 
@@ -78,8 +77,7 @@ impl Experiment for Sort {
             given.measure("each on all cores", || Ok(SEEDS.map(shared).to_vec()))?;
         check("each on all cores", lists);
 
-        let cores = available_parallelism().map_or(1, usize::from);
-        let wanted = if cores > 1 { 1.7 } else { 0.85 };
+        let wanted = if cores() > 1 { 1.7 } else { 0.85 };
         let found = sequential.seconds / threads.seconds;
         let goals = vec![Check::bound(
             "speed-up of two threads",

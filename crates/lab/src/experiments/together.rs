@@ -10,6 +10,11 @@ use crate::experiment::LabError;
 /// The longest that an experiment waits for another thread: what waits for ever can't say what is wrong.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Cores that the program may use.
+pub(super) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Runs the work on so many threads, each of which is told its number, and gives what each gave.
 ///
 /// # Errors

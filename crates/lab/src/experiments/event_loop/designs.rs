@@ -19,6 +19,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use super::cameras::{By, CameraLog, Feed, Offer, PERIOD, number};
 use super::look;
 use crate::experiment::{Given, LabError, Way};
+use crate::experiments::together;
 
 /// Their names, in the order in which the document comes to them.
 pub(super) const NAMES: [&str; 4] = ["blocking", "to-thread", "process", "actor"];
@@ -48,7 +49,7 @@ impl Design {
         given: &Given<'_>,
         detector: &Arc<Mutex<Detector>>,
     ) -> Result<Self, LabError> {
-        let cores = threads_of_the_machine();
+        let cores = together::cores();
         let plan = |sessions, threads| PlanChoice {
             sessions: Some(sessions),
             threads: Some(threads),
@@ -126,11 +127,6 @@ impl Design {
             .with("threads a session", number(plan.threads), "")
             .with("pictures a batch", number(plan.batch), "at most")
     }
-}
-
-/// As many as there are cores.
-pub(super) fn threads_of_the_machine() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// The product's detector process, and its number.

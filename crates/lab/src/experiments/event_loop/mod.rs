@@ -5,7 +5,7 @@ mod cameras;
 mod designs;
 mod run;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use safe_yolo_core::{Detection, PictureSize, PictureTime};
@@ -15,9 +15,10 @@ use safe_yolo_media::picture::I420;
 use safe_yolo_sim::Scene;
 
 use self::cameras::{Cell, PERIOD, share};
-use self::designs::{Design, NAMES, threads_of_the_machine};
+use self::designs::{Design, NAMES};
 use self::run::LoopLog;
 use crate::experiment::{About, Check, Experiment, Findings, Given, LabError, Size, Text, Way};
+use crate::experiments::together::{cores, lock};
 use crate::python::Python;
 
 const ABOUT: About = About {
@@ -44,13 +45,7 @@ const ABOUT: About = About {
              개수를 센다. 세션 수와 배치 크기는 시작할 때 측정해서 정한다.",
     },
     libraries: &["tokio", "safe-yolo-pipeline", "safe-yolo-infer", "ort"],
-    size: Some(Size {
-        unit: "ms for each design and number of cameras",
-        whole: 1200,
-        reduced: 80,
-        most: 60_000,
-        bytes_each: 0,
-    }),
+    size: Some(Size { unit: "ms each way", whole: 1200, reduced: 80, most: 60_000, bytes_each: 0 }),
 };
 
 /// Cameras on the loop, one after the other.
@@ -72,9 +67,8 @@ impl Experiment for EventLoop {
     fn run(&self, given: &Given<'_>) -> Result<Findings, LabError> {
         let no_detector = |error: &dyn std::fmt::Display| LabError::failed("no detector", error);
         let runtime = Runtime::find().map_err(|error| no_detector(&error))?;
-        let mut detector =
-            Detector::load(&runtime, &ModelSource::Bundled, threads_of_the_machine())
-                .map_err(|error| no_detector(&error))?;
+        let mut detector = Detector::load(&runtime, &ModelSource::Bundled, cores())
+            .map_err(|error| no_detector(&error))?;
         let pictures = pictures()?;
         let truth = pictures.iter().map(|picture| detector.detect(picture, SCORE_MIN));
         let truth: Vec<_> = truth.collect::<Result<_, _>>().map_err(|error| no_detector(&error))?;
@@ -258,8 +252,7 @@ fn alike(one: &[Detection], other: &[Detection]) -> bool {
 fn look(detector: &Mutex<Detector>, picture: &I420) -> Result<Vec<Detection>, LabError> {
     // The threads take turns: the old design's one detector carried the tracks of all cameras along, and
     // two pictures at once mixed them up. Here a call without the lock would not compile.
-    let mut detector = detector.lock().unwrap_or_else(PoisonError::into_inner);
-    detector
+    lock(detector)
         .detect(picture, SCORE_MIN)
         .map_err(|error| LabError::failed("looking at a picture", error))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Stdio};
-use std::sync::Mutex;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use super::{THREADS, questions};
 use crate::experiment::{Check, Given, LabError};
@@ -58,9 +58,11 @@ pub(super) fn manager(given: &Given<'_>) -> Result<Vec<Check>, LabError> {
 
 /// A process that answers each line with one.
 struct Neighbour {
-    child: Child,
+    child: Arc<Mutex<Child>>,
     questions: ChildStdin,
-    answers: Receiver<std::io::Result<String>>,
+    answers: BufReader<ChildStdout>,
+    /// Closed with it: then nobody waits for its end any more.
+    _done: Sender<()>,
 }
 
 impl Neighbour {
@@ -75,32 +77,38 @@ impl Neighbour {
         let (Some(questions), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed(&"it has no pipes"));
         };
-        // A read has no time limit, a channel has: a thread reads, and ends with the pipe.
-        let (tell, told) = bounded(1);
+        // A read has no time limit: a child that takes too long is killed, and its pipe ends.
+        let (child, (done, ended)) = (Arc::new(Mutex::new(child)), bounded(0));
+        let late = Arc::clone(&child);
         thread::spawn(move || {
-            for line in BufReader::new(answers).lines() {
-                if tell.send(line).is_err() {
-                    break;
-                }
+            if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                drop(lock(&late).kill());
             }
         });
-        Ok(Self { child, questions, answers: told })
+        Ok(Self { child, questions, answers: BufReader::new(answers), _done: done })
     }
 
     fn ask(&mut self, question: &str) -> Result<String, LabError> {
         let failed =
             |why: &dyn std::fmt::Display| LabError::failed(format!("asking '{question}'"), why);
-        writeln!(self.questions, "{question}").map_err(|error| failed(&error))?;
-        let answer = self.answers.recv_timeout(PATIENCE).map_err(|error| failed(&error))?;
-        answer.map_err(|error| failed(&error))
+        // In one piece: the child is woken once.
+        let line = format!("{question}\n");
+        self.questions.write_all(line.as_bytes()).map_err(|error| failed(&error))?;
+        let mut answer = String::new();
+        match self.answers.read_line(&mut answer) {
+            Ok(0) => Err(failed(&"the process has ended")),
+            Ok(_) => Ok(answer.trim_end().to_owned()),
+            Err(error) => Err(failed(&error)),
+        }
     }
 }
 
 impl Drop for Neighbour {
     fn drop(&mut self) {
         // It has ended, or is to: there is nothing more to do about either.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        let mut child = lock(&self.child);
+        drop(child.kill());
+        drop(child.wait());
     }
 }
 
@@ -124,7 +132,8 @@ fn answer(
 ) -> Result<(), LabError> {
     let failed = |error| LabError::failed("answering", error);
     for line in questions.lines() {
-        writeln!(answers, "{}", think(&line.map_err(failed)?)?).map_err(failed)?;
+        let answer = format!("{}\n", think(&line.map_err(failed)?)?);
+        answers.write_all(answer.as_bytes()).map_err(failed)?;
         answers.flush().map_err(failed)?;
     }
     Ok(())
