@@ -29,8 +29,9 @@ fn every_design_answers_or_replaces_each_picture() {
 #[test]
 fn without_onnx_runtime_it_says_how_to_get_it() {
     let output = lab().env("SAFE_YOLO_ONNXRUNTIME", "/nowhere/libonnxruntime.so").output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && output.stdout.is_empty());
+    assert!(!output.status.success());
+    // An experiment that can't be done is an outcome that does not hold; the others would run on.
+    let said = String::from_utf8_lossy(&output.stdout);
     for part in ["no detector", "/nowhere/libonnxruntime.so", "make setup"] {
         assert!(said.contains(part), "{said}");
     }
