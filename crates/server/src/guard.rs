@@ -9,6 +9,7 @@ use safe_yolo_store::evidence::disk::Guarded;
 use safe_yolo_store::evidence::{DiskLevel, EvidenceError, LeftFiles, Recovered, Space};
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::task::JoinError;
 
 use crate::app::App;
 use crate::clock::{self, ClockWatch};
@@ -77,7 +78,10 @@ pub(crate) async fn watch(app: App, left: Result<LeftFiles, String>, state: watc
         Ok(left) => (left, None),
         Err(failure) => (LeftFiles::default(), Some(failure)),
     };
-    let mut recovering = Some(Box::pin(app.evidence.recover_rest(left)));
+    // A task of its own: it holds the turn of the evidence, for which the guard waits here.
+    let evidence = app.evidence.clone();
+    let mut recovering = tokio::spawn(async move { evidence.recover_rest(left).await });
+    let mut is_recovering = true;
     let mut tick = tokio::time::interval(LOOK_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut told = Told::default();
@@ -86,13 +90,8 @@ pub(crate) async fn watch(app: App, left: Result<LeftFiles, String>, state: watc
     loop {
         tokio::select! {
             () = app.closing.cancelled() => break,
-            rest = async {
-                match recovering.as_mut() {
-                    Some(recovering) => recovering.await,
-                    None => std::future::pending().await,
-                }
-            } => {
-                recovering = None;
+            rest = &mut recovering, if is_recovering => {
+                is_recovering = false;
                 unrecovered = unrecovered.or(tell_recovered(rest));
                 continue;
             }
@@ -115,6 +114,7 @@ pub(crate) async fn watch(app: App, left: Result<LeftFiles, String>, state: watc
         };
         state.send_replace(disk);
     }
+    recovering.abort();
     told.end(&app, "shutdown").await;
 }
 
@@ -153,20 +153,20 @@ impl Ageing {
 }
 
 /// Says what was mended; answers why that was not possible.
-fn tell_recovered(rest: Result<Recovered, EvidenceError>) -> Option<String> {
-    match rest {
-        Ok(mended) => {
+fn tell_recovered(rest: Result<Result<Recovered, EvidenceError>, JoinError>) -> Option<String> {
+    let error = match rest {
+        Ok(Ok(mended)) => {
             if mended.adopted + mended.removed + mended.settled + mended.strays > 0 {
                 tracing::warn!(?mended, "evidence was there that the chain did not know");
             }
-            None
+            return None;
         }
-        Err(error) => {
-            let failure = format!("old evidence can't be looked after: {}", chain(&error));
-            tracing::error!(failure, "the next start tries again");
-            Some(failure)
-        }
-    }
+        Ok(Err(error)) => chain(&error),
+        Err(broken) => broken.to_string(),
+    };
+    let failure = format!("old evidence can't be looked after: {error}");
+    tracing::error!(failure, "the next start tries again");
+    Some(failure)
 }
 
 /// Removes what is too old; answers why that was not possible.
