@@ -22,7 +22,7 @@ async fn p15_a_disk_that_fills_is_told_and_so_is_room() {
     let asked = Arc::clone(&free);
     let disk =
         DiskSpace::new(move |_| Ok(Space { free: asked.load(Ordering::SeqCst), total: TOTAL }));
-    let site = Site::on_disk(tempfile::tempdir().unwrap(), vec![quiet()], disk).await;
+    let site = Site::on_disk(vec![quiet()], disk).await;
     let admin = site.admin().await;
     let enough = admin.until("/api/system", |system| system["disk"]["level"] == "enough").await;
     assert!(enough["disk"]["detail"].is_null(), "{enough}");
@@ -57,19 +57,4 @@ async fn p15_a_disk_that_fills_is_told_and_so_is_room() {
     let is_over = |page: &Value| about(page, "no_pictures").unwrap()["end"].is_string();
     admin.until(told, is_over).await;
     assert_eq!(ready(&site).await.0, 200);
-}
-
-/// What an older version left is looked after beside the guard, which needs the same turn to make room.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_disk_that_is_low_is_guarded_while_much_old_evidence_is_looked_after() {
-    let folder = tempfile::tempdir().unwrap();
-    let day = folder.path().join("data/evidence/2026/01/31");
-    std::fs::create_dir_all(&day).unwrap();
-    for _ in 0..5000 {
-        std::fs::write(day.join(format!("{}.jpg", uuid::Uuid::now_v7())), b"x").unwrap();
-    }
-    let disk = DiskSpace::new(|_| Ok(Space { free: 900 << 20, total: TOTAL }));
-    let site = Site::on_disk(folder, vec![quiet()], disk).await;
-    let admin = site.admin().await;
-    admin.until("/api/system", |system| system["disk"]["level"] == "low").await;
 }

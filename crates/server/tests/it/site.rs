@@ -115,11 +115,8 @@ impl Site {
     }
 
     /// A server with these cameras on a disk of which this is told.
-    pub(crate) async fn on_disk(
-        folder: TempDir,
-        cameras: Vec<StartupCamera>,
-        disk: DiskSpace,
-    ) -> Self {
+    pub(crate) async fn on_disk(cameras: Vec<StartupCamera>, disk: DiskSpace) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         Self::start_with(folder, cameras, true, RealSources::shared(), disk).await
     }
 
