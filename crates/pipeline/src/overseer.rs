@@ -12,7 +12,7 @@ use safe_yolo_core::event::ChangeKind;
 use safe_yolo_core::{BlindReason, CameraConfig, CameraState, Event, EventChange, EventType};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::blindness::{self, ended, utc_now};
 use crate::camera::Asked;
@@ -82,6 +82,8 @@ pub(crate) struct Overseer {
     spawn: Spawn,
     config: watch::Receiver<Arc<CameraConfig>>,
     cancel: CancellationToken,
+    /// Pipelines have threads of their own: they end even when only this task is dropped, as with its runtime.
+    _end: DropGuard,
     /// Counted whenever the pipeline was seen to go round, or something is done about it.
     beats: Arc<AtomicU64>,
     generation: u64,
@@ -114,6 +116,7 @@ impl Overseer {
             make,
             spawn,
             config,
+            _end: cancel.clone().drop_guard(),
             cancel,
             beats,
             generation: 0,

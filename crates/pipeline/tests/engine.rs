@@ -126,3 +126,39 @@ async fn c1_a_detector_that_never_answers_holds_up_neither_pictures_nor_commands
     tokio::time::timeout(limit, degraded).await.expect("shown as blind").unwrap();
     engine.shutdown().await;
 }
+
+/// Whether this process has a thread of this name.
+fn has_thread(name: &str) -> bool {
+    let is_it = |task: std::fs::DirEntry| {
+        std::fs::read_to_string(task.path().join("comm")).is_ok_and(|comm| comm.trim() == name)
+    };
+    std::fs::read_dir("/proc/self/task").unwrap().flatten().any(is_it)
+}
+
+#[test]
+fn a_camera_ends_with_the_runtime_that_it_was_started_in() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (outputs, received) = mpsc::channel(64);
+    let engine = runtime.block_on(async {
+        let engine = Engine::new(EngineConfig {
+            detectors: Arc::new(common::detectors()),
+            tracking: TrackerConfig::default(),
+            outputs,
+            connect_timeout: Duration::from_secs(10),
+            opener: safe_yolo_pipeline::RealSources::shared(),
+            tracks: None,
+        });
+        let source = SourceSpec::parse("sim://helmets?seed=1", &SourcePolicy::trusted()).unwrap();
+        engine.apply(config("orphan"), source).await;
+        live(&engine.camera(&"orphan".parse().unwrap()).unwrap()).await;
+        engine
+    });
+    assert!(has_thread("cam orphan"));
+    drop(runtime);
+    let begun = std::time::Instant::now();
+    while has_thread("cam orphan") {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it runs on with nobody to tell");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop((engine, received));
+}
