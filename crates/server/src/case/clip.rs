@@ -50,8 +50,31 @@ pub(super) struct Recoded {
 /// A clip that may leave the house.
 pub(super) struct Blurred {
     pub(super) file: File,
-    pub(super) original_sha256: Hash,
     pub(super) recoded: Recoded,
+}
+
+/// A clip, and what the analysis found in it.
+pub(super) struct Original {
+    file: File,
+    pub(super) sha256: Hash,
+    boxes: Option<Vec<u8>>,
+}
+
+/// Contents of a clip and of its boxes: of the same, the same is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Made(Hash, Option<Hash>);
+
+impl Original {
+    /// # Errors
+    /// When the clip can't be read. Boxes that can't be read are none.
+    pub(super) fn read(mut file: File, boxes: &Path) -> io::Result<Self> {
+        let sha256 = hash(&mut file)?;
+        Ok(Self { file, sha256, boxes: read(boxes) })
+    }
+
+    pub(super) fn made(&self) -> Made {
+        Made(self.sha256, self.boxes.as_deref().map(Hash::of))
+    }
 }
 
 /// What is known of people in a clip, by time.
@@ -129,21 +152,16 @@ impl Known {
 /// # Errors
 /// When the client went away; inside, why there is no such clip.
 pub(super) fn blur(
-    mut original: File,
+    original: Original,
     path: &Path,
-    boxes: &Path,
     client: &mpsc::Sender<io::Result<Bytes>>,
 ) -> io::Result<Result<Blurred, String>> {
-    let original_sha256 = match hash(&mut original) {
-        Ok(hash) => hash,
-        Err(error) => return Ok(Err(format!("it cannot be read: {error}"))),
-    };
     let file = match nameless(path) {
         Ok(file) => file,
         Err(error) => return Ok(Err(format!("there is no room to encode it anew: {error}"))),
     };
     let to = file.try_clone()?;
-    let known = read(boxes).as_deref().and_then(Known::read);
+    let known = original.boxes.as_deref().and_then(Known::read);
     let whole = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&whole);
     let change = move |t_s, size, i420: &mut [u8]| {
@@ -155,7 +173,7 @@ pub(super) fn blur(
     };
     let work = async {
         let _turn = ENCODING.acquire().await.map_err(|error| error.to_string())?;
-        let recoded = clip::recode(FFMPEG, original, to, change).await;
+        let recoded = clip::recode(FFMPEG, original.file, to, change).await;
         recoded.map_err(|error| crate::problem::chain(&error))
     };
     let recoded = Handle::current().block_on(async {
@@ -175,7 +193,7 @@ pub(super) fn blur(
             let mut file = file;
             file.rewind().map_err(|error| error.to_string())?;
             let recoded = Recoded { pictures, whole: whole.load(Ordering::Relaxed) };
-            Ok(Blurred { file, original_sha256, recoded })
+            Ok(Blurred { file, recoded })
         }))
 }
 
@@ -316,8 +334,9 @@ mod tests {
         let boxes = dir.path().join("none.json");
         let (client, ready) = mpsc::channel(1);
         let run = |client: mpsc::Sender<io::Result<Bytes>>| {
-            let (file, path, boxes) = (File::open(&path).unwrap(), path.clone(), boxes.clone());
-            tokio::task::spawn_blocking(move || blur(file, &path, &boxes, &client))
+            let (path, boxes) = (path.clone(), boxes.clone());
+            let original = Original::read(File::open(&path).unwrap(), &boxes).unwrap();
+            tokio::task::spawn_blocking(move || blur(original, &path, &client))
         };
         let Blurred { file, recoded, .. } = run(client.clone()).await.unwrap().unwrap().unwrap();
         assert_eq!(recoded, Recoded { pictures: 10, whole: 10 }, "no boxes are there");

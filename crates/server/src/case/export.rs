@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -213,14 +213,19 @@ struct Zip {
     files: Vec<ManifestFile>,
     /// Who fetches it.
     client: mpsc::Sender<io::Result<Bytes>>,
-    /// Clips that were encoded anew for it.
-    recoded: usize,
+    /// Clips that were encoded anew for it: alarms that are close together share theirs.
+    recoded: HashMap<clip::Made, clip::Blurred>,
 }
 
 impl Zip {
     fn new(client: mpsc::Sender<io::Result<Bytes>>, closing: CancellationToken) -> Self {
         let to = Pieces { to: client.clone(), waiting: Vec::new(), closing };
-        Self { writer: ZipWriter::new_stream(to), files: Vec::new(), client, recoded: 0 }
+        Self {
+            writer: ZipWriter::new_stream(to),
+            files: Vec::new(),
+            client,
+            recoded: HashMap::new(),
+        }
     }
 
     fn begin(&mut self, name: &str) -> io::Result<()> {
@@ -248,7 +253,7 @@ impl Zip {
     fn copy(
         &mut self,
         name: &str,
-        mut from: File,
+        from: &mut File,
         recoded_of: Option<RecodedOf>,
     ) -> io::Result<Hash> {
         self.begin(name)?;
@@ -323,7 +328,7 @@ impl Zip {
             Some("mp4") => ("clips", false),
             _ => ("boxes", false),
         };
-        let opened = match File::open(path) {
+        let mut opened = match File::open(path) {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(format!("it cannot be read: {error}"))),
         };
@@ -351,7 +356,7 @@ impl Zip {
             self.add(&name, &content)?;
             (Hash::of(&picture), masked)
         } else {
-            (self.copy(&name, opened, None)?, Masked::None)
+            (self.copy(&name, &mut opened, None)?, Masked::None)
         };
         let proved =
             case.chain.file(evidence).is_some_and(|entry| entry.content == original_sha256);
@@ -366,22 +371,31 @@ impl Zip {
         name: &str,
         source: &Source,
     ) -> io::Result<Result<(Hash, clip::Recoded), String>> {
-        if self.recoded == clip::CLIPS_MAX {
-            return Ok(Err(format!(
-                "a case in which people are unrecognisable holds {} clips: this one is in a case with originals only",
-                clip::CLIPS_MAX
-            )));
-        }
         let boxes = source.path.with_file_name(format!("{}.clip-boxes.json", source.event));
-        let made = match clip::blur(original, &source.path, &boxes, &self.client)? {
-            Ok(made) => made,
-            Err(why) => return Ok(Err(why)),
+        let original = match clip::Original::read(original, &boxes) {
+            Ok(original) => original,
+            Err(error) => return Ok(Err(format!("it cannot be read: {error}"))),
         };
-        self.recoded += 1;
-        let sha256 = made.original_sha256;
+        let (sha256, key) = (original.sha256, original.made());
+        let mut made = match self.recoded.remove(&key) {
+            Some(made) => made,
+            None if self.recoded.len() == clip::CLIPS_MAX => {
+                return Ok(Err(format!(
+                    "a case in which people are unrecognisable holds {} different clips: this one is in a case with originals only",
+                    clip::CLIPS_MAX
+                )));
+            }
+            None => match clip::blur(original, &source.path, &self.client)? {
+                Ok(made) => made,
+                Err(why) => return Ok(Err(why)),
+            },
+        };
         let recoded_of = RecodedOf { evidence: source.evidence.clone(), sha256 };
-        self.copy(name, made.file, Some(recoded_of))?;
-        Ok(Ok((sha256, made.recoded)))
+        made.file.rewind()?;
+        self.copy(name, &mut made.file, Some(recoded_of))?;
+        let recoded = made.recoded;
+        self.recoded.insert(key, made);
+        Ok(Ok((sha256, recoded)))
     }
 
     fn finish(self) -> io::Result<()> {

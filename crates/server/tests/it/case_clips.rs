@@ -50,16 +50,16 @@ fn boxes() -> Vec<u8> {
     json!({"start_utc": "2026-01-31T08:15:00Z", "pictures": pictures}).to_string().into_bytes()
 }
 
-/// Alarms of one incident, each with this clip.
-async fn incident(site: &Site, alarms: usize, clip: &[u8], boxes: &[u8]) -> (EventId, Vec<Event>) {
+/// Alarms of one incident, each with this clip and boxes of its own.
+async fn incident(site: &Site, clip: &[u8], boxes: &[Vec<u8>]) -> (EventId, Vec<Event>) {
     let limits = EvidenceLimits::default();
     let evidence = EvidenceStore::open(&site.data, limits, site.store.clone()).await.unwrap();
     let mut events = Vec::new();
-    for _ in 0..alarms {
+    for boxes in boxes {
         let mut event = event(None);
         record(site, ChangeKind::Raised, &event).await;
         evidence.save_bytes(event.id, FileKind::Clip, clip.to_vec()).await.unwrap();
-        evidence.save_bytes(event.id, FileKind::ClipBoxes, boxes.to_vec()).await.unwrap();
+        evidence.save_bytes(event.id, FileKind::ClipBoxes, boxes.clone()).await.unwrap();
         event.snapshot = SnapshotState::Failed;
         record(site, ChangeKind::Updated, &event).await;
         events.push(event);
@@ -94,7 +94,7 @@ async fn heads_in_a_clip_are_unrecognisable_and_all_of_it_where_nobody_looked() 
     let operator = site.somebody(Role::Operator).await;
     let from = site.data.join("from.mp4");
     let original = clip(&from, "1280x720", 15);
-    let (incident, events) = incident(&site, 1, &original, &boxes()).await;
+    let (incident, events) = incident(&site, &original, &[boxes()]).await;
     let begun = Instant::now();
     let case = fetch(&site, &operator, incident, false).await;
     let took = begun.elapsed().as_secs_f64();
@@ -147,18 +147,21 @@ async fn more_clips_than_are_encoded_are_left_out_and_said() {
     let site = Site::quiet().await;
     let operator = site.somebody(Role::Operator).await;
     let small = clip(&site.data.join("small.mp4"), "64x48", 1);
-    let (incident, _) = incident(&site, 11, &small, b"rubbish").await;
+    // Three pairs of alarms share a clip and what was found in it.
+    let boxes: Vec<_> =
+        (0..14).map(|alarm| format!("rubbish {}", alarm % 11).into_bytes()).collect();
+    let (incident, _) = incident(&site, &small, &boxes).await;
     let case = fetch(&site, &operator, incident, false).await;
     let report = verify_case(&case, Some(&key(&site))).unwrap();
     assert!(report.ok, "{report:?}");
-    assert_eq!((report.masked, report.left_out), (10, 1), "{report:?}");
+    assert_eq!((report.masked, report.left_out), (13, 1), "{report:?}");
     let files = unpack(&case);
     let described: Value = serde_json::from_slice(&files["case.json"]).unwrap();
     let left_out = &described["left_out"][0];
-    assert!(left_out["why"].as_str().unwrap().contains("holds 10 clips"), "{left_out}");
+    assert!(left_out["why"].as_str().unwrap().contains("holds 10 different clips"), "{left_out}");
     let clips = described["files"].as_array().unwrap().iter();
     let clips: Vec<_> = clips.filter(|file| file["recoded"].is_object()).collect();
-    assert_eq!(clips.len(), 10);
+    assert_eq!(clips.len(), 13);
     for clip in clips {
         assert_eq!(clip["masked"], "whole", "no boxes: {clip}");
         assert_eq!(clip["recoded"], json!({"pictures": 25, "whole": 25}));
