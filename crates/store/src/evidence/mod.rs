@@ -14,7 +14,7 @@ mod write;
 #[cfg(test)]
 mod crash_tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -126,6 +126,8 @@ struct Inner {
     turn: tokio::sync::Mutex<()>,
     /// Written while the database failed; bounded by [`UNCHAINED_MAX`].
     unchained: Mutex<VecDeque<SavedFile>>,
+    /// Names of files that could not be deleted since the last removal by age: no room is sought in them.
+    stuck: Mutex<BTreeSet<String>>,
     #[cfg(test)]
     crash_at: Option<&'static str>,
 }
@@ -207,6 +209,7 @@ impl EvidenceStore {
                     days,
                     turn: tokio::sync::Mutex::new(()),
                     unchained: Mutex::default(),
+                    stuck: Mutex::default(),
                     #[cfg(test)]
                     crash_at: crash_tests::step(),
                 }),

@@ -1,11 +1,11 @@
 //! Removing evidence: of the oldest events first, never of those that are held, and only after the
 //! chain says so.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 use safe_yolo_core::{EventId, Utc};
 use tokio::task::spawn_blocking;
@@ -47,7 +47,13 @@ impl Removal {
 #[derive(Debug, Clone)]
 struct Bundle {
     id: EventId,
-    names: Vec<String>,
+    files: Vec<Listed>,
+    bytes: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Listed {
+    name: String,
     bytes: u64,
 }
 
@@ -64,7 +70,7 @@ impl Store {
         let bundles: Vec<Bundle> =
             bundles.iter().filter(|bundle| !held.contains(&bundle.id)).cloned().collect();
         let mut rows = Vec::new();
-        for name in bundles.iter().flat_map(|bundle| &bundle.names) {
+        for Listed { name, .. } in bundles.iter().flat_map(|bundle| &bundle.files) {
             let before = chain::newest_of_file(&mut tx, name).await?;
             // One that is noted as removed already was left there by a crash.
             if before.as_ref().is_some_and(|entry| entry.kind == kind::REMOVED) {
@@ -101,7 +107,9 @@ impl EvidenceStore {
         let seconds = u64::try_from(oldest / 1_000_000).unwrap_or_default();
         let before = EventId(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, 0)));
         let _turn = self.inner.turn.lock().await;
-        self.remove_oldest(u64::MAX, Some(before), "age").await
+        // What could not be deleted is tried again, and told again.
+        self.inner.stuck().clear();
+        told(self.remove_oldest(u64::MAX, Some(before), "age").await?)
     }
 
     /// Removes the oldest evidence until so many bytes are free that were not, or none is left that
@@ -111,38 +119,49 @@ impl EvidenceStore {
     /// As [`EvidenceStore::remove_aged`].
     pub async fn free(&self, bytes: u64, reason: &'static str) -> Result<Removal, EvidenceError> {
         let _turn = self.inner.turn.lock().await;
-        self.remove_oldest(bytes, None, reason).await
+        told(self.remove_oldest(bytes, None, reason).await?)
     }
 
     /// Makes room in the budget for evidence of an event; only for that of older events.
     pub(super) async fn make_room(&self, id: EventId, bytes: u64) -> Result<(), EvidenceError> {
         day_of(id)?;
-        let (max, used) = (self.inner.limits.bytes_max, self.bytes());
-        if used + bytes <= max {
-            return Ok(());
+        let max = self.inner.limits.bytes_max;
+        loop {
+            let used = self.bytes();
+            if used + bytes <= max {
+                return Ok(());
+            }
+            let needed = used + bytes - max;
+            // Nothing is removed in vain.
+            let may_go = self.removable(needed, Some(id)).await?;
+            let found: u64 = may_go.iter().map(|bundle| bundle.bytes).sum();
+            if found < needed {
+                let detail = format!(
+                    "the budget is {max} bytes, {used} are used, of which {found} may be removed: the rest is newer, held or can't be deleted"
+                );
+                return Err(EvidenceError::NoSpace {
+                    path: self.inner.root.clone(),
+                    bytes,
+                    detail,
+                });
+            }
+            let (removed, kept) =
+                self.remove_oldest(needed + max / SPARE, Some(id), "size").await?;
+            tracing::warn!(?removed, budget = max, "the oldest evidence was removed for room");
+            let Some(error) = kept else { return Ok(()) };
+            // New evidence must not suffer from an old file that can't be deleted: others go instead of it.
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "old evidence can't be deleted");
         }
-        let needed = used + bytes - max;
-        // Nothing is removed in vain.
-        let may_go = self.removable(needed, Some(id)).await?;
-        let found: u64 = may_go.iter().map(|bundle| bundle.bytes).sum();
-        if found < needed {
-            let detail = format!(
-                "the budget is {max} bytes, {used} are used, of which {found} may be removed: the rest is newer or held"
-            );
-            return Err(EvidenceError::NoSpace { path: self.inner.root.clone(), bytes, detail });
-        }
-        let removed = self.remove_oldest(needed + max / SPARE, Some(id), "size").await?;
-        tracing::warn!(?removed, budget = max, "the oldest evidence was removed for room");
-        Ok(())
     }
 
-    /// Removes the oldest evidence; needs the turn.
+    /// Removes the oldest evidence; needs the turn. Answers, too, why a file could not be deleted.
     async fn remove_oldest(
         &self,
         bytes: u64,
         before: Option<EventId>,
         reason: &'static str,
-    ) -> Result<Removal, EvidenceError> {
+    ) -> Result<(Removal, Option<EvidenceError>), EvidenceError> {
         let bundles = self.removable(bytes, before).await?;
         let mut removed = Removal::default();
         let mut kept = None;
@@ -163,10 +182,7 @@ impl EvidenceStore {
             removed.add(deleted);
             kept = kept.or(failure);
         }
-        match kept {
-            Some(error) => Err(error),
-            None => Ok(removed),
-        }
+        Ok((removed, kept))
     }
 
     /// The oldest evidence that may be removed: enough to free so many bytes, or all there is.
@@ -177,9 +193,15 @@ impl EvidenceStore {
     ) -> Result<Vec<Bundle>, EvidenceError> {
         let held = self.inner.store.held_events().await.map_err(EvidenceError::Noting)?;
         let inner = self.inner.clone();
-        let listing = spawn_blocking(move || list(&inner.root, bytes, before, &held)).await;
+        let stuck = self.inner.stuck().clone();
+        let listing = spawn_blocking(move || list(&inner.root, bytes, before, &held, &stuck)).await;
         listing.map_err(io::Error::other).map_err(failed("read", &self.inner.root))?
     }
+}
+
+/// A removal that a file withstood is an error.
+fn told((removed, kept): (Removal, Option<EvidenceError>)) -> Result<Removal, EvidenceError> {
+    kept.map_or(Ok(removed), Err)
 }
 
 fn list(
@@ -187,6 +209,7 @@ fn list(
     bytes: u64,
     before: Option<EventId>,
     held: &HashSet<EventId>,
+    stuck: &BTreeSet<String>,
 ) -> Result<Vec<Bundle>, EvidenceError> {
     let last = before.map(day_of).transpose()?;
     let (mut found, mut sum) = (Vec::new(), 0_u64);
@@ -201,7 +224,10 @@ fn list(
             // What is no evidence of ours is left alone.
             let Some(id) = event_of(&name).filter(|id| !held.contains(id)) else { continue };
             // Our names have no spaces; in the chain one ends the name.
-            if before.is_some_and(|before| id >= before) || name.contains(' ') {
+            if before.is_some_and(|before| id >= before)
+                || name.contains(' ')
+                || stuck.contains(&name)
+            {
                 continue;
             }
             let facts = entry.metadata().map_err(failed("read", &entry.path()))?;
@@ -210,8 +236,8 @@ fn list(
             }
             let length = facts.len();
             let bundle =
-                of_day.entry(id).or_insert_with(|| Bundle { id, names: Vec::new(), bytes: 0 });
-            bundle.names.push(name);
+                of_day.entry(id).or_insert_with(|| Bundle { id, files: Vec::new(), bytes: 0 });
+            bundle.files.push(Listed { name, bytes: length });
             bundle.bytes += length;
         }
         for (_, bundle) in of_day {
@@ -226,6 +252,10 @@ fn list(
 }
 
 impl Inner {
+    fn stuck(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.stuck.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Deletes files; `kept` becomes why one could not be.
     fn delete(
         &self,
@@ -234,21 +264,26 @@ impl Inner {
     ) -> Result<Removal, EvidenceError> {
         let mut removed = Removal::default();
         for bundle in bundles {
-            for name in &bundle.names {
-                let path = self.root.join(name);
+            let mut freed = 0;
+            for file in &bundle.files {
+                let path = self.root.join(&file.name);
                 match fs::remove_file(&path) {
-                    // The next start tries again; it must not keep all others on the disk.
+                    // It must not keep all others on the disk.
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {
                         kept.get_or_insert_with(|| failed("remove", &path)(error));
+                        self.stuck().insert(file.name.clone());
                     }
-                    _ => removed.files += 1,
+                    _ => {
+                        removed.files += 1;
+                        freed += file.bytes;
+                    }
                 }
             }
             removed.events += 1;
-            removed.bytes += bundle.bytes;
+            removed.bytes += freed;
             let day = day_of(bundle.id)?;
             let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
-            let left = days.get(&day).map_or(0, |bytes| bytes.saturating_sub(bundle.bytes));
+            let left = days.get(&day).map_or(0, |bytes| bytes.saturating_sub(freed));
             // An empty folder goes; one that is not empty stays.
             if left == 0 && fs::remove_dir(self.root.join(day_path(day))).is_ok() {
                 days.remove(&day);

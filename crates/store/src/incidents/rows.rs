@@ -40,7 +40,8 @@ pub(super) async fn by_id(
 }
 
 /// Of each of these causes its newest open incident, and besides those with these ids, open or not. One
-/// question for a whole batch.
+/// question for a whole batch. One that can't be read is as none: alarms are recorded all the same, new
+/// ones in a new incident.
 pub(super) async fn of_causes(
     db: &mut SqliteConnection,
     causes: &[&str],
@@ -61,12 +62,21 @@ pub(super) async fn of_causes(
     .fetch_all(db)
     .await
     .doing(DOING)?;
-    rows.into_iter()
-        .map(|(cause, number, id, incident)| {
-            let record = IncidentRow { number, id, incident }.into_record()?;
-            Ok((cause, record))
-        })
-        .collect()
+    let readable =
+        rows.into_iter().filter_map(|(cause, number, id, incident)| {
+            match (IncidentRow { number, id, incident }).into_record() {
+                Ok(record) => Some((cause, record)),
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(
+                        error,
+                        "an incident can't be read: its alarms are recorded without it"
+                    );
+                    None
+                }
+            }
+        });
+    Ok(readable.collect())
 }
 
 /// When an incident that waits goes one level further.

@@ -110,6 +110,45 @@ async fn a_finished_file_is_taken_in() {
     assert_eq!(fs::read(store.path(id, "mp4").unwrap()).unwrap(), [7; 100], "the old one stays");
 }
 
+/// Makes a file one that not even root can delete, or one of the usual kind; false where the disk has no such mark.
+fn set_immutable(path: &Path, yes: bool) -> bool {
+    let mark = if yes { "+i" } else { "-i" };
+    let set = std::process::Command::new("chattr").arg(mark).arg(path).output();
+    set.is_ok_and(|set| set.status.success())
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_deleted_keeps_no_new_evidence_away() {
+    let (dir, db) = store().await;
+    let limits = EvidenceLimits { bytes_max: 100, age_max: Some(Duration::from_secs(DAY_S)) };
+    let store = EvidenceStore::open_with(dir.path(), limits, db, roomy()).await.unwrap();
+    let ids: Vec<_> = (0..5).map(on_day).collect();
+    for id in &ids[..3] {
+        store.save_bytes(*id, FileKind::Clip, vec![1; 30]).await.unwrap();
+    }
+    let oldest = store.path(ids[0], "mp4").unwrap();
+    assert!(oldest.exists());
+    if !set_immutable(&oldest, true) {
+        eprintln!("SKIPPED: files of {} cannot be made immutable here", dir.path().display());
+        return;
+    }
+    // Enough was removed only when the next oldest goes, too.
+    let first = store.save_bytes(ids[3], FileKind::Clip, vec![1; 30]).await;
+    let second = store.save_bytes(ids[3], FileKind::Boxes, vec![1; 10]).await;
+    let third = store.save_bytes(ids[4], FileKind::Clip, vec![1; 30]).await;
+    let aged = store.remove_aged(Utc(T0.0 + 10 * 86_400_000_000)).await;
+    let bytes = store.bytes();
+    assert!(set_immutable(&oldest, false));
+    println!("{first:?} {second:?} {third:?}");
+    first.unwrap();
+    second.unwrap();
+    third.unwrap();
+    assert!(aged.is_err(), "removal by age tells of it again: {aged:?}");
+    assert_eq!(bytes, 30, "it is counted as long as it is there");
+    let removed = store.remove_aged(Utc(T0.0 + 10 * 86_400_000_000)).await.unwrap();
+    assert_eq!((removed.files, store.bytes()), (1, 0));
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_said() {
     let (dir, db) = store().await;

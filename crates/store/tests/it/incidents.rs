@@ -84,6 +84,27 @@ async fn alarms_of_one_cause_become_one_incident_and_are_told_in_order() {
 }
 
 #[tokio::test]
+async fn an_incident_that_cannot_be_read_keeps_no_alarm_from_being_recorded() {
+    let (dir, store) = store().await;
+    let (first, second, third) = (alarm(0), alarm(10), alarm(20));
+    record(&store, &first).await;
+    let mut db = connect(dir.path()).await;
+    sqlx::query("UPDATE incidents SET incident = '{'").execute(&mut db).await.unwrap();
+    // Also beside others in one batch, and the end of an alarm in it.
+    let changes = [raised(&second), ended(&first, seconds(15)), raised(&third)];
+    let changes: Vec<_> = changes.into_iter().map(|change| (Uuid::now_v7(), change)).collect();
+    store.record_batch(&changes).await.unwrap();
+    let incident = |record: Option<safe_yolo_store::EventRecord>| record.unwrap().incident;
+    let of = async |id| incident(store.event(id).await.unwrap());
+    assert_eq!(of(first.id).await, Some(first.id));
+    assert_eq!(of(second.id).await, Some(second.id), "a new one");
+    assert_eq!(of(third.id).await, Some(second.id));
+    assert_eq!(store.event(first.id).await.unwrap().unwrap().event.end, Some(seconds(15)));
+    let new = store.incident(second.id).await.unwrap().unwrap();
+    assert_eq!((new.number, new.incident.events), (2, 2));
+}
+
+#[tokio::test]
 async fn one_batch_groups_as_single_changes_do() {
     let (_one, single) = store().await;
     let (_two, batched) = store().await;
