@@ -208,6 +208,7 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'incidents.open': 'Open or closed',
   'incidents.open.true': 'Open',
   'incidents.open.false': 'Closed',
+  'incidents.news': 'New incidents: {n} – show',
   'incidents.older': 'Older incidents',
   'incidents.end': 'No more incidents',
   'incidents.none': 'No incident fits',

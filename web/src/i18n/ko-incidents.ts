@@ -206,6 +206,7 @@ export const koIncidents = {
   'incidents.open': '진행 여부',
   'incidents.open.true': '미결',
   'incidents.open.false': '종결',
+  'incidents.news': '새 사건 {n}건 보기',
   'incidents.older': '이전 사건 더 보기',
   'incidents.end': '더 이상 사건이 없습니다',
   'incidents.none': '조건에 맞는 사건이 없습니다',

@@ -14,7 +14,7 @@ import { address } from '../ui/route';
 import { useStore } from '../ui/store';
 import { type IncidentQuery, incidentApi } from './api';
 import { incidents } from './incidents';
-import { newest } from './list';
+import { arrived, newest } from './list';
 import { PrecisionTable } from './precision';
 import { INCIDENT_STATES, type ListedIncident } from './types';
 import { useCurrent } from './use';
@@ -49,12 +49,16 @@ function usePages(filters: Filters) {
   const [busy, setBusy] = useState(true);
   const [error, setError] = useState<string | null>(null);
   const asked = useRef(0);
+  // Those that were open when the first page was asked for; null while that is not known.
+  const known = useRef<ReadonlySet<string> | null>(null);
+  const pushed = useStore(incidents.list);
   const ask = useCallback(
     async (before: number | undefined) => {
       asked.current += 1;
       const mine = asked.current;
       setBusy(true);
       setError(null);
+      if (before === undefined) known.current = openNow();
       try {
         const query: IncidentQuery = {
           ...filters,
@@ -90,15 +94,31 @@ function usePages(filters: Filters) {
     if (current && !was.current) void ask(undefined);
     was.current = current;
   }, [current, ask]);
+  known.current ??= openNow();
+  const news = busy || !known.current ? 0 : arrived(pushed, known.current, list, filters);
   const last = list.at(-1)?.number;
-  return { list, end, busy, error, more: () => void ask(last), current };
+  return {
+    list,
+    end,
+    busy,
+    error,
+    news,
+    more: () => void ask(last),
+    again: () => void ask(undefined),
+    current,
+  };
+}
+
+function openNow(): ReadonlySet<string> | null {
+  const { read, byId } = incidents.list.get();
+  return read ? new Set(Object.keys(byId)) : null;
 }
 
 export function IncidentsPage() {
   const { t } = useT();
   const { user } = useStore(session);
   const [filters, setFilters] = useState<Filters>(NO_FILTERS);
-  const { list, end, busy, error, more, current } = usePages(filters);
+  const { list, end, busy, error, news, more, again, current } = usePages(filters);
   return (
     <main className="page" data-testid="incidents-page">
       <header className="page-head">
@@ -117,6 +137,11 @@ export function IncidentsPage() {
         <p className="warn-note" role="status">
           {t('inc.stale')}
         </p>
+      )}
+      {news > 0 && (
+        <button type="button" className="big news" data-testid="incidents-news" onClick={again}>
+          {t('incidents.news', { n: news })}
+        </button>
       )}
       <Table list={list} current={current} />
       <div className="history-end">

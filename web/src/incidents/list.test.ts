@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   apply,
+  arrived,
   emptyIncidents,
   hindrance,
   type IncidentList,
@@ -81,6 +82,25 @@ describe('open incidents', () => {
   it('count those that wait beyond the list', () => {
     const list = load(emptyIncidents, { ...page(incident('a')), open: 12, unacknowledged: 8 });
     expect([list.hidden, raisedCount(list)]).toEqual([11, 8]);
+  });
+});
+
+describe('incidents that came since a list was read', () => {
+  const all = { open: '', state: '', camera: '', type: '', severity: '', to: '' };
+  const known = new Set(['a']);
+  const list = load(emptyIncidents, page(incident('a'), incident('b'), incident('c')));
+  it.each([
+    ['all', all, [], 2],
+    ['all, of which one is shown', all, [incident('b')], 1],
+    ['those of a camera', { ...all, camera: 'press' }, [], 2],
+    ['those of another camera', { ...all, camera: 'gate' }, [], 0],
+    ['those of another state', { ...all, state: 'assigned' }, [], 0],
+    ['another severity', { ...all, severity: 'WARNING' }, [], 0],
+    ['another type', { ...all, type: 'fall' }, [], 0],
+    ['closed ones', { ...all, open: 'false' }, [], 0],
+    ['those until then', { ...all, to: '2026-11-26T11:00' }, [], 0],
+  ])('count where the list holds %s', (_what, wanted, shown, n) => {
+    expect(arrived(list, known, shown, wanted)).toBe(n);
   });
 });
 

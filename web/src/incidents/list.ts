@@ -37,6 +37,27 @@ export function newest<I extends Incident>(list: IncidentList, read: I): I {
   return pushed && pushed.revision > read.revision ? { ...read, ...pushed } : read;
 }
 
+/** What a list of incidents was asked for; an empty text asks for all. */
+export type Wanted = Record<'open' | 'state' | 'camera' | 'type' | 'severity' | 'to', string>;
+
+/** How many open incidents came that an older answer to this question can't have. */
+export function arrived(
+  list: IncidentList,
+  known: ReadonlySet<string>,
+  shown: readonly Incident[],
+  wanted: Wanted,
+): number {
+  if (wanted.to || wanted.open === 'false') return 0;
+  const fits = (one: Incident) =>
+    (!wanted.state || one.state === wanted.state) &&
+    (!wanted.camera || one.camera === wanted.camera) &&
+    (!wanted.type || one.type === wanted.type) &&
+    (!wanted.severity || one.severity === wanted.severity);
+  const isShown = new Set(shown.map(({ id }) => id));
+  const isNew = (one: Incident) => !known.has(one.id) && !isShown.has(one.id);
+  return Object.values(list.byId).filter((one) => isNew(one) && fits(one)).length;
+}
+
 /** A reading begins: what is pushed from now on is newer than what it may answer. */
 export const reading = (list: IncidentList): IncidentList => ({ ...list, pushed: new Set() });
 
