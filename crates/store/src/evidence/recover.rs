@@ -130,12 +130,20 @@ impl EvidenceStore {
                 self.inner.store.newest_of_file(&name).await.map_err(EvidenceError::Noting)?;
             match newest {
                 Some(entry) if entry.kind == kind::REMOVED => {
-                    let path = self.inner.root.join(&name);
-                    let gone = spawn_blocking(move || match fs::remove_file(&path) {
-                        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                            Err(failed("remove", &path)(error))
+                    let inner = self.inner.clone();
+                    let gone = spawn_blocking(move || {
+                        let path = inner.root.join(&name);
+                        let bytes = fs::metadata(&path).map_or(0, |file| file.len());
+                        match fs::remove_file(&path) {
+                            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                                return Err(failed("remove", &path)(error));
+                            }
+                            _ => {}
                         }
-                        _ => Ok(()),
+                        match event_of(&name) {
+                            Some(id) => inner.freed(id, bytes),
+                            None => Ok(()),
+                        }
                     });
                     gone.await
                         .map_err(io::Error::other)

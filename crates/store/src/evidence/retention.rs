@@ -281,16 +281,22 @@ impl Inner {
             }
             removed.events += 1;
             removed.bytes += freed;
-            let day = day_of(bundle.id)?;
-            let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
-            let left = days.get(&day).map_or(0, |bytes| bytes.saturating_sub(freed));
-            // An empty folder goes; one that is not empty stays.
-            if left == 0 && fs::remove_dir(self.root.join(day_path(day))).is_ok() {
-                days.remove(&day);
-            } else {
-                days.insert(day, left);
-            }
+            self.freed(bundle.id, freed)?;
         }
         Ok(removed)
+    }
+
+    /// So many bytes of an event's day are there no more.
+    pub(super) fn freed(&self, id: EventId, bytes: u64) -> Result<(), EvidenceError> {
+        let day = day_of(id)?;
+        let mut days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = days.get(&day).map_or(0, |had| had.saturating_sub(bytes));
+        // An empty folder goes; one that is not empty stays.
+        if left == 0 && fs::remove_dir(self.root.join(day_path(day))).is_ok() {
+            days.remove(&day);
+        } else {
+            days.insert(day, left);
+        }
+        Ok(())
     }
 }
