@@ -164,6 +164,96 @@ fn in_a_masked_area_nobody_and_nothing_is_seen() {
 }
 
 #[test]
+fn a_blacked_area_is_as_little_watched_as_a_masked_one() {
+    let area = || vec![polygon(&[[0.7, 0.4], [1.0, 0.4], [1.0, 1.0], [0.7, 1.0]])];
+    let rule = json!({"type": "object_present", "class": "vehicle", "dwell_s": 0});
+    let rules = vec![serde_json::from_value(rule).unwrap()];
+    let bare = config(Zone { rules, ..zone(ZoneType::Danger) });
+    let mut masked = Site::new(CameraConfig { masks: area(), ..bare.clone() });
+    let mut blacked = Site::new(CameraConfig { privacy_masks: area(), ..bare });
+    let lorry = |x| (Class::Vehicle, xywh(x, 300.0, 100.0, 100.0));
+    for (what, person, thing, is_seen) in [
+        ("in it", xywh(800.0, 250.0, 60.0, 150.0), lorry(750.0), false),
+        ("with their feet in it", xywh(645.0, 250.0, 120.0, 150.0), lorry(655.0), false),
+        ("with their feet beside it", xywh(630.0, 250.0, 120.0, 150.0), lorry(640.0), true),
+    ] {
+        let told = blacked.show(5, &[person], &[thing]);
+        assert_eq!(told, masked.show(5, &[person], &[thing]), "{what}");
+        for event in ["danger_zone_intrusion", "object_present"] {
+            assert_eq!(told.contains(&event.to_owned()), is_seen, "{what}: {told:?}");
+        }
+        assert_eq!(told.is_empty(), !is_seen, "{what}: {told:?}");
+        assert_eq!(blacked.people(), usize::from(is_seen), "{what}");
+        assert_eq!(blacked.judge.view(), masked.judge.view(), "{what}");
+        assert_eq!(blacked.judge.is_masked(&person, SIZE), !is_seen, "{what}");
+        assert_eq!(blacked.judge.is_masked(&thing.1, SIZE), !is_seen, "{what}");
+    }
+}
+
+#[test]
+fn a_zone_of_which_nothing_is_looked_at_is_refused_whatever_hides_it() {
+    let whole = || polygon(&[[0.4, 0.4], [1.0, 0.4], [1.0, 1.0], [0.4, 1.0]]);
+    let left = || polygon(&[[0.4, 0.4], [0.75, 0.4], [0.75, 1.0], [0.4, 1.0]]);
+    let right = || polygon(&[[0.75, 0.4], [1.0, 0.4], [1.0, 1.0], [0.75, 1.0]]);
+    let bare = config(zone(ZoneType::Danger));
+    for (masks, privacy_masks, is_hidden) in [
+        (vec![], vec![], false),
+        (vec![whole()], vec![], true),
+        (vec![], vec![whole()], true),
+        (vec![], vec![left(), right()], true),
+        (vec![left()], vec![right()], true),
+        (vec![right()], vec![left()], true),
+        (vec![], vec![left()], false),
+        (vec![left()], vec![left()], false),
+    ] {
+        let about = format!("{masks:?} and {privacy_masks:?}");
+        let hidden = CameraConfig { masks, privacy_masks, ..bare.clone() };
+        // It could never say anything but that nobody is there.
+        let refusal = hidden.validate().err().map(|error| error.to_string());
+        assert_eq!(refusal.is_some(), is_hidden, "{about}: {refusal:?}");
+        let says = |text: String| text.contains("'press' lies in masked areas");
+        assert!(refusal.is_none_or(says), "{about}");
+    }
+}
+
+#[test]
+fn what_the_lower_edge_cuts_off_is_in_an_area_that_reaches_it() {
+    let area = || vec![polygon(&[[0.7, 0.4], [1.0, 0.4], [1.0, 1.0], [0.7, 1.0]])];
+    let rule = json!({"type": "object_present", "class": "vehicle", "dwell_s": 0});
+    let rules = vec![serde_json::from_value(rule).unwrap()];
+    let bare = config(Zone { rules, ..zone(ZoneType::Custom) });
+    for hidden in [
+        CameraConfig { masks: area(), ..bare.clone() },
+        CameraConfig { privacy_masks: area(), ..bare },
+    ] {
+        let mut site = Site::new(hidden);
+        let lorry = xywh(800.0, 300.0, 150.0, 200.0);
+        assert_eq!(site.show(5, &[], &[(Class::Vehicle, lorry)]), [""; 0]);
+        assert!(site.judge.is_masked(&lorry, SIZE));
+    }
+}
+
+#[test]
+fn an_event_names_the_place_of_its_zone() {
+    for place in [Some("press 3".to_owned()), None] {
+        let rule = json!({"type": "loitering", "dwell_s": 2});
+        let rules = vec![serde_json::from_value(rule).unwrap()];
+        let zone = Zone { place: place.clone(), rules, ..zone(ZoneType::Danger) };
+        let mut site = Site::new(config(zone));
+        let worker = [xywh(700.0, 250.0, 60.0, 150.0)];
+        let mut told: Vec<EventChange> = (0..25).flat_map(|_| site.picture(&worker, &[])).collect();
+        told.extend((0..25).flat_map(|_| site.picture(&[], &[])));
+        let mut types = BTreeSet::new();
+        for EventChange { event, .. } in &told {
+            types.insert(event.event_type.name());
+            assert_eq!(event.zone.as_ref().unwrap().place, place, "{event:?}");
+        }
+        let expected = ["danger_zone_intrusion", "entrance", "exit", "loitering"];
+        assert_eq!(types, BTreeSet::from(expected), "{told:?}");
+    }
+}
+
+#[test]
 fn outside_its_hours_a_zone_is_not_asked() {
     let schedule =
         serde_json::from_value(json!([{"to": "08:00"}, {"from": "08:01", "holidays": "excluded"}]));
