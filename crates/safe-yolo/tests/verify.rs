@@ -16,8 +16,8 @@ use safe_yolo_store::{EvidenceStore, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// An incident with a picture; its id, and the picture's path.
-async fn incident(data: &Path, picture: &[u8]) -> (EventId, PathBuf) {
+/// An incident of one alarm with a picture; its id, and the picture's path.
+async fn incident(data: &Path, event_type: EventType, picture: &[u8]) -> (EventId, PathBuf) {
     let store = Store::open(data).await.unwrap();
     store.ensure_admin(Some(ADMIN_PASSWORD.to_owned())).await.unwrap();
     let evidence = EvidenceStore::open(data, EvidenceLimits::default(), store.clone());
@@ -26,7 +26,7 @@ async fn incident(data: &Path, picture: &[u8]) -> (EventId, PathBuf) {
         id: EventId(Uuid::now_v7()),
         camera: None,
         camera_name: "yard".into(),
-        event_type: EventType::DangerZoneIntrusion,
+        event_type,
         severity: Severity::Critical,
         zone: None,
         track: None,
@@ -66,7 +66,7 @@ async fn one_changed_byte_of_a_picture_is_named_in_a_data_folder_and_in_a_case()
     let data = site.data();
     // No picture, but nothing looks into originals.
     let picture: Vec<u8> = (0..40_000_u32).map(|at| (at * at / 7) as u8).collect();
-    let (id, path) = incident(&data, &picture).await;
+    let (id, path) = incident(&data, EventType::DangerZoneIntrusion, &picture).await;
     let server = site.serve().await;
     let admin = server.admin().await;
     let export = format!("/api/incidents/{id}/export");
@@ -110,6 +110,50 @@ async fn one_changed_byte_of_a_picture_is_named_in_a_data_folder_and_in_a_case()
     assert!(report["faults"][0]["target"].as_str().unwrap().ends_with(&name), "{report}");
     fs::write(&path, &picture).unwrap();
     verify_data().ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_one_incident_its_own_evidence_is_verified_and_no_other() {
+    let site = Site::new();
+    let data = site.data();
+    let (picture, other_picture) = (vec![1; 3000], vec![2; 5000]);
+    let (id, path) = incident(&data, EventType::DangerZoneIntrusion, &picture).await;
+    let (other, other_path) = incident(&data, EventType::HelmetMissing, &other_picture).await;
+    assert_ne!(id, other);
+    let verify =
+        |incident: &str| safe_yolo(["verify", "--incident", incident, "--data-dir", text(&data)]);
+    let (id, other) = (id.to_string(), other.to_string());
+    let passes = |incident: &str, read: &str| {
+        let passed = verify(incident).ok();
+        let line = passed.stdout.lines().find(|line| line.starts_with("OK"));
+        let line = line.unwrap_or_else(|| panic!("it is in order: {passed:?}"));
+        assert!(line.contains(read), "{line}");
+    };
+    passes(&id, "2 files of 6000 bytes read, 2 not asked for");
+    passes(&other, "2 files of 10000 bytes read, 2 not asked for");
+
+    let mut altered = picture.clone();
+    altered[1500] ^= 1;
+    fs::write(&path, &altered).unwrap();
+    let broken_one = verify(&id);
+    broken(&broken_one, path.file_name().unwrap().to_str().unwrap());
+    assert!(!broken_one.stdout.contains(&other), "nothing is said of others: {broken_one:?}");
+    passes(&other, "2 not asked for");
+    fs::write(&path, &picture).unwrap();
+    // What is gone is named as well, and by its own incident only.
+    fs::remove_file(&other_path).unwrap();
+    let name = other_path.file_name().unwrap().to_str().unwrap();
+    let missing = verify(&other);
+    assert_eq!(missing.status.code(), Some(1), "{missing:?}");
+    let is_named = |line: &str| line.starts_with("MISSING") && line.contains(name);
+    assert!(missing.stdout.lines().any(is_named), "{missing:?}");
+    passes(&id, "2 files of 6000 bytes read, 2 not asked for");
+
+    let unknown = EventId(Uuid::now_v7()).to_string();
+    let refused = verify(&unknown);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    refused.refused(&["there is no incident", &unknown]);
+    verify("press").refused(&["--incident", "press"]);
 }
 
 #[test]

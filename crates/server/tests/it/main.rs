@@ -20,6 +20,7 @@ mod regulations;
 mod replay;
 mod scene;
 mod site;
+mod snapshots;
 mod statistics;
 mod supervision;
 mod verdicts;
