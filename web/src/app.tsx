@@ -1,5 +1,6 @@
 // The page as a whole: login, connections that live as long as it, and the room on show.
 import { useEffect } from 'react';
+import { AuditPage } from './audit/page';
 import { cameras } from './cameras/cameras';
 import { CamerasPage } from './cameras/page';
 import { events } from './events/events';
@@ -104,6 +105,8 @@ function Page({ at }: { at: Route }) {
       return <IncidentPage key={at.id} id={at.id} />;
     case 'settings':
       return <SettingsPage />;
+    case 'audit':
+      return <AuditPage />;
     case 'cameras':
       return <CamerasPage />;
     case 'regulations':

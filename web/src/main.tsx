@@ -15,6 +15,7 @@ import './versions/versions.css';
 import './checklists/checklists.css';
 import './regulations/regulations.css';
 import './statistics/statistics.css';
+import './audit/audit.css';
 import './session/login.css';
 
 // Canvas labels do not make a browser load a font by themselves.

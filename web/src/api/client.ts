@@ -95,7 +95,7 @@ export const api = {
   event: (id: string) => request<SafetyEvent>('GET', path('events', id)),
   acknowledge: (id: string, reason: string) =>
     request<SafetyEvent>('POST', path('events', id, 'acknowledge'), { reason }),
-  acknowledgeMany: (reason: string, ids?: string[]) =>
+  acknowledgeMany: (ids: readonly string[], reason: string) =>
     request<{ acknowledged: number }>('POST', '/api/events/acknowledge', { ids, reason }),
 
   system: () => request<System>('GET', '/api/system'),

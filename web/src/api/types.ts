@@ -5,6 +5,8 @@ export type Role = 'viewer' | 'operator' | 'admin';
 export interface User {
   username: string;
   role: Role;
+  /** Whether pictures and clips may leave the house as they were stored. */
+  may_export_original?: boolean;
 }
 
 export type CameraState =
@@ -314,8 +316,16 @@ export interface SafetyEvent {
   acknowledged: { by: string; at: string; reason: string | null } | null;
   /** The incident that it belongs to. */
   incident?: string | null;
-  /** The mute that keeps it quiet. */
+  /** The mute that keeps it quiet, or did when it began. */
   muted?: number | string | null;
+  /** Of that mute; not with what is told as it happens. */
+  muted_by?: MutedBy | null;
+}
+
+export interface MutedBy {
+  by: string;
+  reason: string;
+  until: string;
 }
 
 export interface EventPage {

@@ -1,6 +1,6 @@
 // The event connection against a server that the test plays.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { SafetyEvent } from '../api/types';
+import type { SafetyEvent, System } from '../api/types';
 import { events } from './events';
 
 class FakeSocket {
@@ -80,6 +80,41 @@ it('fetches what it was too slow for, however often that fails, and goes on', as
   expect(events.list.get().gap).toBeNull();
   const changes = asked.filter((path) => path.includes('changes'));
   expect(changes.map((path) => /after=(\d+)/.exec(path)?.[1])).toEqual(['1', '1', '3']);
+});
+
+it('acknowledges what it is asked for by id, and answers how many were not before', async () => {
+  const sent: { ids: string[]; reason: string }[] = [];
+  vi.stubGlobal('fetch', async (_path: string, init: RequestInit) => {
+    const body = JSON.parse(String(init.body));
+    sent.push(body);
+    return { ok: true, status: 200, json: async () => ({ acknowledged: body.ids.length - 1 }) };
+  });
+  const ids = Array.from({ length: 1200 }, (_, i) => `e${i}`);
+  expect(await events.acknowledgeAll(ids, 'works')).toBe(1198);
+  expect(sent.map((body) => [body.ids.length, body.reason])).toEqual([
+    [1000, 'works'],
+    [200, 'works'],
+  ]);
+});
+
+it('reads what it was not sent once nothing in its list waits', async () => {
+  const waits = (seq: number) => ({ ...event(seq), acknowledged: null });
+  let page = { events: [waits(2)], unacknowledged: 2, seq: 2 };
+  vi.stubGlobal('fetch', async () => ({ ok: true, status: 200, json: async () => page }));
+  events.start(() => undefined);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(events.list.get().hidden).toBe(1);
+  page = { events: [waits(1)], unacknowledged: 1, seq: 3 };
+  events.reconcile({ seq: 2, unacknowledged: 2 } as System);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(known()).toEqual(['e2']);
+  const acknowledged = { by: 'kim', at: '2026-01-01T00:01:00Z', reason: '' };
+  const done = { ...change(3), kind: 'acknowledged', event: { ...event(2), acknowledged } };
+  socket().say({ type: 'change', ...done });
+  events.reconcile({ seq: 3, unacknowledged: 1 } as System);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(known()).toEqual(['e1', 'e2']);
+  expect(events.list.get().hidden).toBe(0);
 });
 
 it('reads its list again where very much was missed', async () => {

@@ -25,6 +25,8 @@ const PENDING_TRIES_MAX = 8;
 const CHANGES_PAGE = 500;
 /** Longer gaps are not filled change by change: the page keeps no more events than that. */
 const GAP_MAX = 2000;
+/** The server takes no more in one acknowledgement. */
+const ACK_IDS_MAX = 1000;
 
 class Events {
   readonly list = new Store<EventList>(emptyList);
@@ -66,11 +68,14 @@ class Events {
     this.list.update((list) => learn(list, event));
   }
 
-  /** All that wait here by id, so that none is acknowledged that nobody has seen. */
-  async acknowledgeAll(reason: string): Promise<void> {
-    const ids = waiting(this.list.get()).map((event) => event.id);
-    const everything = this.list.get().hidden > 0;
-    await api.acknowledgeMany(reason, everything ? undefined : ids);
+  /** By id, so that none is acknowledged that nobody has seen. Answers how many were not acknowledged before. */
+  async acknowledgeAll(ids: readonly string[], reason: string): Promise<number> {
+    let count = 0;
+    for (let at = 0; at < ids.length; at += ACK_IDS_MAX) {
+      const some = ids.slice(at, at + ACK_IDS_MAX);
+      count += (await api.acknowledgeMany(some, reason)).acknowledged;
+    }
+    return count;
   }
 
   hide(id: string): void {
@@ -79,6 +84,16 @@ class Events {
 
   reconcile(system: Parameters<typeof reconcile>[1]): void {
     this.list.update((list) => reconcile(list, system));
+    void this.showHidden();
+  }
+
+  /** Alarms beyond the list come into it once nothing in it waits: they can't be seen otherwise. */
+  private async showHidden(): Promise<void> {
+    const now = this.list.get();
+    if (now.hidden === 0 || now.gap || waiting(now).length > 0) return;
+    const generation = this.generation;
+    const pages = await this.pages().catch(() => null);
+    if (pages && generation === this.generation) this.list.update((list) => reread(list, pages));
   }
 
   private async first(generation: number, broke: () => void): Promise<void> {

@@ -12,6 +12,7 @@ import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { LATEST, utc } from '../ui/local-time';
 import { useStore } from '../ui/store';
+import { deletedCameras, type Seen, seeing } from './deleted';
 import { EventDetail } from './detail';
 import { isMuted, isWaiting } from './list';
 import { Many } from './many';
@@ -105,6 +106,8 @@ export function HistoryPage() {
   const [size, setSize] = useState<number>(SIZES[0]);
   const [open, setOpen] = useState<SafetyEvent | null>(null);
   const { list, busy, error, page, older, newer } = usePages(filters, size);
+  const [seen, setSeen] = useState<Seen>(new Map());
+  useEffect(() => setSeen((known) => seeing(known, list)), [list]);
   const top = useRef<HTMLElement>(null);
   const turn = (to: (() => void) | null) => () => {
     to?.();
@@ -120,7 +123,7 @@ export function HistoryPage() {
         <span className="spacer" />
         <Exports filters={filters} />
       </header>
-      <FilterBar filters={filters} onChange={setFilters} />
+      <FilterBar filters={filters} seen={seen} onChange={setFilters} />
       {error && <ErrorNote text={error} />}
       <Table list={list} onOpen={setOpen} />
       <nav className="history-end" aria-label={t('history.page', { n: page })}>
@@ -191,15 +194,17 @@ function Exports({ filters }: { filters: Filters }) {
   );
 }
 
-function FilterBar({
-  filters,
-  onChange,
-}: {
+interface FilterBarProps {
   filters: Filters;
+  seen: Seen;
   onChange: (filters: Filters) => void;
-}) {
+}
+
+function FilterBar({ filters, seen, onChange }: FilterBarProps) {
   const { t } = useT();
-  const list = useStore(cameras.list) ?? [];
+  const known = useStore(cameras.list);
+  const list = known ?? [];
+  const deleted = deletedCameras(seen, known);
   const places = filters.camera.length
     ? list.filter((camera) => filters.camera.includes(camera.id))
     : list;
@@ -220,10 +225,10 @@ function FilterBar({
   );
   return (
     <form className="filters" onSubmit={(event) => event.preventDefault()}>
-      {many(
-        'camera',
-        list.map((camera) => [camera.id, camera.name]),
-      )}
+      {many('camera', [
+        ...list.map((camera) => [camera.id, camera.name] as const),
+        ...deleted.map(([id, name]) => [id, t('history.deleted', { name })] as const),
+      ])}
       {many(
         'zone',
         places.flatMap((camera) =>

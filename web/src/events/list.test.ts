@@ -7,9 +7,11 @@ import {
   EVENTS_MAX,
   type EventList,
   emptyList,
+  fasterElsewhere,
   fill,
   hide,
   learn,
+  leftOut,
   load,
   miss,
   reconcile,
@@ -18,6 +20,7 @@ import {
   timeline,
   waiting,
   waitingCount,
+  waitingIds,
 } from './list';
 
 const ACK = { by: 'kim', at: '2026-01-01T00:01:00Z', reason: '' };
@@ -178,6 +181,53 @@ describe('a gap', () => {
   it('lets no count of the server be taken over', () => {
     expect(reconcile(gap, { seq: 5, unacknowledged: 9 } as System)).toBe(gap);
   });
+});
+
+describe('"acknowledge all"', () => {
+  const seen = run([
+    raised('a', 1),
+    acknowledged('b', 2),
+    raised('c', 3),
+    raised('u', null, false),
+  ]);
+  const asked = waitingIds(seen);
+
+  it('means what waits in the list and is recorded', () => {
+    expect(asked).toEqual(['c', 'a']);
+    expect(leftOut(seen, asked)).toEqual({ came: 1, hidden: 0 });
+  });
+
+  it('leaves out what comes while the reason is typed', () => {
+    const now = run([raised('d', 4), raised('u', 5), acknowledged('a', 6), raised('e', 7)], seen);
+    expect(leftOut(now, asked).came).toBe(3);
+  });
+
+  it('leaves out what the page was not sent', () => {
+    const list = load([{ events: [event('a', 9)], unacknowledged: 250, seq: 9 }]);
+    expect(waitingIds(list)).toEqual(['a']);
+    expect(leftOut(list, waitingIds(list))).toEqual({ came: 0, hidden: 249 });
+  });
+
+  it.each([
+    [2, 0],
+    [1, 1],
+    [0, 2],
+    [3, 0],
+  ])('of two that answers %s had %s that somebody else was faster with', (count, faster) => {
+    expect(fasterElsewhere(asked, count)).toBe(faster);
+  });
+});
+
+it('keeps who muted an event when a change does not tell', () => {
+  const muted_by = { by: 'lee', reason: 'drill', until: '2026-01-01T01:00:00Z' };
+  const read = learn(emptyList, event('m', 1, { muted: 7, muted_by }));
+  const ended = (seq: number, muted: number | null): Change => ({
+    ...raised('m', seq),
+    kind: 'ended',
+    event: event('m', seq, { muted, muted_by: null }),
+  });
+  expect(apply(read, ended(2, 7)).byId.m?.muted_by).toEqual(muted_by);
+  expect(apply(read, ended(2, null)).byId.m?.muted_by).toBeUndefined();
 });
 
 it('puts alarms that wait first, then the newest', () => {

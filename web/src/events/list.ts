@@ -47,6 +47,30 @@ export function waiting(list: EventList): Entry[] {
 /** How many alarms wait, also those beyond the page's own list. */
 export const waitingCount = (list: EventList) => waiting(list).length + list.hidden;
 
+/** What "acknowledge all" means at this moment: what this page has, and the server has recorded. */
+export const waitingIds = (list: EventList): string[] =>
+  waiting(list)
+    .filter(({ recorded }) => recorded)
+    .map(({ id }) => id);
+
+export interface LeftOut {
+  /** In the list, but not asked for: they came since, or are not recorded yet. */
+  came: number;
+  /** Beyond the page's own list. */
+  hidden: number;
+}
+
+/** What goes on waiting when only these are acknowledged. */
+export function leftOut(list: EventList, asked: readonly string[]): LeftOut {
+  const known = new Set(asked);
+  const came = waiting(list).filter(({ id }) => !known.has(id)).length;
+  return { came, hidden: list.hidden };
+}
+
+/** How many of those that were asked for somebody else had acknowledged before. */
+export const fasterElsewhere = (asked: readonly string[], acknowledged: number) =>
+  Math.max(0, asked.length - acknowledged);
+
 /** Alarms that wait first, then the newest: the order of the timeline. */
 export function timeline(list: EventList, limit: number): Entry[] {
   return Object.values(list.byId)
@@ -142,7 +166,12 @@ export function apply(list: EventList, change: Change): EventList {
     known !== undefined &&
     (change.seq === null ? known.recorded : known.recorded && (known.seq ?? 0) >= change.seq);
   if (isOld) return seq === list.seq ? list : { ...list, seq };
-  const entry: Entry = { ...event, seq: change.seq ?? event.seq, recorded: change.recorded };
+  const entry: Entry = {
+    ...event,
+    seq: change.seq ?? event.seq,
+    recorded: change.recorded,
+    muted_by: mutedBy(event, known),
+  };
   const isNew = !known && change.kind === 'raised' && isWaiting(entry);
   const wasHidden = !known && change.kind === 'acknowledged';
   return {
@@ -157,6 +186,10 @@ export function apply(list: EventList, change: Change): EventList {
         : list.fresh.filter((id) => id !== event.id),
   };
 }
+
+/** A change does not tell who muted it: what was read of that stays. */
+const mutedBy = (event: SafetyEvent, known: Entry | undefined) =>
+  event.muted_by ?? (known?.muted === event.muted ? known?.muted_by : undefined);
 
 /** An event as a request answered it, outside the stream. */
 export function learn(list: EventList, event: SafetyEvent): EventList {

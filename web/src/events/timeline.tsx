@@ -8,10 +8,10 @@ import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { useTick } from '../ui/hooks';
 import { useStore } from '../ui/store';
-import { AckDialog } from './ack-dialog';
+import { AckAllDialog, AckDialog, AckFasterDialog } from './ack-dialog';
 import { EventDetail } from './detail';
 import { events } from './events';
-import { type Entry, isMuted, isWaiting, timeline, waitingCount } from './list';
+import { type Entry, isMuted, isWaiting, timeline, waitingIds } from './list';
 import { place, Severity, Snapshot, title } from './parts';
 
 const SHOWN_MAX = 60;
@@ -20,11 +20,13 @@ export function Timeline() {
   const { t } = useT();
   const list = useStore(events.list);
   const { user } = useStore(session);
-  const [asking, setAsking] = useState<{ event: Entry | null } | null>(null);
+  const lost = useStore(events.lost);
+  const [asking, setAsking] = useState<Entry | 'all' | null>(null);
+  const [faster, setFaster] = useState<{ faster: number; asked: number } | null>(null);
   const [open, setOpen] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
   const tick = useTick(1000);
-  const n = waitingCount(list);
+  const n = waitingIds(list).length;
   const shown = timeline(list, SHOWN_MAX);
   const acknowledge = (event: Entry) =>
     events
@@ -39,7 +41,9 @@ export function Timeline() {
           <button
             type="button"
             data-testid="event-ack-all"
-            onClick={() => setAsking({ event: null })}
+            disabled={lost}
+            title={lost ? t('doubt.lost') : undefined}
+            onClick={() => setAsking('all')}
           >
             {t('event.ack.all')}
           </button>
@@ -62,12 +66,19 @@ export function Timeline() {
             tick={Math.floor(tick / 1000)}
             operate={may.operate(user)}
             onAcknowledge={acknowledge}
-            onAsk={(asked) => setAsking({ event: asked })}
+            onAsk={setAsking}
             onOpen={setOpen}
           />
         ))}
       </ul>
-      {asking && <AckDialog event={asking.event} onClose={() => setAsking(null)} />}
+      {asking === 'all' && (
+        <AckAllDialog
+          onFaster={(faster, asked) => setFaster({ faster, asked })}
+          onClose={() => setAsking(null)}
+        />
+      )}
+      {asking && asking !== 'all' && <AckDialog event={asking} onClose={() => setAsking(null)} />}
+      {faster && <AckFasterDialog {...faster} onClose={() => setFaster(null)} />}
       {open && list.byId[open] && (
         <EventDetail event={list.byId[open]} onClose={() => setOpen(null)} />
       )}

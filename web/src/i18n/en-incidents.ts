@@ -82,7 +82,9 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'export.title': 'Export the case',
   'export.note':
     'Report, pictures, clips and hashes in one ZIP file. The export is noted in the audit log.',
-  'export.blurred': 'People blurred (default)',
+  'export.blurred': 'People are made unrecognisable (default)',
+  'export.blurred.heads': 'Heads are made unrecognisable (default)',
+  'export.blurred.bodies': 'Whole bodies are made unrecognisable (default)',
   'export.original': 'Originals',
   'export.original.note':
     'The originals show who the people are. This needs a right of its own and a reason.',
@@ -91,6 +93,10 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'export.run': 'Export',
   'export.running': 'Making the case…',
   'export.done': '{name} was downloaded ({size}).',
+  'ack.came': 'Not included: {n}. They came meanwhile or are not recorded yet, and stay waiting.',
+  'ack.hidden': 'Beyond this list {n} more wait: they are not acknowledged with it.',
+  'ack.faster':
+    '{done} of {m} alarms were acknowledged. Somebody else had already acknowledged the other {n}.',
   'inc.evidence': 'Evidence',
   'inc.picture': 'Picture',
   'inc.clip': 'Clip',
@@ -150,6 +156,8 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'clip.before': 'from {s} s before the alarm',
   'clip.before.unknown': 'Where the alarm began in it is not known',
   'clip.unplayable': "This browser can't play the clip ({codec}). Download it to watch it.",
+  'clip.unplayable.case':
+    "This browser can't play the clip ({codec}). Export the case: it holds the clip, with people unrecognisable.",
   'clip.unloaded': 'The clip could not be loaded.',
   'evidence.gone': 'Deleted after its time of keeping, or the file is missing',
   'evidence.gone.short': 'No file',
@@ -161,7 +169,7 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'clip.label': 'Clip of the alarm',
   'mute.title': 'Mute alarms',
   'mute.note':
-    'Watching and recording go on; alarms stay in the list, greyed. Only sound and pop-ups stop.',
+    'Muted alarms are recorded and listed, greyed. But no incident is made of what begins and ends while muted, nobody is called and nothing is escalated. What still goes on when the mute ends rings then.',
   'mute.what': 'What is muted',
   'mute.what.rule': 'Only {type} – {place}',
   'mute.what.zone': 'All alarms of the zone ‘{name}’',
@@ -219,8 +227,13 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'settings.escalate': 'When nobody acknowledges',
   'settings.escalate.note':
     'After this time the sound gets faster and louder and the incident goes to the very top. Leave a level empty to do without it.',
+  'settings.blur': 'What is made unrecognisable in exported cases',
+  'settings.blur.heads': 'Heads',
+  'settings.blur.bodies': 'Whole bodies',
+  'settings.blur.note':
+    'Clothes and gait also tell who somebody is. With whole bodies they are hidden, but so is the equipment that was worn.',
   'settings.level': 'Level {n} (s)',
-  'settings.saved': 'Saved. It applies to what waits now.',
+  'settings.saved': 'Saved. It applies to what waits now and to the next export.',
   'settings.bad': "‘{value}’ can't be used for ‘{name}’: enter a whole number of 1 or more.",
   'settings.order': '{name}: level 2 must be longer than level 1 ({a} s, {b} s).',
   'settings.admin': 'Only administrators can change these settings.',

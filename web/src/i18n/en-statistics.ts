@@ -95,6 +95,7 @@ export const enStatistics: Record<keyof typeof koStatistics, string> = {
   'history.chosen': '{n} chosen',
   'history.newer': 'Previous page',
   'history.next': 'Next page',
+  'history.deleted': '{name} (deleted)',
   'history.page': 'Page {n}',
   'history.size': '{n} a page',
   'history.size.label': 'Events a page',

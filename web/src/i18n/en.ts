@@ -1,4 +1,5 @@
 // English, key for key with the Korean dictionary.
+import { enAudit } from './en-audit';
 import { enChecklists } from './en-checklists';
 import { enErrors } from './en-errors';
 import { enIncidents } from './en-incidents';
@@ -9,6 +10,7 @@ import { enVersions } from './en-versions';
 import type { ko } from './ko';
 
 export const en: Record<keyof typeof ko, string> = {
+  ...enAudit,
   ...enVersions,
   ...enStatistics,
   ...enRules,

@@ -80,7 +80,9 @@ export const koIncidents = {
   'export.title': '사건 자료 내보내기',
   'export.note':
     '보고서, 사진, 영상, 해시를 ZIP 파일 하나로 내려받습니다. 내보낸 기록은 감사 로그에 남습니다.',
-  'export.blurred': '사람을 흐리게 처리 (기본)',
+  'export.blurred': '사람을 알아볼 수 없게 처리 (기본)',
+  'export.blurred.heads': '머리 부분을 알아볼 수 없게 처리 (기본)',
+  'export.blurred.bodies': '몸 전체를 알아볼 수 없게 처리 (기본)',
   'export.original': '원본 그대로',
   'export.original.note':
     '원본에는 사람을 알아볼 수 있는 영상이 들어 있습니다. 별도 권한과 사유가 필요합니다.',
@@ -89,6 +91,11 @@ export const koIncidents = {
   'export.run': '내보내기',
   'export.running': '사건 자료를 만드는 중…',
   'export.done': '{name} 파일을 내려받았습니다 ({size}).',
+  'ack.came':
+    '그 사이 발생했거나 아직 기록되지 않은 경보 {n}건은 포함하지 않으며, 미확인으로 남습니다.',
+  'ack.hidden': '이 목록에 없는 미확인 경보가 {n}건 더 있습니다. 이번에는 함께 확인하지 않습니다.',
+  'ack.faster':
+    '경보 {m}건 가운데 {done}건을 확인했습니다. 나머지 {n}건은 다른 사람이 먼저 확인했습니다.',
   'inc.evidence': '증거',
   'inc.picture': '사진',
   'inc.clip': '영상',
@@ -148,6 +155,8 @@ export const koIncidents = {
   'clip.before': '경보 {s}초 전부터',
   'clip.before.unknown': '경보 순간의 위치 알 수 없음',
   'clip.unplayable': '이 브라우저에서 재생할 수 없는 영상입니다 ({codec}). 내려받아 보십시오.',
+  'clip.unplayable.case':
+    '이 브라우저에서 재생할 수 없는 영상입니다 ({codec}). 사건 자료를 내보내면 사람을 알아볼 수 없게 처리한 영상을 볼 수 있습니다.',
   'clip.unloaded': '영상을 불러오지 못했습니다.',
   'evidence.gone': '보존 기간이 지나 삭제되었거나 파일이 없습니다',
   'evidence.gone.short': '파일 없음',
@@ -159,7 +168,7 @@ export const koIncidents = {
   'clip.label': '경보 영상',
   'mute.title': '알림 일시 중지',
   'mute.note':
-    '중지한 동안에도 감시와 기록은 계속되며, 경보는 회색으로 목록에 남습니다. 소리와 팝업만 멈춥니다.',
+    '중지한 동안의 경보도 기록되며 목록에 회색으로 남습니다. 다만 중지 중에 시작해 끝난 경보는 사건으로 만들지 않고, 아무도 호출하지 않으며, 확인 지연 단계도 올라가지 않습니다. 중지가 끝날 때 계속되고 있는 경보는 그때 울립니다.',
   'mute.what': '중지할 범위',
   'mute.what.rule': '{type} 알림만 – {place}',
   'mute.what.zone': '구역 ‘{name}’의 모든 알림',
@@ -217,8 +226,13 @@ export const koIncidents = {
   'settings.escalate': '확인이 늦어질 때',
   'settings.escalate.note':
     '정한 시간 안에 아무도 확인하지 않으면 경보음이 더 크고 빨라지며 목록 맨 위에 표시됩니다. 비워 두면 그 단계는 쓰지 않습니다.',
+  'settings.blur': '내보내는 사건 자료에서 알아볼 수 없게 처리할 부분',
+  'settings.blur.heads': '머리',
+  'settings.blur.bodies': '몸 전체',
+  'settings.blur.note':
+    '복장과 걸음걸이로도 누구인지 알 수 있습니다. 몸 전체를 처리하면 이를 가리지만, 보호구 착용 여부도 보이지 않습니다.',
   'settings.level': '{n}단계 (초)',
-  'settings.saved': '저장했습니다. 지금 대기 중인 경보부터 적용됩니다.',
+  'settings.saved': '저장했습니다. 지금 대기 중인 경보와 다음 내보내기부터 적용됩니다.',
   'settings.bad': '‘{name}’ 값 ‘{value}’은(는) 쓸 수 없습니다. 1 이상의 정수를 입력하십시오.',
   'settings.order': '{name}: 2단계는 1단계보다 길어야 합니다 ({a}초, {b}초).',
   'settings.admin': '경보 설정은 관리자만 바꿀 수 있습니다.',

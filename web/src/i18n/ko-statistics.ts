@@ -94,6 +94,7 @@ export const koStatistics = {
   'history.chosen': '{n}개 선택',
   'history.newer': '이전 쪽',
   'history.next': '다음 쪽',
+  'history.deleted': '{name} (삭제됨)',
   'history.page': '{n}쪽',
   'history.size': '쪽당 {n}건',
   'history.size.label': '한 쪽의 건수',

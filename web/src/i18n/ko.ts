@@ -1,4 +1,5 @@
 // Korean, the first language: as a safety manager would say it.
+import { koAudit } from './ko-audit';
 import { koChecklists } from './ko-checklists';
 import { koErrors } from './ko-errors';
 import { koIncidents } from './ko-incidents';
@@ -8,6 +9,7 @@ import { koStatistics } from './ko-statistics';
 import { koVersions } from './ko-versions';
 
 export const ko = {
+  ...koAudit,
   ...koVersions,
   ...koStatistics,
   ...koRules,

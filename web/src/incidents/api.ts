@@ -55,6 +55,9 @@ export const incidentApi = {
 
 export const clipUrl = (event: string) => path('events', event, 'clip');
 
+/** As a file: needs the right to originals. */
+export const clipFileUrl = (event: string) => `${clipUrl(event)}${query({ download: 'true' })}`;
+
 /** The case as a ZIP, and the name the server gives it. */
 export async function exportCase(
   id: string,

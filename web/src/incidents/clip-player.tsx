@@ -6,10 +6,12 @@ import type { SafetyEvent } from '../api/types';
 import type { Translate } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
 import { contain } from '../live/paint';
+import { may, session } from '../session/session';
 import { ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
 import { useSize } from '../ui/hooks';
-import { clipUrl, incidentApi } from './api';
+import { useStore } from '../ui/store';
+import { clipFileUrl, clipUrl, incidentApi } from './api';
 import { alarmPart, clipFacts, clipWhy, doubtOf, pictureAt } from './clip';
 import type { ClipBoxes, ClipFacts, ClipPicture } from './types';
 import { size } from './words';
@@ -39,6 +41,7 @@ export function ClipPlayer({ event }: { event: SafetyEvent }) {
 
 function Player({ event, facts }: { event: string; facts: ClipFacts }) {
   const { t } = useT();
+  const originals = may.takeOriginals(useStore(session).user);
   const video = useRef<HTMLVideoElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [boxes, setBoxes] = useState<ClipBoxes | null>(null);
@@ -73,6 +76,8 @@ function Player({ event, facts }: { event: string; facts: ClipFacts }) {
           ref={video}
           src={clipUrl(event)}
           controls
+          // The browser's own button would save it past that right.
+          controlsList={originals ? undefined : 'nodownload'}
           muted
           playsInline
           preload="auto"
@@ -114,7 +119,9 @@ function Player({ event, facts }: { event: string; facts: ClipFacts }) {
           <ErrorNote
             text={
               missing === 'unplayable'
-                ? t('clip.unplayable', { codec: facts.codec ?? t('common.unknown') })
+                ? t(originals ? 'clip.unplayable' : 'clip.unplayable.case', {
+                    codec: facts.codec ?? t('common.unknown'),
+                  })
                 : t(missing === 'gone' ? 'evidence.gone' : 'clip.unloaded')
             }
           />
@@ -146,9 +153,16 @@ function Player({ event, facts }: { event: string; facts: ClipFacts }) {
             {t('clip.toalarm')}
           </button>
         )}
-        <a className="button" href={clipUrl(event)} download={`${event}.mp4`}>
-          {t('clip.download')}
-        </a>
+        {originals && (
+          <a
+            className="button"
+            href={clipFileUrl(event)}
+            download={`${event}.mp4`}
+            data-testid="clip-download"
+          >
+            {t('clip.download')}
+          </a>
+        )}
         <small>{factLine(facts, duration, t)}</small>
       </div>
     </div>

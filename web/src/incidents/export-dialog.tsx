@@ -1,10 +1,12 @@
-// A case to hand on, with a reason: people blurred, or the originals.
-import { type FormEvent, useState } from 'react';
+// A case to hand on, with a reason: people made unrecognisable, or the originals.
+import { type FormEvent, useEffect, useState } from 'react';
 import { useT } from '../i18n/i18n';
+import { may, session } from '../session/session';
 import { Dialog, ErrorNote } from '../ui/dialog';
 import { errorText } from '../ui/errors';
-import { exportCase } from './api';
-import type { Incident } from './types';
+import { useStore } from '../ui/store';
+import { exportCase, incidentApi } from './api';
+import type { ExportBlur, Incident } from './types';
 import { size } from './words';
 
 /** Long enough for a browser to have begun with the file. */
@@ -21,8 +23,27 @@ function save(file: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), REVOKE_MS);
 }
 
+/** What is made unrecognisable; null while that is not known. */
+function useBlur(): ExportBlur | null {
+  const [blur, setBlur] = useState<ExportBlur | null>(null);
+  useEffect(() => {
+    let gone = false;
+    // Without the settings the dialog says it in general.
+    incidentApi
+      .settings()
+      .then((told) => gone || setBlur(told.export_blur ?? 'heads'))
+      .catch(() => undefined);
+    return () => {
+      gone = true;
+    };
+  }, []);
+  return blur;
+}
+
 export function ExportDialog({ incident, onClose }: { incident: Incident; onClose: () => void }) {
   const { t } = useT();
+  const blur = useBlur();
+  const { user } = useStore(session);
   const [original, setOriginal] = useState(false);
   const [reason, setReason] = useState('');
   const [busy, setBusy] = useState(false);
@@ -64,8 +85,8 @@ export function ExportDialog({ incident, onClose }: { incident: Incident; onClos
       <form onSubmit={submit} className="form" data-testid="export-form">
         <p className="quiet">{t('export.note')}</p>
         <fieldset className="choices">
-          {choice(false, 'export.blurred')}
-          {choice(true, 'export.original')}
+          {choice(false, blur ? `export.blurred.${blur}` : 'export.blurred')}
+          {may.takeOriginals(user) && choice(true, 'export.original')}
         </fieldset>
         {original && <p className="warn-note">{t('export.original.note')}</p>}
         <label>

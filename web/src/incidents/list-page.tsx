@@ -126,9 +126,14 @@ export function IncidentsPage() {
         {list.length > 0 && <span className="quiet">{t('history.count', { n: list.length })}</span>}
         <span className="spacer" />
         {may.configure(user) && (
-          <a className="button" href="#/settings" data-testid="nav-settings">
-            {t('incidents.settings')}
-          </a>
+          <>
+            <a className="button" href="#/audit" data-testid="nav-audit">
+              {t('audit.title')}
+            </a>
+            <a className="button" href="#/settings" data-testid="nav-settings">
+              {t('incidents.settings')}
+            </a>
+          </>
         )}
       </header>
       <FilterBar filters={filters} onChange={setFilters} />

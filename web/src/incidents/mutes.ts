@@ -1,5 +1,5 @@
 // Which mutes bear on what, and what can be asked for, as pure functions.
-import type { Camera, EventType, SafetyEvent } from '../api/types';
+import type { Camera, EventType, MutedBy, SafetyEvent } from '../api/types';
 import type { Mute, MuteInput } from './types';
 
 const KNOWN_MAX = 500;
@@ -25,11 +25,12 @@ export const ofZone = (mutes: readonly Mute[], camera: string, zone: string) =>
 /** Whether it is about one rule only and leaves the rest to ring. */
 export const isPart = (mute: Mute) => mute.type !== null;
 
-/** The mute of an event, as far as this page has been told of it. */
-export const muteOf = (event: SafetyEvent, known: ReadonlyMap<string, Mute>) =>
+/** Who muted an event and why: as the event was read, else as this page has been told of the mute. A
+ * mute that was lifted is known here with the end that it was to have. */
+export const muteOf = (event: SafetyEvent, known: ReadonlyMap<string, Mute>): MutedBy | null =>
   event.muted === null || event.muted === undefined
     ? null
-    : (known.get(muteKey(event.muted)) ?? null);
+    : (event.muted_by ?? known.get(muteKey(event.muted)) ?? null);
 
 /** Mutes are remembered beyond their end, the newest of them. */
 export function mergeKnown(

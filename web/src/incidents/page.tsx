@@ -160,7 +160,7 @@ function Content({ incident, detail, onStep }: ContentProps) {
           {event ? <Evidence key={event.id} event={event} /> : <p>{t('common.loading')}</p>}
           <EventList
             list={list}
-            total={detail?.event_count ?? incident.events}
+            total={incident.events}
             chosen={event?.id ?? null}
             onChoose={setChosen}
           />

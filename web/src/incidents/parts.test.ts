@@ -1,9 +1,9 @@
 // Mutes and the pictures of clips.
 import { describe, expect, it } from 'vitest';
-import type { Camera } from '../api/types';
+import type { Camera, SafetyEvent } from '../api/types';
 import { translator } from '../i18n/words';
 import { alarmPart, clipFacts, clipText, clipWhy, doubtOf, pictureAt } from './clip';
-import { mergeKnown, ofCamera, ofZone } from './mutes';
+import { mergeKnown, muteOf, ofCamera, ofZone } from './mutes';
 import type { ClipPicture, Mute } from './types';
 
 const mute = (id: number, more: Partial<Mute>): Mute => ({
@@ -45,6 +45,16 @@ describe('a mute', () => {
     const many = Array.from({ length: 600 }, (_, id) => mute(id + 10, {}));
     known = mergeKnown(known, many);
     expect([known.size, known.has('2'), known.has('609')]).toEqual([500, false, true]);
+  });
+  it('is told of its events, also when this page was never told of it', () => {
+    const known = mergeKnown(new Map(), all);
+    const muted_by = { by: 'lee', reason: 'drill', until: '2026-11-26T09:00:00Z' };
+    const event = (more: Partial<SafetyEvent>) => more as SafetyEvent;
+    expect(muteOf(event({ muted: 2 }), known)?.by).toBe('kim');
+    expect(muteOf(event({ muted: 2, muted_by }), known)).toEqual(muted_by);
+    expect(muteOf(event({ muted: 9, muted_by }), known)).toEqual(muted_by);
+    expect(muteOf(event({ muted: 9 }), known)).toBeNull();
+    expect(muteOf(event({ muted: null, muted_by: null }), known)).toBeNull();
   });
 });
 

@@ -1,5 +1,5 @@
 // The fields of the alarm settings: what was typed, checked, as the server wants it.
-import type { AlarmSettings } from './types';
+import type { AlarmSettings, ExportBlur } from './types';
 
 export const SEVERITIES = ['CRITICAL', 'WARNING'] as const;
 export type SettingsSeverity = (typeof SEVERITIES)[number];
@@ -7,6 +7,7 @@ export type SettingsSeverity = (typeof SEVERITIES)[number];
 export interface SettingsFields {
   group: string;
   levels: Record<SettingsSeverity, [string, string]>;
+  blur: ExportBlur;
 }
 
 export type SettingsError =
@@ -24,6 +25,7 @@ export function fieldsOf(settings: AlarmSettings): SettingsFields {
       CRITICAL: [level('CRITICAL', 0), level('CRITICAL', 1)],
       WARNING: [level('WARNING', 0), level('WARNING', 1)],
     },
+    blur: settings.export_blur ?? 'heads',
   };
 }
 
@@ -50,5 +52,5 @@ export function settingsOf(fields: SettingsFields): AlarmSettings | SettingsErro
     if (a !== undefined && b !== undefined && b <= a) return { kind: 'order', severity, a, b };
     escalate[severity] = seconds;
   }
-  return { group_within_s: group, escalate_after_s: escalate };
+  return { group_within_s: group, escalate_after_s: escalate, export_blur: fields.blur };
 }

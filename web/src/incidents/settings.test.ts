@@ -10,14 +10,20 @@ describe('the alarm settings', () => {
   const told = {
     group_within_s: 120,
     escalate_after_s: { CRITICAL: [60, 300], WARNING: [300] },
+    export_blur: 'bodies' as const,
   };
   const fields = (more: Partial<SettingsFields['levels']>, group = '120'): SettingsFields => ({
     group,
     levels: { CRITICAL: ['60', '300'], WARNING: ['300', ''], ...more },
+    blur: 'bodies',
   });
   it('come back as they were', () => {
     expect(fieldsOf(told)).toEqual(fields({}));
     expect(settingsOf(fieldsOf(told))).toEqual(told);
+  });
+  it('hide heads where an older server does not say', () => {
+    const { export_blur: _unsaid, ...old } = told;
+    expect(settingsOf(fieldsOf(old))).toEqual({ ...old, export_blur: 'heads' });
   });
   it('do without a level that is empty', () => {
     expect(settingsOf(fields({ WARNING: ['', ''] }))).toMatchObject({

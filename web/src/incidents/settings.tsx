@@ -1,4 +1,4 @@
-// How alarms are grouped, and what happens when nobody acknowledges them.
+// How alarms are grouped, what happens when nobody acknowledges them, and what is hidden in what is exported.
 import { type FormEvent, useEffect, useState } from 'react';
 import type { Translate } from '../i18n/i18n';
 import { useT } from '../i18n/i18n';
@@ -15,6 +15,7 @@ import {
   type SettingsSeverity,
   settingsOf,
 } from './settings-form';
+import { EXPORT_BLURS, type ExportBlur } from './types';
 
 function wrong(error: SettingsError, t: Translate): string {
   if (error.kind === 'order') {
@@ -119,6 +120,22 @@ export function SettingsPage() {
               onChange={(event) => change({ ...fields, group: event.target.value })}
             />
             <small>{t('settings.group.note')}</small>
+          </label>
+          <label>
+            {t('settings.blur')}
+            <select
+              disabled={!admin}
+              value={fields.blur}
+              data-testid="settings-blur"
+              onChange={(event) => change({ ...fields, blur: event.target.value as ExportBlur })}
+            >
+              {EXPORT_BLURS.map((blur) => (
+                <option key={blur} value={blur}>
+                  {t(`settings.blur.${blur}`)}
+                </option>
+              ))}
+            </select>
+            <small>{t('settings.blur.note')}</small>
           </label>
           {error && <ErrorNote text={error} />}
           {saved && (

@@ -65,9 +65,8 @@ export interface Deed {
 
 export interface IncidentDetail extends Incident {
   log: Deed[];
-  /** The first of them; `event_count`, or else `events`, tells how many there are. */
+  /** The first of them; `events` tells how many there are. */
   event_list: SafetyEvent[];
-  event_count?: number;
 }
 
 export interface Mute {
@@ -124,9 +123,15 @@ export interface ClipBoxes {
   pictures: ClipPicture[];
 }
 
+/** How much of people is made unrecognisable in exported cases. */
+export const EXPORT_BLURS = ['heads', 'bodies'] as const;
+export type ExportBlur = (typeof EXPORT_BLURS)[number];
+
 export interface AlarmSettings {
   group_within_s: number;
   escalate_after_s: Record<string, number[]>;
+  /** Heads, where an older server does not say. */
+  export_blur?: ExportBlur;
 }
 
 export interface RulePrecision {

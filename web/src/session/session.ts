@@ -68,4 +68,6 @@ const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 export const may = {
   operate: (user: User | null) => RANK[user?.role ?? 'viewer'] >= 1,
   configure: (user: User | null) => RANK[user?.role ?? 'viewer'] >= 2,
+  /** A right of its own, whatever the role. */
+  takeOriginals: (user: User | null) => user?.may_export_original === true,
 };

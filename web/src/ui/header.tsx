@@ -69,7 +69,7 @@ function Nav({ at }: { at: Route }) {
   const here =
     at.page === 'zones' || at.page === 'scene'
       ? 'wall'
-      : at.page === 'incident' || at.page === 'settings'
+      : at.page === 'incident' || at.page === 'settings' || at.page === 'audit'
         ? 'incidents'
         : at.page;
   return (

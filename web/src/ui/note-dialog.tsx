@@ -16,6 +16,8 @@ interface NoteDialogProps {
   presets?: readonly string[];
   /** What was written before. */
   draft?: string;
+  /** Why it can't be done now. */
+  barred?: string | null;
   children?: ReactNode;
   /** Does it, and answers what is wrong with what was entered; null closes the dialog. */
   send: (text: string) => Promise<string | null>;
@@ -23,13 +25,15 @@ interface NoteDialogProps {
 }
 
 export function NoteDialog(props: NoteDialogProps) {
-  const { title, label, action, testIds, presets, draft, children, send, onClose } = props;
+  const { title, label, action, testIds, presets, draft, barred, children } = props;
+  const { send, onClose } = props;
   const { t } = useT();
   const [text, setText] = useState(draft ?? '');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const submit = async (form: FormEvent) => {
     form.preventDefault();
+    if (barred) return;
     setBusy(true);
     const wrong = await send(text.trim()).catch((problem) => errorText(problem, t));
     if (wrong === null) return onClose();
@@ -64,12 +68,18 @@ export function NoteDialog(props: NoteDialogProps) {
             onChange={(change) => setText(change.target.value)}
           />
         </label>
+        {barred && <p className="warn-note">{barred}</p>}
         {error && <ErrorNote text={error} />}
         <div className="row end">
           <button type="button" onClick={onClose}>
             {t('common.cancel')}
           </button>
-          <button type="submit" className="pri" data-testid={testIds.submit} disabled={busy}>
+          <button
+            type="submit"
+            className="pri"
+            data-testid={testIds.submit}
+            disabled={busy || Boolean(barred)}
+          >
             {action}
           </button>
         </div>

@@ -11,6 +11,8 @@ export type Route =
   | { page: 'incident'; id: string }
   /** How alarms are handled. */
   | { page: 'settings' }
+  /** Who did what. */
+  | { page: 'audit' }
   /** Masks and floor of a camera. */
   | { page: 'scene'; camera: string }
   /** With a version, the history is open at it. */
@@ -20,7 +22,7 @@ export function parseRoute(hash: string): Route {
   const [page, id, version] = hash.replace(/^#\/?/, '').split('/');
   if (page === 'history' || page === 'statistics' || page === 'cameras' || page === 'regulations')
     return { page };
-  if (page === 'incidents' || page === 'settings') return { page };
+  if (page === 'incidents' || page === 'settings' || page === 'audit') return { page };
   if (page === 'incident' && id) return { page, id: decodeURIComponent(id) };
   if (page === 'scene' && id) return { page, camera: decodeURIComponent(id) };
   if (page === 'zones' && id) {
