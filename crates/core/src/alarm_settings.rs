@@ -1,4 +1,5 @@
-//! When alarms become one incident, and when one that nobody acknowledges is escalated.
+//! When alarms become one incident, when one that nobody acknowledges is escalated, and what is hidden
+//! in what is exported of it.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Severity;
 
-/// How alarms are grouped and escalated; one for the whole site.
+/// How alarms are grouped, escalated and exported; one for the whole site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlarmSettings {
@@ -15,6 +16,40 @@ pub struct AlarmSettings {
     pub group_within_s: u32,
     /// Seconds without acknowledgement after which each level of escalation is reached, by severity.
     pub escalate_after_s: BTreeMap<Severity, Vec<u32>>,
+    /// What is made unrecognisable of people in cases that are exported without originals.
+    #[serde(default)]
+    pub export_blur: ExportBlur,
+}
+
+/// How much of people is made unrecognisable in what leaves the house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportBlur {
+    /// Their heads.
+    #[default]
+    Heads,
+    /// All of them: gait and clothes tell, too, who somebody is.
+    Bodies,
+}
+
+impl ExportBlur {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Heads, Self::Bodies];
+
+    /// As the API names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Heads => "heads",
+            Self::Bodies => "bodies",
+        }
+    }
+
+    /// The other way round.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|blur| blur.name() == name)
+    }
 }
 
 impl Default for AlarmSettings {
@@ -25,6 +60,7 @@ impl Default for AlarmSettings {
                 (Severity::Critical, vec![60, 300]),
                 (Severity::Warning, vec![300, 1800]),
             ]),
+            export_blur: ExportBlur::default(),
         }
     }
 }
@@ -117,6 +153,19 @@ mod tests {
             let said = settings.validate().unwrap_err().to_string();
             assert!(said.contains(word), "{said}");
         }
+    }
+
+    #[test]
+    fn settings_of_before_there_was_a_choice_blur_heads() {
+        let old = r#"{"group_within_s":120,"escalate_after_s":{}}"#;
+        let read: AlarmSettings = serde_json::from_str(old).unwrap();
+        assert_eq!(read.export_blur, ExportBlur::Heads);
+        let text = serde_json::to_string(&read).unwrap().replace("heads", "bodies");
+        assert_eq!(
+            serde_json::from_str::<AlarmSettings>(&text).unwrap().export_blur,
+            ExportBlur::Bodies
+        );
+        serde_json::from_str::<AlarmSettings>(&text.replace("bodies", "nothing")).unwrap_err();
     }
 
     #[test]

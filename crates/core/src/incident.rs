@@ -378,13 +378,17 @@ impl Incident {
             camera.open_people = camera.open_people.saturating_sub(1);
         }
         if self.open_events == 0 {
-            self.end = Some(end.max(self.start));
+            // Ends come in the order of their cameras: none is before the last alarm began.
+            self.end = Some(end.max(self.last_event_at));
         }
     }
 
     /// The figures of one of its alarms have changed.
     pub fn learn(&mut self, event: &Event) {
-        self.severity = self.severity.max(event.severity);
+        if event.severity > self.severity {
+            self.severity = event.severity;
+            self.revision += 1;
+        }
     }
 
     /// Somebody does something about it. `based_on` is the revision that they saw, if they say so.

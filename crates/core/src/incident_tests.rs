@@ -100,6 +100,29 @@ fn whoever_acknowledged_has_not_seen_what_came_later() {
 }
 
 #[test]
+fn what_becomes_graver_is_a_change_and_what_does_not_is_none() {
+    let mut event = alarm(1, 0);
+    let mut incident = Incident::new(&event);
+    incident.learn(&event);
+    assert_eq!((incident.severity, incident.revision), (Severity::Warning, 1));
+    event.severity = Severity::Critical;
+    incident.learn(&event);
+    assert_eq!((incident.severity, incident.revision), (Severity::Critical, 2));
+}
+
+#[test]
+fn an_incident_does_not_end_before_its_last_alarm_began() {
+    let (first, second) = (alarm(1, 0), alarm(2, 20));
+    let mut incident = Incident::new(&first);
+    incident.join(&second, head(true, true));
+    incident.leave(&second, at(25), head(false, true));
+    assert_eq!(incident.end, None);
+    // The end of the first comes late, and lies before.
+    incident.leave(&first, at(10), head(false, true));
+    assert_eq!(incident.end, Some(at(20)));
+}
+
+#[test]
 fn alarms_of_one_cause_are_grouped_over_time_and_cameras() {
     let first = alarm(1, 0);
     let cause = Cause::of(&first);

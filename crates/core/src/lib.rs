@@ -25,7 +25,7 @@ pub mod time;
 pub mod track;
 pub mod tripwire;
 
-pub use alarm_settings::AlarmSettings;
+pub use alarm_settings::{AlarmSettings, ExportBlur};
 pub use analysis::{Analysis, CloseUp, Detection, SkipReason};
 pub use breaker::{Breaker, BreakerConfig, BreakerState};
 pub use class::Class;

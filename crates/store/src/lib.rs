@@ -28,13 +28,13 @@ pub mod statistics;
 mod store;
 mod users;
 
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditFilter};
 pub use cameras::{
     Author, CameraPatch, CameraRecord, CameraVersion, Change, Credentials, Deed, Edit, NewCamera,
     NewZone, Origin, SiteCamera, Upserted, VersionSettings, ZonePatch,
 };
 pub use error::StoreError;
-pub use events::{Announced, EventFilter, EventRecord, Recorded, StoredChange};
+pub use events::{Announced, EventFilter, EventRecord, MutedBy, Recorded, StoredChange};
 pub use evidence::{EvidenceStore, SavedFile};
 pub use incidents::{
     IncidentCounts, IncidentDeed, IncidentFilter, IncidentRecord, Lifted, Mute, NewMute, Partly,

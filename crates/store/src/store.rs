@@ -20,6 +20,8 @@ use crate::events::Announced;
 use crate::incidents::IncidentRecord;
 use crate::{StoreError, password};
 
+/// Rows that a connection reads ahead of whoever takes them.
+const ROWS_BUFFERED: usize = 1024;
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// `SYOL`, as the first migration writes it into the file's header.
@@ -131,6 +133,8 @@ impl Store {
             .filename(&path)
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Full)
+            // As many as a transaction or a page has: the thread of the database waits for nobody.
+            .row_buffer_size(ROWS_BUFFERED)
             .busy_timeout(options.busy_timeout);
         let patience = options.busy_timeout + Duration::from_secs(5);
         // The writer is never closed while idle: its WAL stays with it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use safe_yolo_core::{AlarmSettings, EventType, Severity};
+use safe_yolo_core::{AlarmSettings, EventType, ExportBlur, Severity};
 use safe_yolo_store::{Mute, NewMute, RulePrecision};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -39,7 +39,7 @@ pub(crate) struct MuteInput {
     reason: String,
 }
 
-/// How alarms are grouped and escalated.
+/// How alarms are grouped, escalated and exported.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = AlarmSettings)]
@@ -48,6 +48,9 @@ pub(crate) struct AlarmSettingsBody {
     group_within_s: u32,
     /// Seconds without acknowledgement until each level, by `WARNING` and `CRITICAL`; at most two levels.
     escalate_after_s: BTreeMap<String, Vec<u32>>,
+    /// What is made unrecognisable in cases without originals: `heads` or `bodies`; as it was unless given.
+    #[schema(value_type = Option<schema::ExportBlur>)]
+    export_blur: Option<String>,
 }
 
 /// How often a rule is right.
@@ -189,7 +192,7 @@ pub(crate) async fn lift(
     Ok(Json(mute))
 }
 
-/// How alarms are grouped and escalated.
+/// How alarms are grouped, escalated and exported.
 #[utoipa::path(
     get, path = "/api/alarm-settings", tag = "incidents",
     responses(
@@ -203,6 +206,7 @@ pub(crate) async fn settings(State(app): State<App>) -> Json<AlarmSettingsBody> 
     Json(AlarmSettingsBody {
         group_within_s: settings.group_within_s,
         escalate_after_s: levels.map(|(s, l)| (s.name().to_owned(), l.clone())).collect(),
+        export_blur: Some(settings.export_blur.name().to_owned()),
     })
 }
 
@@ -224,8 +228,13 @@ pub(crate) async fn set_settings(
         severity.map(|s| (s, levels)).ok_or_else(|| unknown("escalate_after_s", &name))
     });
     let escalate_after_s = levels.collect::<Result<_, _>>()?;
-    let wanted = AlarmSettings { group_within_s: body.group_within_s, escalate_after_s };
     let before = app.store.alarm_settings();
+    let export_blur = match body.export_blur {
+        Some(name) => ExportBlur::from_name(&name).ok_or_else(|| unknown("export_blur", &name))?,
+        None => before.export_blur,
+    };
+    let wanted =
+        AlarmSettings { group_within_s: body.group_within_s, escalate_after_s, export_blur };
     app.store.set_alarm_settings(wanted.clone()).await?;
     let detail = format!(
         "{} -> {}",

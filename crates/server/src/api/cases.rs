@@ -53,7 +53,7 @@ pub(crate) async fn export_case(
         return Err(Problem::invalid(detail));
     }
     if original {
-        session.require_originals(&app).await?;
+        session.require_originals(&app, &incident.to_string()).await?;
     }
     let asked = Asked { incident, by: by.clone(), reason: reason.clone(), original };
     let case = export(&app, asked).await?;
@@ -70,12 +70,13 @@ pub(crate) async fn export_case(
 
 impl Session {
     /// Whether this user may have pictures as they were taken: a right beside the role.
-    async fn require_originals(&self, app: &App) -> Result<(), Problem> {
+    pub(super) async fn require_originals(&self, app: &App, target: &str) -> Result<(), Problem> {
         if app.store.may_export_originals(&self.user.username).await? {
             return Ok(());
         }
+        app.audit.note(&self.user.username, "originals.refused", target, "no right to them").await;
         let detail = format!(
-            "'{}' may not export originals: leave 'original' out, or ask somebody who has the right",
+            "'{}' may not export originals: export a case without them, or ask somebody who has the right",
             self.user.username
         );
         Err(Problem::new(Code::Forbidden, detail))

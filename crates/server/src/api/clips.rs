@@ -11,21 +11,34 @@ use bytes::Bytes;
 use futures_util::stream;
 use safe_yolo_core::EventId;
 use safe_yolo_store::evidence::{EvidenceError, FileKind};
+use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use utoipa::IntoParams;
 
+use super::events::flag;
 use super::range::{Part, part};
 use crate::app::App;
 use crate::auth::Session;
-use crate::extract::Id;
+use crate::extract::{Asked, Id};
 use crate::problem::{Code, Problem, ProblemBody};
 
 /// What is read and sent at once, bytes.
 const CHUNK_LEN: usize = 64 << 10;
 
+/// How a clip is wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ClipQuery {
+    /// `true`: as a file to keep, which needs the right to originals, and is noted each time.
+    #[param(value_type = Option<bool>)]
+    download: Option<String>,
+}
+
 /// The clip that proves an event; parts of it by `Range`.
 #[utoipa::path(
     get, path = "/api/events/{id}/clip", tag = "events",
-    params(("id" = String, Path, description = "The event"), ("Range" = Option<String>, Header, description = "One part, as in `bytes=0-1023`")),
+    params(ClipQuery, ("id" = String, Path, description = "The event"), ("Range" = Option<String>, Header, description = "One part, as in `bytes=0-1023`")),
     responses(
         (status = 200, content_type = "video/mp4", description = "The clip", body = Vec<u8>),
         (status = 206, content_type = "video/mp4", description = "The part", body = Vec<u8>),
@@ -36,10 +49,19 @@ pub(crate) async fn clip(
     State(app): State<App>,
     session: Session,
     Id(id): Id<EventId>,
+    Asked(query): Asked<ClipQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let is_download = query.download.map(|text| flag("download", &text)).transpose()? == Some(true);
+    if is_download {
+        session.require_originals(&app, &id.to_string()).await?;
+    }
     let (file, length) = open(&app, id, FileKind::Clip).await?;
-    app.viewed(&session.user.username, id, "clip").await;
+    if is_download {
+        app.audit.note(&session.user.username, "evidence.download", &id.to_string(), "clip").await;
+    } else {
+        app.viewed(&session.user.username, id, "clip").await;
+    }
     let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
     let (status, first, count) = match part(asked, length) {
         Part::Whole => (StatusCode::OK, 0, length),
@@ -61,7 +83,9 @@ pub(crate) async fn clip(
     put(&mut response, header::CONTENT_TYPE, "video/mp4".to_owned());
     put(&mut response, header::CONTENT_LENGTH, count.to_string());
     put(&mut response, header::ACCEPT_RANGES, "bytes".to_owned());
-    put(&mut response, header::CONTENT_DISPOSITION, format!("inline; filename=\"{id}.mp4\""));
+    let disposition = if is_download { "attachment" } else { "inline" };
+    let disposition = format!("{disposition}; filename=\"{id}.mp4\"");
+    put(&mut response, header::CONTENT_DISPOSITION, disposition);
     // Asked for each time: the next at this browser may be somebody else, and each look is noted.
     put(&mut response, header::CACHE_CONTROL, "private, no-cache".to_owned());
     if status == StatusCode::PARTIAL_CONTENT {
@@ -82,9 +106,11 @@ pub(crate) async fn clip(
 )]
 pub(crate) async fn boxes(
     State(app): State<App>,
+    session: Session,
     Id(id): Id<EventId>,
 ) -> Result<Response, Problem> {
     let (file, length) = open(&app, id, FileKind::ClipBoxes).await?;
+    app.viewed(&session.user.username, id, "boxes").await;
     let body = Body::from_stream(chunks(tokio::fs::File::from_std(file), length));
     let headers = [
         (header::CONTENT_TYPE, "application/json"),

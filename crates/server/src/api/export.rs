@@ -28,7 +28,7 @@ static EXPORTS: Semaphore = Semaphore::const_new(2);
 /// What tells Excel that a file is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 22] = [
     "id",
     "seq",
     "start",
@@ -46,6 +46,9 @@ const COLUMNS: [&str; 19] = [
     "acknowledged_by",
     "acknowledged_at",
     "acknowledged_reason",
+    "incident",
+    "muted_by",
+    "muted_reason",
     "config_version",
     "details",
 ];
@@ -252,7 +255,7 @@ impl Export {
 fn cells(record: &EventRecord, calendar: &Calendar) -> impl Iterator<Item = String> {
     let event = &record.event;
     let seen = record.acknowledged.as_ref();
-    let zone = event.zone.as_ref();
+    let (zone, muted) = (event.zone.as_ref(), record.muted_by.as_ref());
     let details = serde_json::to_string(&event.details).unwrap_or_default();
     [
         event.id.to_string(),
@@ -272,6 +275,9 @@ fn cells(record: &EventRecord, calendar: &Calendar) -> impl Iterator<Item = Stri
         seen.map(|seen| seen.by.clone()).unwrap_or_default(),
         seen.map(|seen| seen.at.to_string()).unwrap_or_default(),
         seen.map(|seen| seen.reason.clone()).unwrap_or_default(),
+        record.incident.map(|id| id.to_string()).unwrap_or_default(),
+        muted.map(|muted| muted.by.clone()).unwrap_or_default(),
+        muted.map(|muted| muted.reason.clone()).unwrap_or_default(),
         event.config_version.to_string(),
         if event.details.is_empty() { String::new() } else { details },
     ]

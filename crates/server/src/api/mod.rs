@@ -1,6 +1,7 @@
 //! The REST interface as docs/api.md says, and its description for programs.
 
 mod alarms;
+mod audit;
 mod calendar;
 mod cameras;
 mod cases;
@@ -110,6 +111,7 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(statistics::events))
         .routes(routes!(statistics::equipment))
         .routes(routes!(statistics::heatmap))
+        .routes(routes!(audit::list))
         .routes(routes!(system::system))
         .split_for_parts();
     let served = description.clone();

@@ -289,6 +289,14 @@ pub(crate) enum EventType {
     System,
 }
 
+/// How much of people is made unrecognisable in what is exported.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ExportBlur {
+    Heads,
+    Bodies,
+}
+
 /// How grave it is; WARNING and CRITICAL are alarms.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
@@ -365,8 +373,20 @@ pub(crate) struct Event {
     pub(crate) acknowledged: Option<Acknowledgement>,
     /// The incident that it belongs to, if it is an alarm that rang.
     pub(crate) incident: Option<String>,
-    /// The mute that keeps it quiet.
+    /// The mute that keeps it quiet, or did when it began.
     pub(crate) muted: Option<i64>,
+    /// Of that mute; null where events are told as they happen.
+    pub(crate) muted_by: Option<MutedBy>,
+}
+
+/// Who keeps an event quiet, and why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MutedBy {
+    pub(crate) by: String,
+    pub(crate) reason: String,
+    /// RFC 3339, UTC: until when, or when it was lifted.
+    pub(crate) until: String,
 }
 
 /// What became of an event.
@@ -413,7 +433,10 @@ mod tests {
         event.track = Some("c/1/2".parse().unwrap());
         let acknowledged = Some(Seen { by: "kim".into(), at: Utc(0), reason: "seen".into() });
         let incident = safe_yolo_core::Incident::new(&event);
-        let record = EventRecord { event, seq: 7, acknowledged, incident: None, muted: Some(3) };
+        let muted_by =
+            safe_yolo_store::MutedBy { by: "lee".into(), reason: "drill".into(), until: Utc(1) };
+        let (muted, muted_by) = (Some(3), Some(muted_by));
+        let record = EventRecord { event, seq: 7, acknowledged, incident: None, muted, muted_by };
         let kind = safe_yolo_core::event::ChangeKind::Acknowledged;
         let change = crate::changes::Stored::from(StoredChange { seq: 7, kind, record });
         let change: Change = serde_json::from_value(serde_json::to_value(change).unwrap()).unwrap();

@@ -43,11 +43,15 @@ struct UserBody {
     username: String,
     /// `viewer`, `operator` or `admin`.
     role: &'static str,
+    /// Whether they may take pictures and clips out of the house as they were stored.
+    may_export_original: bool,
 }
 
-impl From<&User> for SessionBody {
-    fn from(user: &User) -> Self {
-        Self { user: UserBody { username: user.username.clone(), role: user.role.name() } }
+impl SessionBody {
+    async fn of(app: &App, user: &User) -> Result<Self, Problem> {
+        let may_export_original = app.store.may_export_originals(&user.username).await?;
+        let (username, role) = (user.username.clone(), user.role.name());
+        Ok(Self { user: UserBody { username, role, may_export_original } })
     }
 }
 
@@ -92,7 +96,7 @@ pub(crate) async fn begin(
     let token = app.store.create_session(&user.username, clock::now()).await?;
     app.audit.note(&user.username, "session.begin", &user.username, &peer.ip().to_string()).await;
     let set = [(header::SET_COOKIE, cookie::begin(token.reveal()))];
-    Ok((set, Json(SessionBody::from(&user))).into_response())
+    Ok((set, Json(SessionBody::of(&app, &user).await?)).into_response())
 }
 
 /// Who is logged in.
@@ -103,8 +107,11 @@ pub(crate) async fn begin(
         (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn get(session: Session) -> Json<SessionBody> {
-    Json(SessionBody::from(&session.user))
+pub(crate) async fn get(
+    State(app): State<App>,
+    session: Session,
+) -> Result<Json<SessionBody>, Problem> {
+    Ok(Json(SessionBody::of(&app, &session.user).await?))
 }
 
 /// Logs out.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use safe_yolo_core::PictureSize;
+use safe_yolo_core::{ExportBlur, PictureSize};
 use safe_yolo_media::jpeg;
 use serde::Deserialize;
 
@@ -94,10 +94,10 @@ impl Region {
         Self { x1, y1, x2, y2, is_person }
     }
 
-    /// Where the head is in a picture of this size, with a margin.
-    fn head(self, size: PictureSize) -> Self {
+    /// What is pixelated of it in a picture of this size, with a margin.
+    fn hidden(self, size: PictureSize, blur: ExportBlur) -> Self {
         let (width, mut height) = (self.x2 - self.x1, self.y2 - self.y1);
-        if self.is_person {
+        if self.is_person && blur == ExportBlur::Heads {
             // Width in the picture's heights, as the height is.
             let across = width * f64::from(size.width) / f64::from(size.height);
             let is_anywhere = across >= LYING_WIDTH * height || self.y2 >= CUT_OFF;
@@ -135,39 +135,53 @@ fn head(found: &FoundBox) -> Option<Region> {
     is_known.then(|| Region::of(found.corners, is_person))
 }
 
-/// The picture with heads pixelated, or all of it.
-pub(super) fn mask(picture: &[u8], heads: Option<&[Region]>) -> io::Result<(Vec<u8>, Masked)> {
+/// The picture with heads or bodies pixelated, or all of it.
+pub(super) fn mask(
+    picture: &[u8],
+    heads: Option<&[Region]>,
+    blur: ExportBlur,
+) -> io::Result<(Vec<u8>, Masked)> {
     let decoded = image::load_from_memory_with_format(picture, image::ImageFormat::Jpeg)
         .map_err(io::Error::other)?
         .into_rgb8();
     let size = PictureSize { width: decoded.width(), height: decoded.height() };
     let mut rgb = decoded.into_raw();
-    let masked = if heads.is_some() { Masked::Heads } else { Masked::Whole };
-    pixelate_all::<3>(&mut rgb, size, heads);
+    let masked = if heads.is_some() { blur.into() } else { Masked::Whole };
+    pixelate_all::<3>(&mut rgb, size, heads, blur);
     let encoded = jpeg::encode_rgb(&rgb, size, jpeg::QUALITY_EVIDENCE).map_err(io::Error::other)?;
     Ok((encoded, masked))
 }
 
 /// The same, of the planes Y, U and V of half the size.
-pub(super) fn pixelate_i420(i420: &mut [u8], size: PictureSize, heads: Option<&[Region]>) {
+pub(super) fn pixelate_i420(
+    i420: &mut [u8],
+    size: PictureSize,
+    heads: Option<&[Region]>,
+    blur: ExportBlur,
+) {
     let half = PictureSize { width: size.width.div_ceil(2), height: size.height.div_ceil(2) };
     let mut rest = i420;
     for plane in [size, half, half] {
         let length = plane.width as usize * plane.height as usize;
         let Some((these, others)) = rest.split_at_mut_checked(length) else { return };
-        pixelate_all::<1>(these, plane, heads);
+        pixelate_all::<1>(these, plane, heads, blur);
         rest = others;
     }
 }
 
-/// Pixelates heads, or everything, in pixels of `N` bytes.
-fn pixelate_all<const N: usize>(pixels: &mut [u8], size: PictureSize, heads: Option<&[Region]>) {
+/// Pixelates heads or bodies, or everything, in pixels of `N` bytes.
+fn pixelate_all<const N: usize>(
+    pixels: &mut [u8],
+    size: PictureSize,
+    heads: Option<&[Region]>,
+    blur: ExportBlur,
+) {
     let Some(heads) = heads else {
         let all = Region::of([0.0, 0.0, 1.0, 1.0], false);
         return pixelate::<N>(pixels, size, all, SQUARES_A_PICTURE);
     };
     for head in heads {
-        pixelate::<N>(pixels, size, head.head(size), SQUARES_A_HEAD);
+        pixelate::<N>(pixels, size, head.hidden(size, blur), SQUARES_A_HEAD);
     }
 }
 
@@ -246,11 +260,15 @@ mod tests {
             {"class":"person","number":1,"box":[0.4,0.2,0.6,0.9]}, {"class":"forklift","box":[0.7,0.7,0.9,0.9]}]}]}"#;
         let heads = heads(Some(found)).unwrap();
         assert_eq!(heads.len(), 1);
-        let (picture, masked) = mask(&stripes(), Some(&heads)).unwrap();
+        let (picture, masked) = mask(&stripes(), Some(&heads), ExportBlur::Heads).unwrap();
         assert_eq!(masked, Masked::Heads);
         assert!(contrast(&picture, [130, 50, 190, 95]) < 60, "the head");
         assert!(contrast(&picture, [0, 0, 100, 200]) > 180, "beside it");
         assert!(contrast(&picture, [130, 120, 190, 200]) > 180, "the body");
+        let (picture, masked) = mask(&stripes(), Some(&heads), ExportBlur::Bodies).unwrap();
+        assert_eq!(masked, Masked::Bodies);
+        assert!(contrast(&picture, [130, 50, 190, 215]) < 60, "from head to foot");
+        assert!(contrast(&picture, [0, 0, 100, 200]) > 180, "beside it");
     }
 
     #[test]
@@ -273,7 +291,7 @@ mod tests {
         ] {
             let heads = heads(found.map(str::as_bytes));
             assert_eq!(heads, None, "{found:?}");
-            let (picture, masked) = mask(&stripes(), heads.as_deref()).unwrap();
+            let (picture, masked) = mask(&stripes(), heads.as_deref(), ExportBlur::Bodies).unwrap();
             assert_eq!(masked, Masked::Whole);
             assert!(contrast(&picture, [0, 0, 320, 240]) < 60, "{found:?}");
         }
@@ -294,7 +312,7 @@ mod tests {
         ] {
             let json = format!(r#"{{"pictures":[{found},"t_s":0,"analysis":"done"}}]}}"#);
             let heads = heads(Some(json.as_bytes())).unwrap();
-            let (picture, _) = mask(&stripes(), Some(&heads)).unwrap();
+            let (picture, _) = mask(&stripes(), Some(&heads), ExportBlur::Heads).unwrap();
             assert!(contrast(&picture, hidden) < 60, "{found}");
             assert!(contrast(&picture, [0, 0, 320, 20]) > 180, "{found}");
         }
@@ -316,8 +334,8 @@ mod tests {
         let found = br#"{"pictures":[{"analysis":"done","boxes":[
             {"class":"person","box":[-0.2,-0.5,0.3,1.4]}, {"class":"no_helmet","box":[0.9,0.9,1.2,1.3]}]}]}"#;
         let heads = heads(Some(found)).unwrap();
-        let (picture, _) = mask(&stripes(), Some(&heads)).unwrap();
+        let (picture, _) = mask(&stripes(), Some(&heads), ExportBlur::Heads).unwrap();
         assert!(contrast(&picture, [292, 220, 320, 240]) < 60);
-        assert!(mask(b"no picture", None).is_err());
+        assert!(mask(b"no picture", None, ExportBlur::Heads).is_err());
     }
 }

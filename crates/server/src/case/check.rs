@@ -188,7 +188,7 @@ pub fn verify_case(path: &Path, key: Option<&PublicKey>) -> Result<CaseReport, A
                 (Masked::None, Some(_)) => {
                     fault(&file.name, "it is not the original that it is said to be".to_owned());
                 }
-                (Masked::Heads | Masked::Whole, Some(_)) => masked += 1,
+                (Masked::Heads | Masked::Bodies | Masked::Whole, Some(_)) => masked += 1,
             }
         }
     }

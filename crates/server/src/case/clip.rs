@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use safe_yolo_core::ExportBlur;
 use safe_yolo_media::clip;
 use safe_yolo_store::chain::Hash;
 use serde::{Deserialize, Serialize};
@@ -154,6 +155,7 @@ impl Known {
 pub(super) fn blur(
     original: Original,
     path: &Path,
+    blur: ExportBlur,
     client: &mpsc::Sender<io::Result<Bytes>>,
 ) -> io::Result<Result<Blurred, String>> {
     let file = match nameless(path) {
@@ -169,7 +171,7 @@ pub(super) fn blur(
         if heads.is_none() {
             counted.fetch_add(1, Ordering::Relaxed);
         }
-        blur::pixelate_i420(i420, size, heads.as_deref());
+        blur::pixelate_i420(i420, size, heads.as_deref(), blur);
     };
     let work = async {
         let _turn = ENCODING.acquire().await.map_err(|error| error.to_string())?;
@@ -336,7 +338,7 @@ mod tests {
         let run = |client: mpsc::Sender<io::Result<Bytes>>| {
             let (path, boxes) = (path.clone(), boxes.clone());
             let original = Original::read(File::open(&path).unwrap(), &boxes).unwrap();
-            tokio::task::spawn_blocking(move || blur(original, &path, &client))
+            tokio::task::spawn_blocking(move || blur(original, &path, ExportBlur::Heads, &client))
         };
         let Blurred { file, recoded, .. } = run(client.clone()).await.unwrap().unwrap().unwrap();
         assert_eq!(recoded, Recoded { pictures: 10, whole: 10 }, "no boxes are there");

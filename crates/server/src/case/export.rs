@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use futures_util::{Stream, stream};
-use safe_yolo_core::{EventId, Incident, Utc};
+use safe_yolo_core::{EventId, ExportBlur, Incident, Utc};
 use safe_yolo_store::chain::{CaseChain, Hash};
 use safe_yolo_store::evidence::EvidenceError;
 use safe_yolo_store::{EventRecord, IncidentDeed, InstallationKey};
@@ -68,6 +68,7 @@ pub(super) struct Case {
     pub(super) log: Vec<IncidentDeed>,
     pub(super) chain: CaseChain,
     pub(super) key: InstallationKey,
+    blur: ExportBlur,
     sources: Vec<Source>,
     left_out: Vec<LeftOut>,
 }
@@ -149,8 +150,8 @@ async fn gather(app: &App, asked: Asked) -> Result<Case, Problem> {
         return Err(Problem::new(Code::TooLarge, detail));
     }
     let at = clock::now();
-    let key = app.key.clone();
-    Ok(Case { asked, at, incident, events, log, chain, key, sources, left_out })
+    let (key, blur) = (app.key.clone(), app.store.alarm_settings().export_blur);
+    Ok(Case { asked, at, incident, events, log, chain, key, blur, sources, left_out })
 }
 
 fn write(
@@ -335,13 +336,13 @@ impl Zip {
         let name = format!("{folder}/{file}");
         let mut recoded = None;
         let (original_sha256, masked) = if folder == "clips" && !case.asked.original {
-            let made = match self.clip(opened, &name, source)? {
+            let made = match self.clip(opened, &name, source, case.blur)? {
                 Ok(made) => made,
                 Err(why) => return Ok(Err(why)),
             };
             recoded = Some(made.1);
             let is_whole = made.1.whole == made.1.pictures;
-            (made.0, if is_whole { Masked::Whole } else { Masked::Heads })
+            (made.0, if is_whole { Masked::Whole } else { case.blur.into() })
         } else if is_picture && !case.asked.original {
             let mut picture = Vec::new();
             opened.take(PICTURE_BYTES_MAX).read_to_end(&mut picture)?;
@@ -349,7 +350,7 @@ impl Zip {
                 let boxes = path.with_file_name(format!("{event}.boxes.json"));
                 blur::heads(std::fs::read(boxes).ok().as_deref())
             });
-            let (content, masked) = match blur::mask(&picture, known.as_deref()) {
+            let (content, masked) = match blur::mask(&picture, known.as_deref(), case.blur) {
                 Ok(masked) => masked,
                 Err(error) => return Ok(Err(format!("it is no picture: {error}"))),
             };
@@ -370,6 +371,7 @@ impl Zip {
         original: File,
         name: &str,
         source: &Source,
+        blur: ExportBlur,
     ) -> io::Result<Result<(Hash, clip::Recoded), String>> {
         let boxes = source.path.with_file_name(format!("{}.clip-boxes.json", source.event));
         let original = match clip::Original::read(original, &boxes) {
@@ -385,7 +387,7 @@ impl Zip {
                     clip::CLIPS_MAX
                 )));
             }
-            None => match clip::blur(original, &source.path, &self.client)? {
+            None => match clip::blur(original, &source.path, blur, &self.client)? {
                 Ok(made) => made,
                 Err(why) => return Ok(Err(why)),
             },

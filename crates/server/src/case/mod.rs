@@ -8,7 +8,7 @@ mod clip;
 mod export;
 mod report;
 
-use safe_yolo_core::EventId;
+use safe_yolo_core::{EventId, ExportBlur};
 use safe_yolo_store::chain::Hash;
 use serde::{Deserialize, Serialize};
 
@@ -35,8 +35,19 @@ pub(crate) enum Masked {
     None,
     /// Heads are pixelated.
     Heads,
-    /// All of it is pixelated: where heads are is not known.
+    /// People are, from head to foot.
+    Bodies,
+    /// All of it is pixelated: where people are is not known.
     Whole,
+}
+
+impl From<ExportBlur> for Masked {
+    fn from(blur: ExportBlur) -> Self {
+        match blur {
+            ExportBlur::Heads => Self::Heads,
+            ExportBlur::Bodies => Self::Bodies,
+        }
+    }
 }
 
 /// An evidence file in the case.

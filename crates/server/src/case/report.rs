@@ -205,8 +205,8 @@ fn alarms(page: &mut String, case: &Case, described: &CaseJson) {
                 let _infallible = writeln!(page, "<p>{anew}</p>");
             } else if file.masked == Masked::Whole {
                 let whole = both(
-                    "머리 위치를 알 수 없어 전체를 흐리게 처리함",
-                    "pixelated as a whole: where heads are is not known",
+                    "사람의 위치를 알 수 없어 전체를 흐리게 처리함",
+                    "pixelated as a whole: where people are is not known",
                 );
                 let _infallible = writeln!(page, "<p>{whole}</p>");
             }

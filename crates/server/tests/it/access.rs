@@ -136,7 +136,10 @@ async fn a_session_begins_and_ends() {
 
     let viewer = site.somebody(Role::Viewer).await;
     let session = viewer.get("/api/session").await.ok();
-    assert_eq!(session, json!({"user": {"username": "viewer", "role": "viewer"}}));
+    assert_eq!(
+        session,
+        json!({"user": {"username": "viewer", "role": "viewer", "may_export_original": false}})
+    );
     let mut socket = viewer.socket("/ws/events").await;
     socket.text("hello").await;
     assert_eq!(viewer.delete("/api/session").await.status, StatusCode::NO_CONTENT);

@@ -185,6 +185,16 @@ async fn people_are_unrecognisable_unless_originals_are_asked_for() {
         let unknown = format!("pictures/{}.{kind}", events[1].id);
         assert!(contrast(&unknown, 0..310, 0..240) < 60, "{unknown}: all of it");
     }
+    // By the site's policy, people from head to foot.
+    let settings = json!({"group_within_s": 120, "escalate_after_s": {}, "export_blur": "bodies"});
+    let admin = site.admin().await;
+    admin.send(reqwest::Method::PUT, "/api/alarm-settings", Some(settings)).await.ok();
+    let case = unpack(&fetch(&site, &operator, incident, false).await);
+    let described: serde_json::Value = serde_json::from_slice(&case["case.json"]).unwrap();
+    let known = format!("pictures/{}.jpg", events[0].id);
+    let listed =
+        described["files"].as_array().unwrap().iter().find(|f| f["name"] == known.as_str());
+    assert_eq!(listed.unwrap()["masked"], "bodies");
     site.audited("export", |entry| {
         entry.action == "case.export"
             && entry.who == "operator"

@@ -110,6 +110,28 @@ async fn a_clip_is_stored_served_in_parts_and_its_viewing_noted() {
         let all = site.store.audit_list(100).await.unwrap();
         assert_eq!(all.iter().filter(|entry| noted(entry)).count(), 1, "once, of many parts");
     }
+    // To take it out of the house needs the right to originals, and is noted each time.
+    let download = format!("{path}/clip?download=true");
+    let refused = viewer.get(&download).await;
+    assert_eq!(refused.code(), "forbidden");
+    site.audited("the refusal", |entry| {
+        entry.action == "originals.refused" && entry.target == id && entry.who == "viewer"
+    })
+    .await;
+    let admin = site.admin().await;
+    for count in 1..=2 {
+        let taken = admin.request(Method::GET, &download).send().await.unwrap();
+        let disposition = taken.headers()[header::CONTENT_DISPOSITION].to_str().unwrap();
+        assert!(disposition.starts_with("attachment"), "{disposition}");
+        assert_eq!(taken.bytes().await.unwrap(), bytes);
+        let taken = |entry: &&Value| entry["who"] == "admin" && entry["target"] == id;
+        let audit = "/api/audit?action=evidence.download&limit=10";
+        let enough = |audit: &Value| {
+            audit["entries"].as_array().unwrap().iter().filter(taken).count() == count
+        };
+        admin.until(audit, enough).await;
+    }
+    assert_eq!(viewer.get(&format!("{path}/clip?download=maybe")).await.code(), "invalid");
     for (missing, code) in [
         (format!("/api/events/{}/clip", Uuid::now_v7()), "not_found"),
         (format!("/api/events/{}/clip/boxes", Uuid::now_v7()), "not_found"),

@@ -168,8 +168,13 @@ async fn what_is_muted_is_quiet_shown_and_rings_when_that_is_over() {
     let mut event = event(Some(&camera));
     event.start = safe_yolo_core::Utc::parse(mute["from"].as_str().unwrap()).unwrap();
     record(&site, ChangeKind::Raised, &event).await;
+    let mut brief = event.clone();
+    brief.id = safe_yolo_core::EventId(uuid::Uuid::now_v7());
+    brief.end = Some(brief.start);
+    record(&site, ChangeKind::Raised, &brief).await;
     let quiet = viewer.get(&format!("/api/events/{}", event.id)).await.ok();
     assert_eq!((&quiet["muted"], &quiet["incident"]), (&mute["id"], &Value::Null));
+    assert_eq!(quiet["muted_by"]["reason"], "drill");
     assert_eq!(viewer.get("/api/mutes").await.ok()["mutes"][0]["events"], 1);
 
     let path = format!("/api/mutes/{}", mute["id"]);
@@ -179,6 +184,18 @@ async fn what_is_muted_is_quiet_shown_and_rings_when_that_is_over() {
     assert_eq!(news(&mut socket, &id, 1).await["state"], "raised");
     let late = operator.delete(&path).await;
     assert_eq!(late.code(), "conflict");
+    // Of what never rang it is told for ever who kept it quiet, and why.
+    let page = viewer.get("/api/events?type=danger_zone_intrusion").await.ok();
+    let brief = brief.id.to_string();
+    let listed = page["events"].as_array().unwrap().iter().find(|e| e["id"] == brief.as_str());
+    let told = viewer.get(&format!("/api/events/{brief}")).await.ok();
+    for event in [listed.unwrap(), &told] {
+        let by = &event["muted_by"];
+        assert_eq!((&by["by"], &by["reason"]), (&json!("operator"), &json!("drill")), "{event}");
+    }
+    let file = operator.get("/api/events/export?type=danger_zone_intrusion").await.text;
+    let row = file.lines().find(|line| line.starts_with(&brief)).unwrap();
+    assert!(row.contains(",operator,drill,"), "{row}");
     assert!(late.text.contains("lifted by operator"), "{}", late.text);
     site.audited("the mute", |e| e.action == "mute.add" && e.detail.contains("drill")).await;
 
@@ -205,7 +222,7 @@ async fn what_nobody_acknowledges_is_escalated_by_the_settings() {
     let defaults = viewer.get("/api/alarm-settings").await.ok();
     assert_eq!(defaults["escalate_after_s"]["CRITICAL"], json!([60, 300]));
     // The event of these tests began long ago: both levels are due as soon as they exist.
-    let none = json!({"group_within_s": 120, "escalate_after_s": {}});
+    let none = json!({"group_within_s": 120, "escalate_after_s": {}, "export_blur": "bodies"});
     let put = async |body: Value| {
         admin.send(reqwest::Method::PUT, "/api/alarm-settings", Some(body)).await
     };
@@ -213,7 +230,9 @@ async fn what_nobody_acknowledges_is_escalated_by_the_settings() {
     let id = raise(&site, None).await.id.to_string();
     let path = format!("/api/incidents/{id}");
     assert_eq!(viewer.get(&path).await.ok()["escalation"]["level"], 0);
-    put(json!({"group_within_s": 120, "escalate_after_s": {"CRITICAL": [10]}})).await.ok();
+    // What is left out stays as it was.
+    let set = json!({"group_within_s": 120, "escalate_after_s": {"CRITICAL": [10]}});
+    assert_eq!(put(set).await.ok()["export_blur"], "bodies");
     let escalated = viewer.until(&path, |incident| incident["escalation"]["level"] == 1).await;
     assert_eq!(escalated["log"][0]["deed"], "escalated");
     for (body, word) in [
@@ -222,6 +241,7 @@ async fn what_nobody_acknowledges_is_escalated_by_the_settings() {
         (json!({"group_within_s": 1, "escalate_after_s": {"LOUD": [60]}}), "LOUD"),
         (json!({"group_within_s": 1, "escalate_after_s": {"CRITICAL": [5]}}), "5 at level 1"),
         (json!({"group_within_s": 1}), "escalate_after_s"),
+        (json!({"group_within_s": 1, "escalate_after_s": {}, "export_blur": "no"}), "export_blur"),
     ] {
         let refused = put(body).await;
         assert_eq!(refused.code(), "invalid");
@@ -259,6 +279,12 @@ async fn an_incident_that_cant_be_read_is_told_and_stops_no_other() {
     let failed =
         admin.until("/api/system", |system| system["escalation"]["state"] == "failed").await;
     assert!(!failed["escalation"]["detail"].is_null(), "{failed}");
+    let list = admin.get("/api/incidents").await.ok();
+    let listed: Vec<&Value> =
+        list["incidents"].as_array().unwrap().iter().map(|i| &i["id"]).collect();
+    assert!(listed.contains(&&json!(good.id)) && !listed.contains(&&json!(bad.id)), "{list}");
+    // What is left out is counted.
+    assert_eq!(list["open"], listed.len() + 1);
     let ready = reqwest::get(format!("{}/readyz", site.base)).await.unwrap();
     assert_eq!(ready.status().as_u16(), 503);
     assert_eq!(ready.json::<Value>().await.unwrap()["escalation"], "failed");

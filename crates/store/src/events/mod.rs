@@ -14,7 +14,7 @@ mod unfinished;
 
 use safe_yolo_core::event::{Acknowledgement, ChangeKind};
 use safe_yolo_core::{CameraId, Event, EventId, EventType, Severity, Utc, ZoneId};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use acknowledge::apply as acknowledge_here;
 pub(crate) use record::unbroken;
@@ -33,8 +33,21 @@ pub struct EventRecord {
     pub acknowledged: Option<Acknowledgement>,
     /// The incident that it belongs to, if it is an alarm that rang.
     pub incident: Option<EventId>,
-    /// The mute that keeps it quiet.
+    /// The mute that keeps it quiet, or did when it began.
     pub muted: Option<i64>,
+    /// Of that mute; only where events are read, not where they are told as they happen.
+    pub muted_by: Option<MutedBy>,
+}
+
+/// Who keeps an event quiet, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MutedBy {
+    /// Who muted.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Until when, or when it was lifted.
+    pub until: Utc,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

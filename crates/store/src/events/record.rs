@@ -259,6 +259,7 @@ impl Store {
                 acknowledged: None,
                 incident: None,
                 muted: None,
+                muted_by: None,
             },
         });
     }

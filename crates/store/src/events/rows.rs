@@ -4,16 +4,20 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use safe_yolo_core::event::{Acknowledgement, ChangeKind};
 use safe_yolo_core::{Event, EventId, Utc};
+use serde::Deserialize;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use super::{EventRecord, StoredChange};
+use super::{EventRecord, MutedBy, StoredChange};
 use crate::StoreError;
 use crate::error::Doing;
 
 const DOING: &str = "reading events";
 
 /// The columns of an event that [`EventRow`] needs.
-pub(super) const EVENT_COLUMNS: &str = "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason, incident, muted FROM events";
+pub(super) const EVENT_COLUMNS: &str = "SELECT id, seq, raised_seq, event, acknowledged_by, acknowledged_at, acknowledged_reason, incident, muted,
+    (SELECT json_object('by', m.by, 'reason', m.reason, 'until', COALESCE(m.lifted_at, m.until_at)) FROM mutes AS m
+     WHERE m.number = events.muted) AS muted_by
+    FROM events";
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct EventRow {
@@ -26,6 +30,17 @@ pub(crate) struct EventRow {
     acknowledged_reason: Option<String>,
     incident: Option<String>,
     muted: Option<i64>,
+    /// JSON; null also where it is not asked for.
+    #[sqlx(default)]
+    muted_by: Option<String>,
+}
+
+/// As the database tells it.
+#[derive(Deserialize)]
+struct MuteOf {
+    by: String,
+    reason: String,
+    until: i64,
 }
 
 impl EventRow {
@@ -41,7 +56,21 @@ impl EventRow {
             reason: self.acknowledged_reason.unwrap_or_default(),
         });
         let incident = incident_from_text(&self.id, self.incident.as_deref())?;
-        Ok(EventRecord { event, seq: self.seq, acknowledged, incident, muted: self.muted })
+        let muted_by = self.muted_by.map(|json| {
+            let MuteOf { by, reason, until } = serde_json::from_str(&json)?;
+            Ok(MutedBy { by, reason, until: Utc(until) })
+        });
+        let muted_by = muted_by.transpose().map_err(|error: serde_json::Error| {
+            StoreError::unreadable("mute of event", &self.id, error)
+        })?;
+        Ok(EventRecord {
+            event,
+            seq: self.seq,
+            acknowledged,
+            incident,
+            muted: self.muted,
+            muted_by,
+        })
     }
 }
 
@@ -91,7 +120,14 @@ impl ChangeRow {
         Ok(StoredChange {
             seq: self.seq,
             kind,
-            record: EventRecord { event, seq: self.seq, acknowledged, incident, muted: self.muted },
+            record: EventRecord {
+                event,
+                seq: self.seq,
+                acknowledged,
+                incident,
+                muted: self.muted,
+                muted_by: None,
+            },
         })
     }
 }
@@ -252,7 +288,7 @@ impl Batch {
             event: json.clone(),
             acknowledged: acknowledged_json,
         });
-        let record = EventRecord { event, seq, acknowledged, incident, muted };
+        let record = EventRecord { event, seq, acknowledged, incident, muted, muted_by: None };
         let stored = StoredChange { seq, kind, record };
         self.events.insert(id, (stored.clone(), json, raised_seq.unwrap_or(seq)));
         Ok(stored)
@@ -285,7 +321,7 @@ impl Batch {
                                      acknowledged_by, acknowledged_at, acknowledged_reason, config_version, event, incident, muted) ",
             );
             query.push_values(some, |mut row, (change, json, raised_seq)| {
-                let EventRecord { event, seq, acknowledged, incident, muted } = &change.record;
+                let EventRecord { event, seq, acknowledged, incident, muted, .. } = &change.record;
                 let waits = event.severity.is_alarm() && acknowledged.is_none() && muted.is_none();
                 row.push_bind(event.id.to_string())
                     .push_bind(event.camera.as_ref().map(|camera| camera.as_str().to_owned()))

@@ -19,7 +19,8 @@ const PARTS_MAX: i64 = 1000;
 const PEOPLE_MAX: i64 = 200;
 
 impl Store {
-    /// Incidents that fit the filter, newest first.
+    /// Incidents that fit the filter, newest first. One that can't be read is left out; it counts in
+    /// [`Store::incident_counts`], and escalation tells of it.
     ///
     /// # Errors
     /// When the database fails.
@@ -27,6 +28,26 @@ impl Store {
         &self,
         filter: &IncidentFilter,
     ) -> Result<Vec<IncidentRecord>, StoreError> {
+        let limit = if filter.limit == 0 { IncidentFilter::LIMIT } else { filter.limit };
+        let limit = limit.min(IncidentFilter::LIMIT_MAX) as usize;
+        let (mut found, mut filter) = (Vec::new(), filter.clone());
+        // As many as were asked for, so that nobody takes a short list for the end.
+        loop {
+            let rows = self.incident_rows(&filter, limit - found.len()).await?;
+            filter.before = rows.last().map(|row| row.number);
+            let is_end = rows.len() < limit - found.len();
+            found.extend(rows.into_iter().filter_map(IncidentRow::readable));
+            if is_end || found.len() >= limit {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn incident_rows(
+        &self,
+        filter: &IncidentFilter,
+        limit: usize,
+    ) -> Result<Vec<IncidentRow>, StoreError> {
         let mut query: QueryBuilder<Sqlite> =
             QueryBuilder::new("SELECT number, id, incident FROM incidents WHERE 1 = 1");
         if let Some(open) = filter.open {
@@ -56,12 +77,9 @@ impl Store {
         if let Some(before) = filter.before {
             query.push(" AND number < ").push_bind(before);
         }
-        let limit = if filter.limit == 0 { IncidentFilter::LIMIT } else { filter.limit };
         query.push(" ORDER BY number DESC LIMIT ");
-        query.push_bind(i64::from(limit.min(IncidentFilter::LIMIT_MAX)));
-        let rows: Vec<IncidentRow> =
-            query.build_query_as().fetch_all(&self.inner.readers).await.doing(DOING)?;
-        rows.into_iter().map(IncidentRow::into_record).collect()
+        query.push_bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        query.build_query_as().fetch_all(&self.inner.readers).await.doing(DOING)
     }
 
     /// One incident.

@@ -24,6 +24,15 @@ impl IncidentRow {
             .map_err(|error| StoreError::unreadable("incident", &self.id, error))?;
         Ok(IncidentRecord { number: self.number, incident })
     }
+
+    /// None, and told in the log, if it can't be read: it must not take others with it.
+    pub(super) fn readable(self) -> Option<IncidentRecord> {
+        let told = |error: StoreError| {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "an incident can't be read, and is left out");
+        };
+        self.into_record().map_err(told).ok()
+    }
 }
 
 pub(super) async fn by_id(
@@ -62,20 +71,9 @@ pub(super) async fn of_causes(
     .fetch_all(db)
     .await
     .doing(DOING)?;
-    let readable =
-        rows.into_iter().filter_map(|(cause, number, id, incident)| {
-            match (IncidentRow { number, id, incident }).into_record() {
-                Ok(record) => Some((cause, record)),
-                Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::error!(
-                        error,
-                        "an incident can't be read: its alarms are recorded without it"
-                    );
-                    None
-                }
-            }
-        });
+    let readable = rows.into_iter().filter_map(|(cause, number, id, incident)| {
+        Some((cause, IncidentRow { number, id, incident }.readable()?))
+    });
     Ok(readable.collect())
 }
 

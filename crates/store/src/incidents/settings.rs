@@ -65,8 +65,7 @@ impl Store {
                 .fetch_all(&mut *tx)
                 .await
                 .doing(doing)?;
-        for row in waiting {
-            let record = row.into_record()?;
+        for record in waiting.into_iter().filter_map(rows::IncidentRow::readable) {
             let at = rows::escalates_at(&record.incident, &settings);
             sqlx::query("UPDATE incidents SET escalates_at = ? WHERE number = ?")
                 .bind(at.map(safe_yolo_core::Utc::micros))

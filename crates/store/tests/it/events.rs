@@ -53,7 +53,7 @@ async fn json_has_the_shape_of_the_api() {
     let record = store.event(event.id).await.unwrap().unwrap();
     let json = serde_json::to_value(&record).unwrap();
     let keys: BTreeSet<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = "id seq camera camera_name type severity zone track start end message details config_version snapshot clip acknowledged incident muted";
+    let expected = "id seq camera camera_name type severity zone track start end message details config_version snapshot clip acknowledged incident muted muted_by";
     assert_eq!(keys, expected.split(' ').collect());
     assert_eq!(json["seq"], 2);
     assert_eq!(json["type"], "danger_zone_intrusion");

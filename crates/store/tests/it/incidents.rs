@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use safe_yolo_core::event::ZoneRef;
 use safe_yolo_core::incident::{IncidentState, Step, StepError};
 use safe_yolo_core::{AlarmSettings, Event, EventId, EventType, Severity, Utc};
 use safe_yolo_store::{IncidentFilter, IncidentRecord, NewMute, StepBy, Store, StoreError};
@@ -102,6 +103,23 @@ async fn an_incident_that_cannot_be_read_keeps_no_alarm_from_being_recorded() {
     assert_eq!(store.event(first.id).await.unwrap().unwrap().event.end, Some(seconds(15)));
     let new = store.incident(second.id).await.unwrap().unwrap();
     assert_eq!((new.number, new.incident.events), (2, 2));
+    // Lists go on behind it, and settings can be changed.
+    store.set_alarm_settings(quick()).await.unwrap();
+    let mut later = alarm(5000);
+    later.zone.as_mut().unwrap().id = "z-9".parse().unwrap();
+    record(&store, &later).await;
+    store.record(Uuid::now_v7(), &ended(&later, seconds(5010))).await.unwrap();
+    sqlx::query("UPDATE incidents SET incident = '{' WHERE number = 2")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    record(&store, &at(later.clone(), 9000)).await;
+    let page = IncidentFilter { limit: 2, ..IncidentFilter::default() };
+    let numbers = |page: Vec<IncidentRecord>| page.iter().map(|r| r.number).collect::<Vec<_>>();
+    assert_eq!(numbers(store.incidents(&page).await.unwrap()), [4, 3]);
+    let page = IncidentFilter { before: Some(4), ..page };
+    assert_eq!(numbers(store.incidents(&page).await.unwrap()), [3]);
+    assert_eq!(store.incident_counts().await.unwrap().open, 4);
 }
 
 #[tokio::test]
@@ -280,6 +298,48 @@ async fn a_mute_keeps_quiet_for_its_time_only_and_what_lasts_rings_then() {
     assert_eq!((stays.muted, stays.incident), (Some(mute.id), None), "it was over before");
     let change = store.changes_after(0, 100).await.unwrap().pop().unwrap();
     assert_eq!((change.record.event.id, change.record.muted), (lasts.id, None));
+}
+
+#[tokio::test]
+async fn a_mute_of_a_zone_or_of_a_type_alone_keeps_what_fits_quiet_and_nothing_else() {
+    const INTRUSION: EventType = EventType::DangerZoneIntrusion;
+    const BARE_HEAD: EventType = EventType::HelmetMissing;
+    let of_zone = NewMute { camera: None, zone: Some("z-press".parse().unwrap()), ..mute(1) };
+    let of_type = NewMute { camera: None, event_type: Some(BARE_HEAD), ..mute(1) };
+    for (which, new) in [of_zone, of_type].into_iter().enumerate() {
+        let (_dir, store) = store().await;
+        let mute = store.mute(&new, "kim", seconds(0)).await.unwrap();
+        let mut quiet = 0;
+        // An alarm, and whether the zone's mute and the type's keep it quiet.
+        for (camera, zone, event_type, second, fits) in [
+            ("yard", Some("z-press"), INTRUSION, 10, [true, false]),
+            ("yard", Some("z-press"), BARE_HEAD, 11, [true, true]),
+            ("gate", Some("z-press"), BARE_HEAD, 12, [true, true]),
+            ("gate", Some("z-dock"), BARE_HEAD, 13, [false, true]),
+            ("yard", Some("z-dock"), INTRUSION, 14, [false, false]),
+            // One of a whole camera lies in no zone.
+            ("yard", None, BARE_HEAD, 15, [false, true]),
+            ("yard", None, INTRUSION, 16, [false, false]),
+            // The mute is over.
+            ("yard", Some("z-press"), BARE_HEAD, 60, [false, false]),
+        ] {
+            let zone = zone.map(|id| ZoneRef {
+                id: id.parse().unwrap(),
+                name: id.to_owned(),
+                place: None,
+            });
+            let camera = Some(camera.parse().unwrap());
+            let event = Event { camera, zone, event_type, ..alarm(second) };
+            record(&store, &event).await;
+            let stored = store.event(event.id).await.unwrap().unwrap();
+            let expected = fits[which].then_some(mute.id);
+            assert_eq!(stored.muted, expected, "{new:?} and {event:?}");
+            assert_eq!(stored.incident.is_none(), fits[which], "{new:?} and {event:?}");
+            quiet += i64::from(fits[which]);
+        }
+        assert_eq!(store.mutes().await.unwrap()[0].events, quiet, "{new:?}");
+        assert_eq!(store.unacknowledged_count().await.unwrap() as i64, 8 - quiet, "{new:?}");
+    }
 }
 
 #[tokio::test]
