@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts a server on a free port and drives its page in a real browser.
-# BINARY names the program, SCREENSHOT where to put a picture of the wall.
+# BINARY names the program, SCREENSHOT where to put a picture of the wall, SCREENSHOTS a folder for one of each screen.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export SAFE_YOLO_ONNXRUNTIME=${SAFE_YOLO_ONNXRUNTIME:-$PWD/.cache/onnxruntime/libonnxruntime.so}
@@ -35,6 +35,9 @@ export SAFE_YOLO_URL SAFE_YOLO_USER=admin SAFE_YOLO_PASSWORD=$SAFE_YOLO_ADMIN_PA
 # One incident to an exported case, which verifies until one byte of it is changed.
 export SAFE_YOLO_CASE=$work/case.zip
 (cd web && unset SAFE_YOLO_SCREENSHOT && npm run --silent e2e:incident)
+# Every screen in both languages, over what that incident has left.
+[ -z "${SCREENSHOTS:-}" ] || export SAFE_YOLO_SCREENSHOTS=$SCREENSHOTS
+(cd web && npm run --silent e2e:screens)
 "$binary" verify "$work/case.zip"
 "$binary" verify --data-dir "$work/data"
 cp "$work/case.zip" "$work/changed.zip"

@@ -110,7 +110,10 @@ impl Server {
         if ended > 0 {
             tracing::info!(ended, "events that an earlier run left open were ended");
         }
-        store.fail_unfinished_evidence().await?;
+        // What was not looked after is left as it is, so that the next start can take it in.
+        if left.is_ok() {
+            store.fail_unfinished_evidence().await?;
+        }
         let policies = Policies {
             api: SourcePolicy::restricted(config.video_dirs),
             trusted: SourcePolicy::trusted(),

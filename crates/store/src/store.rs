@@ -20,6 +20,10 @@ use crate::events::Announced;
 use crate::incidents::IncidentRecord;
 use crate::{StoreError, password};
 
+/// Pages that the writer keeps: 16 MiB. The ends of all indexes of events are in it, however many there are.
+const WRITER_CACHE: &str = "-16384";
+/// Pages in the log, 16 MiB, after which they are moved to the file: those written again and again move once.
+const CHECKPOINT_PAGES: &str = "4000";
 /// Rows that a connection reads ahead of whoever takes them.
 const ROWS_BUFFERED: usize = 1024;
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -144,7 +148,13 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(patience)
-            .connect_with(connect.clone().journal_mode(SqliteJournalMode::Wal))
+            .connect_with(
+                connect
+                    .clone()
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .pragma("cache_size", WRITER_CACHE)
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
+            )
             .await
             .map_err(|error| refused(&path, error))?;
         if bytes > 0 {

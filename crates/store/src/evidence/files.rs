@@ -156,10 +156,14 @@ impl Inner {
         let folder = self.root.join(day_path(day));
         let to = self.root.join(name);
         let replaced = fs::metadata(&to).map_or(0, |file| file.len());
-        let moved = fs::create_dir_all(&folder)
-            .and_then(|()| fs::rename(from, &to))
-            .and_then(|()| File::open(&folder)?.sync_all());
-        moved.map_err(|error| self.refused(&folder, bytes, error))?;
+        let moved = fs::create_dir_all(&folder).and_then(|()| fs::rename(from, &to));
+        let synced = moved.and_then(|()| {
+            File::open(&folder).and_then(|folder| folder.sync_all()).inspect_err(|_why| {
+                // Nobody would note or count it.
+                remove_quietly(&to);
+            })
+        });
+        synced.map_err(|error| self.refused(&folder, bytes, error))?;
         self.reach("file renamed");
         self.grow(day, bytes, replaced);
         Ok(())

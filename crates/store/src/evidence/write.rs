@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, DirEntry, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use safe_yolo_core::EventId;
@@ -145,9 +145,14 @@ impl Inner {
             self.reach("folder synced");
             Ok(())
         };
+        // What was there before may be in the chain.
+        let fresh: Vec<PathBuf> = [false, true]
+            .map(|clean| folder.join(file(clean)))
+            .into_iter()
+            .filter(|path| !path.exists())
+            .collect();
         if let Err(error) = write() {
-            remove_quietly(&folder.join(file(false)));
-            remove_quietly(&folder.join(file(true)));
+            fresh.iter().for_each(|path| remove_quietly(path));
             return Err(self.refused(&folder, bytes, error));
         }
         self.grow(day, bytes, replaced);
