@@ -13,7 +13,7 @@ use safe_yolo_core::{
 use safe_yolo_store::statistics::{
     EquipmentTime, EventKey, Figures, HOUR_US, Watch, WatchedTime, hour_of,
 };
-use safe_yolo_store::{Author, Edit, EventFilter, NewCamera, NewZone, Origin, Store};
+use safe_yolo_store::{Author, Edit, EventFilter, NewCamera, NewZone, Origin, OutboxConfig, Store};
 use uuid::Uuid;
 
 use crate::Bench;
@@ -22,8 +22,6 @@ use crate::stats::{number, quantile, verdict};
 const CAMERAS: usize = 12;
 const ZONES: usize = 5;
 const DAYS: i64 = 30;
-/// Events in one transaction.
-const BATCH: usize = 200;
 /// Goals.
 const EVENTS_PER_S: f64 = 5000.0;
 const ANSWER_MS: f64 = 50.0;
@@ -142,11 +140,13 @@ async fn write(store: &Store, places: &[Place], dice: &mut Dice, count: usize) -
     let tenth = count / 10;
     let mut rates = Vec::new();
     let (mut began, mut since) = (Instant::now(), 0);
-    let mut batch = Vec::with_capacity(BATCH);
+    // As many as the outbox puts together when it has that many.
+    let most = OutboxConfig::default().batch_max;
+    let mut batch = Vec::with_capacity(most);
     for n in 0..count {
         let event = event(places, dice, BEGIN + i64::try_from(n)? * step)?;
         batch.push((Uuid::now_v7(), EventChange { kind: ChangeKind::Raised, event }));
-        if batch.len() == BATCH || n + 1 == count {
+        if batch.len() == most || n + 1 == count {
             store.record_batch(&batch).await?;
             since += batch.len();
             batch.clear();
@@ -161,7 +161,7 @@ async fn write(store: &Store, places: &[Place], dice: &mut Dice, count: usize) -
     let first = rates.first().copied().unwrap_or(f64::NAN);
     let bytes = std::fs::metadata(store.path())?.len();
     println!(
-        "| durable, {BATCH} events a transaction, events made included | events/s |\n|---|---|"
+        "| durable, {most} events a transaction, events made included | events/s |\n|---|---|"
     );
     println!(
         "| the first tenth | {first:.0} |\n| the last tenth, with the others there | {last:.0} |"

@@ -37,7 +37,7 @@ pub struct OutboxConfig {
     /// refuse), and twice as many before the writer, which is stuck from the
     /// half on.
     pub capacity: usize,
-    /// Changes in one transaction.
+    /// Changes in one transaction. The more wait, the fewer pages and syncs each costs.
     pub batch_max: usize,
     /// An alarm that is not durable by then is announced as not recorded.
     pub announce_after: Duration,
@@ -54,7 +54,7 @@ impl Default for OutboxConfig {
     fn default() -> Self {
         Self {
             capacity: 1024,
-            batch_max: 256,
+            batch_max: 1024,
             announce_after: Duration::from_millis(300),
             breaker: BreakerConfig {
                 failures_max: 1,
