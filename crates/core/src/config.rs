@@ -421,9 +421,7 @@ impl CameraConfig {
     /// Whether a point of the picture is in a masked or blacked area.
     #[must_use]
     pub fn is_masked(&self, point: FractionPoint) -> bool {
-        // Whom the picture's edge cuts off stands on it, and areas end there.
-        let FractionPoint { x, y } = point;
-        let point = FractionPoint { x: x.clamp(0.0, 0.999_999), y: y.clamp(0.0, 0.999_999) };
+        let point = point.on_picture();
         self.masks.iter().chain(&self.privacy_masks).any(|mask| mask.contains(point))
     }
 

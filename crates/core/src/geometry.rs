@@ -63,6 +63,14 @@ pub struct FractionPoint {
     pub y: f64,
 }
 
+impl FractionPoint {
+    /// The nearest point of the picture: whom its edge cuts off stands on it, and outlines end there.
+    #[must_use]
+    pub const fn on_picture(self) -> Self {
+        Self { x: self.x.clamp(0.0, 0.999_999), y: self.y.clamp(0.0, 0.999_999) }
+    }
+}
+
 impl From<[f64; 2]> for FractionPoint {
     fn from([x, y]: [f64; 2]) -> Self {
         Self { x, y }

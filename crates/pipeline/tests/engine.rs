@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use safe_yolo_core::{CameraConfig, CameraState};
+use safe_yolo_infer::Analyser;
 use safe_yolo_media::picture::I420;
 use safe_yolo_media::source::{SourcePolicy, SourceSpec};
-use safe_yolo_pipeline::{CameraHandle, Command, CommandError, Engine, EngineConfig};
+use safe_yolo_pipeline::{CameraHandle, Command, CommandError, Engine, EngineConfig, Output};
 use safe_yolo_track::TrackerConfig;
 use tokio::sync::mpsc;
 
@@ -36,6 +37,17 @@ fn config(name: &str) -> Arc<CameraConfig> {
     })
 }
 
+fn engine(detectors: Arc<dyn Analyser>, outputs: mpsc::Sender<Output>) -> Engine {
+    Engine::new(EngineConfig {
+        detectors,
+        tracking: TrackerConfig::default(),
+        outputs,
+        connect_timeout: Duration::from_secs(10),
+        opener: safe_yolo_pipeline::RealSources::shared(),
+        tracks: None,
+    })
+}
+
 async fn live(handle: &CameraHandle) {
     let mut status = handle.watch_status();
     let wait = status.wait_for(|status| status.state == CameraState::Live);
@@ -45,14 +57,7 @@ async fn live(handle: &CameraHandle) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_camera_whose_task_is_gone_is_never_live() {
     let (outputs, _received) = mpsc::channel(64);
-    let engine = Engine::new(EngineConfig {
-        detectors: Arc::new(common::detectors()),
-        tracking: TrackerConfig::default(),
-        outputs,
-        connect_timeout: Duration::from_secs(10),
-        opener: safe_yolo_pipeline::RealSources::shared(),
-        tracks: None,
-    });
+    let engine = engine(Arc::new(common::detectors()), outputs);
     let source = SourceSpec::parse("sim://helmets?seed=1", &SourcePolicy::trusted()).unwrap();
     for name in ["one", "two"] {
         engine.apply(config(name), source.clone()).await;
@@ -100,14 +105,7 @@ impl safe_yolo_infer::Analyser for Mute {
 #[tokio::test(flavor = "multi_thread")]
 async fn c1_a_detector_that_never_answers_holds_up_neither_pictures_nor_commands() {
     let (outputs, _received) = mpsc::channel(64);
-    let engine = Engine::new(EngineConfig {
-        detectors: Arc::new(Mute(common::detectors())),
-        tracking: TrackerConfig::default(),
-        outputs,
-        connect_timeout: Duration::from_secs(10),
-        opener: safe_yolo_pipeline::RealSources::shared(),
-        tracks: None,
-    });
+    let engine = engine(Arc::new(Mute(common::detectors())), outputs);
     let source = SourceSpec::parse("sim://helmets?seed=1", &SourcePolicy::trusted()).unwrap();
     engine.apply(config("one"), source).await;
     let camera = engine.camera(&"one".parse().unwrap()).unwrap();
@@ -140,14 +138,7 @@ fn a_camera_ends_with_the_runtime_that_it_was_started_in() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (outputs, received) = mpsc::channel(64);
     let engine = runtime.block_on(async {
-        let engine = Engine::new(EngineConfig {
-            detectors: Arc::new(common::detectors()),
-            tracking: TrackerConfig::default(),
-            outputs,
-            connect_timeout: Duration::from_secs(10),
-            opener: safe_yolo_pipeline::RealSources::shared(),
-            tracks: None,
-        });
+        let engine = engine(Arc::new(common::detectors()), outputs);
         let source = SourceSpec::parse("sim://helmets?seed=1", &SourcePolicy::trusted()).unwrap();
         engine.apply(config("orphan"), source).await;
         live(&engine.camera(&"orphan".parse().unwrap()).unwrap()).await;

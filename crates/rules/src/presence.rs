@@ -123,10 +123,7 @@ pub(crate) fn segment_distance(p: [f64; 2], a: [f64; 2], b: [f64; 2]) -> f64 {
 /// Whether a point of the picture is in the zone.
 #[must_use]
 pub fn has(zone: &Zone, point: PixelPoint, size: PictureSize) -> bool {
-    let FractionPoint { x, y } = point.to_fraction(size);
-    // What is below the picture's edge is on it: people and things are cut off, zones end there.
-    let on_it = FractionPoint { x: x.clamp(0.0, 0.999_999), y: y.clamp(0.0, 0.999_999) };
-    zone.points.contains(on_it)
+    zone.points.contains(point.to_fraction(size).on_picture())
 }
 
 impl Presence {

@@ -18,8 +18,8 @@ const LYING_WIDTH: f64 = 0.7;
 const CUT_OFF: f64 = 0.995;
 /// How much is added around it, parts of the person's width and of the head's height.
 const MARGIN: f64 = 0.15;
-/// Squares across a head: too few to know anybody by.
-const SQUARES_A_HEAD: f64 = 6.0;
+/// Squares across a head or a body: too few to know anybody by.
+const SQUARES_A_PERSON: f64 = 6.0;
 /// Squares across a picture of which nothing is known.
 const SQUARES_A_PICTURE: f64 = 32.0;
 /// Boxes of a picture that are stored at most: where there are so many, some may be left out.
@@ -181,7 +181,7 @@ fn pixelate_all<const N: usize>(
         return pixelate::<N>(pixels, size, all, SQUARES_A_PICTURE);
     };
     for head in heads {
-        pixelate::<N>(pixels, size, head.hidden(size, blur), SQUARES_A_HEAD);
+        pixelate::<N>(pixels, size, head.hidden(size, blur), SQUARES_A_PERSON);
     }
 }
 
