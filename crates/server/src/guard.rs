@@ -104,6 +104,7 @@ pub(crate) async fn watch(app: App, left: Result<LeftFiles, String>, state: watc
             Ok(guarded) => {
                 told.look(&app, guarded).await;
                 let failure = unremoved.clone().or_else(|| unrecovered.clone());
+                let failure = failure.or_else(|| app.evidence.undeletable());
                 Disk { space: Some((guarded.space, guarded.level)), failure }
             }
             Err(error) => {

@@ -37,8 +37,8 @@ pub use error::StoreError;
 pub use events::{Announced, EventFilter, EventRecord, MutedBy, Recorded, StoredChange};
 pub use evidence::{EvidenceStore, SavedFile};
 pub use incidents::{
-    IncidentCounts, IncidentDeed, IncidentFilter, IncidentRecord, Lifted, Mute, NewMute, Partly,
-    RulePrecision, StepBy,
+    IncidentCounts, IncidentDeed, IncidentFilter, IncidentList, IncidentRecord, Lifted, Mute,
+    NewMute, Partly, RulePrecision, StepBy,
 };
 pub use journal::Journal;
 pub use key::{InstallationKey, PublicKey};

@@ -6,6 +6,8 @@ export const enIncidents: Record<keyof typeof koIncidents, string> = {
   'inc.title': 'Open incidents',
   'inc.none': 'No incident waits to be dealt with',
   'inc.unread': 'Loading the incidents',
+  'inc.unreadable':
+    'Damaged records of incidents: {n}. What they are about is not known here: look at the events, and run safe-yolo verify.',
   'inc.stale': 'Connection lost: this is the last list received, not the present state.',
   'inc.failed': "The incidents can't be read. Alarms keep coming one by one.",
   'inc.hidden': '{n} more are not shown',

@@ -4,6 +4,8 @@ export const koIncidents = {
   'inc.title': '미결 사건',
   'inc.none': '처리할 사건이 없습니다',
   'inc.unread': '사건 목록을 불러오는 중입니다',
+  'inc.unreadable':
+    '기록이 손상되어 읽을 수 없는 사건이 {n}건 있습니다. 이벤트 이력을 확인하고 safe-yolo verify로 점검하십시오.',
   'inc.stale': '연결이 끊겨 현재 상태를 알 수 없습니다. 마지막으로 받은 목록입니다.',
   'inc.failed': '사건 목록을 읽지 못했습니다. 경보는 이벤트별로 계속 알립니다.',
   'inc.hidden': '그 밖에 {n}건이 더 있습니다',

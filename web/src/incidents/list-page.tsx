@@ -17,6 +17,7 @@ import { incidents } from './incidents';
 import { arrived, newest } from './list';
 import { PrecisionTable } from './precision';
 import { INCIDENT_STATES, type ListedIncident } from './types';
+import { Unreadable } from './unreadable';
 import { useCurrent } from './use';
 import { incidentPlace, lasting, withWhom } from './words';
 
@@ -45,6 +46,7 @@ const LABELS: Record<Name, Key> = {
 function usePages(filters: Filters) {
   const { t } = useT();
   const [list, setList] = useState<ListedIncident[]>([]);
+  const [unreadable, setUnreadable] = useState(0);
   const [end, setEnd] = useState(false);
   const [busy, setBusy] = useState(true);
   const [error, setError] = useState<string | null>(null);
@@ -70,6 +72,8 @@ function usePages(filters: Filters) {
         const page = await incidentApi.list(query);
         if (mine !== asked.current) return;
         setList((old) => (before === undefined ? page.incidents : [...old, ...page.incidents]));
+        const damaged = page.unreadable?.length ?? 0;
+        setUnreadable((old) => (before === undefined ? damaged : old + damaged));
         setEnd(page.incidents.length < PAGE);
       } catch (problem) {
         if (mine !== asked.current) return;
@@ -85,6 +89,7 @@ function usePages(filters: Filters) {
   useEffect(() => {
     // What fitted another question must not pass for the answer of this one.
     setList([]);
+    setUnreadable(0);
     setEnd(false);
     void ask(undefined);
   }, [ask]);
@@ -99,6 +104,7 @@ function usePages(filters: Filters) {
   const last = list.at(-1)?.number;
   return {
     list,
+    unreadable,
     end,
     busy,
     error,
@@ -118,7 +124,7 @@ export function IncidentsPage() {
   const { t } = useT();
   const { user } = useStore(session);
   const [filters, setFilters] = useState<Filters>(NO_FILTERS);
-  const { list, end, busy, error, news, more, again, current } = usePages(filters);
+  const { list, unreadable, end, busy, error, news, more, again, current } = usePages(filters);
   return (
     <main className="page" data-testid="incidents-page">
       <header className="page-head">
@@ -143,6 +149,7 @@ export function IncidentsPage() {
           {t('inc.stale')}
         </p>
       )}
+      <Unreadable n={unreadable} />
       {news > 0 && (
         <button type="button" className="big news" data-testid="incidents-news" onClick={again}>
           {t('incidents.news', { n: news })}

@@ -79,6 +79,12 @@ describe('open incidents', () => {
     expect(load(list, page(incident('a', { revision: 6 }))).byId.a?.state).toBe('acknowledged');
   });
 
+  it('are not all known where a record is damaged', () => {
+    const damaged = { ...page(incident('a')), unreadable: [7, 3], open: 4 };
+    expect(load(emptyIncidents, damaged)).toMatchObject({ unreadable: 2, hidden: 1 });
+    expect(load(emptyIncidents, page(incident('a'))).unreadable).toBe(0);
+  });
+
   it('count those that wait beyond the list', () => {
     const list = load(emptyIncidents, { ...page(incident('a')), open: 12, unacknowledged: 8 });
     expect([list.hidden, raisedCount(list)]).toEqual([11, 8]);

@@ -12,6 +12,8 @@ export interface IncidentList {
   /** Open ones, and waiting ones, that the server has beyond those in the list. */
   hidden: number;
   hiddenRaised: number;
+  /** Open ones whose record is damaged: nothing is known of them. */
+  unreadable: number;
   /** What was closed while the page was watching: a late message must not reopen it. */
   closed: ReadonlyMap<string, Incident>;
   /** Pushed since the reading that is under way was asked for. */
@@ -23,6 +25,7 @@ export const emptyIncidents: IncidentList = {
   byId: {},
   hidden: 0,
   hiddenRaised: 0,
+  unreadable: 0,
   closed: new Map(),
   pushed: new Set(),
 };
@@ -78,12 +81,14 @@ export function load(list: IncidentList, page: IncidentPage): IncidentList {
     if (known && !byId[id]) byId[id] = known;
   }
   const raised = page.incidents.filter(isRaised).length;
+  const unreadable = page.unreadable?.length ?? 0;
   return {
     ...list,
     read: true,
     byId,
     closed,
-    hidden: Math.max(0, page.open - page.incidents.length),
+    hidden: Math.max(0, page.open - page.incidents.length - unreadable),
+    unreadable,
     hiddenRaised: Math.max(0, page.unacknowledged - raised),
     pushed: new Set(),
   };

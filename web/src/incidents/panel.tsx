@@ -16,6 +16,7 @@ import { incidents } from './incidents';
 import { inOrder, isRaised } from './list';
 import { MuteBadge } from './mute-parts';
 import type { Incident } from './types';
+import { Unreadable } from './unreadable';
 import { useCurrent } from './use';
 import { incidentPlace, lasting, withWhom } from './words';
 
@@ -48,12 +49,15 @@ export function IncidentPanel() {
           {t(list.read ? 'inc.stale' : 'inc.unread')}
         </p>
       )}
-      {current && all.length === 0 && <p className="quiet">{t('inc.none')}</p>}
+      {current && all.length + hidden + list.unreadable === 0 && (
+        <p className="quiet">{t('inc.none')}</p>
+      )}
       <ul className="incident-list">
         {all.slice(0, SHOWN_MAX).map((incident) => (
           <Row key={incident.id} incident={incident} current={current} />
         ))}
       </ul>
+      <Unreadable n={list.unreadable} />
       {hidden > 0 && <p className="quiet">{t('inc.hidden', { n: hidden })}</p>}
     </section>
   );

@@ -51,6 +51,8 @@ export type ListedIncident = Incident & { number: number };
 
 export interface IncidentPage {
   incidents: ListedIncident[];
+  /** Numbers of those whose record is damaged. */
+  unreadable?: number[];
   open: number;
   unacknowledged: number;
 }

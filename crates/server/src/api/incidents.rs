@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use safe_yolo_core::incident::{IncidentState, Step};
 use safe_yolo_core::{EventId, EventType, Severity};
-use safe_yolo_store::{EventRecord, IncidentDeed, IncidentFilter, IncidentRecord, StepBy};
+use safe_yolo_store::{
+    EventRecord, IncidentDeed, IncidentFilter, IncidentList, IncidentRecord, StepBy,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -55,6 +57,8 @@ pub(crate) struct IncidentQuery {
 pub(crate) struct Incidents {
     #[schema(value_type = Vec<schema::Incident>)]
     incidents: Vec<IncidentRecord>,
+    /// Numbers of those that fit and can't be read: their record is damaged.
+    unreadable: Vec<i64>,
     /// All that are neither resolved nor a false alarm.
     open: u64,
     /// Those of them that wait for acknowledgement.
@@ -187,10 +191,10 @@ pub(crate) async fn list(
     State(app): State<App>,
     Asked(query): Asked<IncidentQuery>,
 ) -> Result<Json<Incidents>, Problem> {
-    let incidents = app.store.incidents(&query.filter()?).await?;
+    let IncidentList { incidents, unreadable } = app.store.incidents(&query.filter()?).await?;
     let counts = app.store.incident_counts().await?;
     let (open, unacknowledged) = (counts.open, counts.unacknowledged);
-    Ok(Json(Incidents { incidents, open, unacknowledged }))
+    Ok(Json(Incidents { incidents, unreadable, open, unacknowledged }))
 }
 
 /// One incident with its alarms and its log.

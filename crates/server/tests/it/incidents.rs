@@ -283,7 +283,8 @@ async fn an_incident_that_cant_be_read_is_told_and_stops_no_other() {
     let listed: Vec<&Value> =
         list["incidents"].as_array().unwrap().iter().map(|i| &i["id"]).collect();
     assert!(listed.contains(&&json!(good.id)) && !listed.contains(&&json!(bad.id)), "{list}");
-    // What is left out is counted.
+    // What is left out is said, and counted.
+    assert_eq!(list["unreadable"].as_array().unwrap().len(), 1, "{list}");
     assert_eq!(list["open"], listed.len() + 1);
     let ready = reqwest::get(format!("{}/readyz", site.base)).await.unwrap();
     assert_eq!(ready.status().as_u16(), 503);

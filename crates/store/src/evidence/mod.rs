@@ -126,7 +126,7 @@ struct Inner {
     turn: tokio::sync::Mutex<()>,
     /// Written while the database failed; bounded by [`UNCHAINED_MAX`].
     unchained: Mutex<VecDeque<SavedFile>>,
-    /// Names of files that could not be deleted since the last removal by age: no room is sought in them.
+    /// Names of files that could not be deleted, tried again with each removal by age: no room is sought in them.
     stuck: Mutex<BTreeSet<String>>,
     #[cfg(test)]
     crash_at: Option<&'static str>,

@@ -96,20 +96,32 @@ impl Store {
 }
 
 impl EvidenceStore {
-    /// Removes what is older than the limit; nothing without one.
+    /// Removes what is older than the limit, if there is one, and what could not be deleted before.
     ///
     /// # Errors
     /// When it can't be noted or removed; what was removed until then stays so.
     pub async fn remove_aged(&self, now: Utc) -> Result<Removal, EvidenceError> {
-        let Some(age) = self.inner.limits.age_max else { return Ok(Removal::default()) };
+        let _turn = self.inner.turn.lock().await;
+        let inner = self.inner.clone();
+        let again = spawn_blocking(move || inner.delete_stuck()).await;
+        let (mut removed, stuck) =
+            again.map_err(io::Error::other).map_err(failed("remove", &self.inner.root))??;
+        let Some(age) = self.inner.limits.age_max else { return told((removed, stuck)) };
         let age_micros = i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
         let oldest = now.micros().saturating_sub(age_micros).max(0);
         let seconds = u64::try_from(oldest / 1_000_000).unwrap_or_default();
         let before = EventId(Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, 0)));
-        let _turn = self.inner.turn.lock().await;
-        // What could not be deleted is tried again, and told again.
-        self.inner.stuck().clear();
-        told(self.remove_oldest(u64::MAX, Some(before), "age").await?)
+        let (aged, kept) = self.remove_oldest(u64::MAX, Some(before), "age").await?;
+        removed.add(aged);
+        told((removed, stuck.or(kept)))
+    }
+
+    /// What could not be deleted though the chain says that it was removed, in words; none if nothing.
+    #[must_use]
+    pub fn undeletable(&self) -> Option<String> {
+        let stuck = self.inner.stuck();
+        let first = stuck.first()?;
+        Some(format!("{} files of old evidence can't be deleted, such as '{first}'", stuck.len()))
     }
 
     /// Removes the oldest evidence until so many bytes are free that were not, or none is left that
@@ -254,6 +266,19 @@ fn list(
 impl Inner {
     fn stuck(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.stuck.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tries again what could not be deleted; answers, too, why that failed.
+    fn delete_stuck(&self) -> Result<(Removal, Option<EvidenceError>), EvidenceError> {
+        let again = std::mem::take(&mut *self.stuck());
+        let (mut removed, mut kept) = (Removal::default(), None);
+        for name in again {
+            let Some(id) = event_of(&name) else { continue };
+            let bytes = fs::metadata(self.root.join(&name)).map_or(0, |file| file.len());
+            let bundle = Bundle { id, files: vec![Listed { name, bytes }], bytes };
+            removed.add(self.delete(&[bundle], &mut kept)?);
+        }
+        Ok((removed, kept))
     }
 
     /// Deletes files; `kept` becomes why one could not be.

@@ -46,6 +46,15 @@ pub struct IncidentDeed {
     pub note: String,
 }
 
+/// Some incidents, newest first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct IncidentList {
+    /// Those that fit.
+    pub incidents: Vec<IncidentRecord>,
+    /// Numbers of those that fit and can't be read.
+    pub unreadable: Vec<i64>,
+}
+
 /// Which incidents to read, newest first. Nothing set means all.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct IncidentFilter {

@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use tokio::sync::{broadcast, watch};
 
 use super::rows::{self, IncidentRow};
-use super::{IncidentCounts, IncidentDeed, IncidentFilter, IncidentRecord};
+use super::{IncidentCounts, IncidentDeed, IncidentFilter, IncidentList, IncidentRecord};
 use crate::error::Doing;
 use crate::events::{EventRecord, EventRow};
 use crate::{Store, StoreError};
@@ -19,26 +19,28 @@ const PARTS_MAX: i64 = 1000;
 const PEOPLE_MAX: i64 = 200;
 
 impl Store {
-    /// Incidents that fit the filter, newest first. One that can't be read is left out; it counts in
-    /// [`Store::incident_counts`], and escalation tells of it.
+    /// Incidents that fit the filter, newest first, and the numbers of those among them that can't be read.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn incidents(
-        &self,
-        filter: &IncidentFilter,
-    ) -> Result<Vec<IncidentRecord>, StoreError> {
+    pub async fn incidents(&self, filter: &IncidentFilter) -> Result<IncidentList, StoreError> {
         let limit = if filter.limit == 0 { IncidentFilter::LIMIT } else { filter.limit };
         let limit = limit.min(IncidentFilter::LIMIT_MAX) as usize;
-        let (mut found, mut filter) = (Vec::new(), filter.clone());
+        let (mut list, mut filter) = (IncidentList::default(), filter.clone());
         // As many as were asked for, so that nobody takes a short list for the end.
         loop {
-            let rows = self.incident_rows(&filter, limit - found.len()).await?;
+            let missing = limit - list.incidents.len();
+            let rows = self.incident_rows(&filter, missing).await?;
             filter.before = rows.last().map(|row| row.number);
-            let is_end = rows.len() < limit - found.len();
-            found.extend(rows.into_iter().filter_map(IncidentRow::readable));
-            if is_end || found.len() >= limit {
-                return Ok(found);
+            let is_end = rows.len() < missing;
+            for row in rows {
+                match row.readable() {
+                    Ok(record) => list.incidents.push(record),
+                    Err(number) => list.unreadable.push(number),
+                }
+            }
+            if is_end || list.incidents.len() >= limit {
+                return Ok(list);
             }
         }
     }

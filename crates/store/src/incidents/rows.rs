@@ -25,13 +25,14 @@ impl IncidentRow {
         Ok(IncidentRecord { number: self.number, incident })
     }
 
-    /// None, and told in the log, if it can't be read: it must not take others with it.
-    pub(super) fn readable(self) -> Option<IncidentRecord> {
-        let told = |error: StoreError| {
+    /// Its number, and told in the log, if it can't be read: it must not take others with it.
+    pub(super) fn readable(self) -> Result<IncidentRecord, i64> {
+        let number = self.number;
+        self.into_record().map_err(|error| {
             let error: &dyn std::error::Error = &error;
             tracing::error!(error, "an incident can't be read, and is left out");
-        };
-        self.into_record().map_err(told).ok()
+            number
+        })
     }
 }
 
@@ -72,7 +73,7 @@ pub(super) async fn of_causes(
     .await
     .doing(DOING)?;
     let readable = rows.into_iter().filter_map(|(cause, number, id, incident)| {
-        Some((cause, IncidentRow { number, id, incident }.readable()?))
+        Some((cause, IncidentRow { number, id, incident }.readable().ok()?))
     });
     Ok(readable.collect())
 }

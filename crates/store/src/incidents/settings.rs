@@ -65,7 +65,7 @@ impl Store {
                 .fetch_all(&mut *tx)
                 .await
                 .doing(doing)?;
-        for record in waiting.into_iter().filter_map(rows::IncidentRow::readable) {
+        for record in waiting.into_iter().filter_map(|row| row.readable().ok()) {
             let at = rows::escalates_at(&record.incident, &settings);
             sqlx::query("UPDATE incidents SET escalates_at = ? WHERE number = ?")
                 .bind(at.map(safe_yolo_core::Utc::micros))

@@ -137,7 +137,7 @@ async fn a_file_that_cannot_be_deleted_keeps_no_new_evidence_away() {
     let second = store.save_bytes(ids[3], FileKind::Boxes, vec![1; 10]).await;
     let third = store.save_bytes(ids[4], FileKind::Clip, vec![1; 30]).await;
     let aged = store.remove_aged(Utc(T0.0 + 10 * 86_400_000_000)).await;
-    let bytes = store.bytes();
+    let (bytes, undeletable) = (store.bytes(), store.undeletable());
     assert!(set_immutable(&oldest, false));
     println!("{first:?} {second:?} {third:?}");
     first.unwrap();
@@ -145,8 +145,10 @@ async fn a_file_that_cannot_be_deleted_keeps_no_new_evidence_away() {
     third.unwrap();
     assert!(aged.is_err(), "removal by age tells of it again: {aged:?}");
     assert_eq!(bytes, 30, "it is counted as long as it is there");
+    let name = format!("{}.mp4", ids[0]);
+    assert!(undeletable.is_some_and(|told| told.contains("1 files") && told.contains(&name)));
     let removed = store.remove_aged(Utc(T0.0 + 10 * 86_400_000_000)).await.unwrap();
-    assert_eq!((removed.files, store.bytes()), (1, 0));
+    assert_eq!((removed.files, store.bytes(), store.undeletable()), (1, 0, None));
 }
 
 #[tokio::test]

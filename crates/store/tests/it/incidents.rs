@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use safe_yolo_core::event::ZoneRef;
 use safe_yolo_core::incident::{IncidentState, Step, StepError};
 use safe_yolo_core::{AlarmSettings, Event, EventId, EventType, Severity, Utc};
-use safe_yolo_store::{IncidentFilter, IncidentRecord, NewMute, StepBy, Store, StoreError};
+use safe_yolo_store::{
+    IncidentFilter, IncidentList, IncidentRecord, NewMute, StepBy, Store, StoreError,
+};
 use uuid::Uuid;
 
 use crate::fixture::{connect, ended, event, raised, seconds, store, updated};
@@ -25,7 +27,7 @@ fn alarm(second: i64) -> Event {
 }
 
 async fn all(store: &Store) -> Vec<IncidentRecord> {
-    store.incidents(&IncidentFilter::default()).await.unwrap()
+    store.incidents(&IncidentFilter::default()).await.unwrap().incidents
 }
 
 async fn take(
@@ -115,10 +117,14 @@ async fn an_incident_that_cannot_be_read_keeps_no_alarm_from_being_recorded() {
         .unwrap();
     record(&store, &at(later.clone(), 9000)).await;
     let page = IncidentFilter { limit: 2, ..IncidentFilter::default() };
-    let numbers = |page: Vec<IncidentRecord>| page.iter().map(|r| r.number).collect::<Vec<_>>();
-    assert_eq!(numbers(store.incidents(&page).await.unwrap()), [4, 3]);
+    let numbers = |page: IncidentList| {
+        (page.incidents.iter().map(|r| r.number).collect::<Vec<_>>(), page.unreadable)
+    };
+    assert_eq!(numbers(store.incidents(&page).await.unwrap()), (vec![4, 3], vec![]));
+    let all = store.incidents(&IncidentFilter::default()).await.unwrap();
+    assert_eq!(numbers(all), (vec![4, 3], vec![2, 1]));
     let page = IncidentFilter { before: Some(4), ..page };
-    assert_eq!(numbers(store.incidents(&page).await.unwrap()), [3]);
+    assert_eq!(numbers(store.incidents(&page).await.unwrap()), (vec![3], vec![2, 1]));
     assert_eq!(store.incident_counts().await.unwrap().open, 4);
 }
 
@@ -492,7 +498,8 @@ async fn filters_and_pages_find_what_they_say() {
     let done = newest[0].incident.id;
     take(&store, done, acknowledge(), "kim").await.unwrap();
     take(&store, done, Step::FalseAlarm { note: "dummy".into() }, "kim").await.unwrap();
-    let count = async |filter: IncidentFilter| store.incidents(&filter).await.unwrap().len();
+    let count =
+        async |filter: IncidentFilter| store.incidents(&filter).await.unwrap().incidents.len();
     let none = IncidentFilter::default;
     assert_eq!(count(IncidentFilter { open: Some(true), ..none() }).await, 4);
     assert_eq!(count(IncidentFilter { state: Some(IncidentState::FalseAlarm), ..none() }).await, 1);
@@ -504,6 +511,6 @@ async fn filters_and_pages_find_what_they_say() {
     );
     assert_eq!(count(IncidentFilter { camera: Some("gate".parse().unwrap()), ..none() }).await, 0);
     let page = IncidentFilter { before: Some(newest[1].number), limit: 2, ..none() };
-    let page = store.incidents(&page).await.unwrap();
+    let page = store.incidents(&page).await.unwrap().incidents;
     assert_eq!(page.iter().map(|r| r.number).collect::<Vec<_>>(), [3, 2]);
 }
