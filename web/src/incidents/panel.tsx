@@ -49,6 +49,7 @@ export function IncidentPanel() {
           {t(list.read ? 'inc.stale' : 'inc.unread')}
         </p>
       )}
+      <Unreadable n={list.unreadable} />
       {current && all.length + hidden + list.unreadable === 0 && (
         <p className="quiet">{t('inc.none')}</p>
       )}
@@ -57,7 +58,6 @@ export function IncidentPanel() {
           <Row key={incident.id} incident={incident} current={current} />
         ))}
       </ul>
-      <Unreadable n={list.unreadable} />
       {hidden > 0 && <p className="quiet">{t('inc.hidden', { n: hidden })}</p>}
     </section>
   );
