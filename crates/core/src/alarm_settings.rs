@@ -22,7 +22,7 @@ pub struct AlarmSettings {
 }
 
 /// How much of people is made unrecognisable in what leaves the house.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExportBlur {
     /// Their heads.

@@ -36,6 +36,11 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
+    /// Whether more may be kept than must be.
+    pub(crate) fn has_room(&self) -> bool {
+        self.space.is_some_and(|(_space, level)| level == DiskLevel::Enough)
+    }
+
     /// Why evidence is not written or not looked after; none while all is well.
     pub(crate) fn trouble(&self) -> Option<String> {
         if let Some(failure) = &self.failure {
@@ -113,6 +118,7 @@ pub(crate) async fn watch(app: App, left: Result<LeftFiles, String>, state: watc
                 Disk { space: state.borrow().space, failure: Some(failure) }
             }
         };
+        app.clips.tidy(disk.has_room()).await;
         state.send_replace(disk);
     }
     recovering.abort();

@@ -38,6 +38,9 @@ export const incidentApi = {
   /** Refused where the incident is not at the revision that was seen. */
   take: (id: string, { step, ...said }: Step, revision?: number) =>
     request<Incident>('POST', path('incidents', id, step), { ...said, revision }),
+  /** What takes long of an export, ahead. */
+  prepareExport: (id: string) =>
+    request<unknown>('POST', path('incidents', id, 'export', 'prepare')),
   people: () => request<{ people: string[] }>('GET', '/api/people').then((r) => r.people),
   mutes: () => request<{ mutes: Mute[] }>('GET', '/api/mutes').then((r) => r.mutes),
   mute: (input: MuteInput) => request<unknown>('POST', '/api/mutes', input),

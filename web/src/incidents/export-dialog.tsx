@@ -49,6 +49,10 @@ export function ExportDialog({ incident, onClose }: { incident: Incident; onClos
   const [busy, setBusy] = useState(false);
   const [done, setDone] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
+  useEffect(() => {
+    // While the reason is being written. Without it the export only takes longer.
+    incidentApi.prepareExport(incident.id).catch(() => undefined);
+  }, [incident.id]);
   const submit = async (form: FormEvent) => {
     form.preventDefault();
     setDone(null);

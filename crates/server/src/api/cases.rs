@@ -2,14 +2,14 @@
 
 use axum::body::Body as Answer;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::Session;
-use crate::case::{Asked, export};
+use crate::case::{Asked, export, prepare};
 use crate::extract::{Body, Id, IncidentId};
 use crate::problem::{Code, Problem, ProblemBody};
 
@@ -66,6 +66,24 @@ pub(crate) async fn export_case(
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((headers, Answer::from_stream(case)).into_response())
+}
+
+/// Makes people in an incident's clips unrecognisable ahead: asked for when an export is begun with, so that
+/// the case is there at once. Answers before it is done.
+#[utoipa::path(
+    post, path = "/api/incidents/{id}/export/prepare", tag = "incidents",
+    params(("id" = String, Path, description = "The incident")),
+    responses(
+        (status = 204, description = "It is being prepared"),
+        (status = "default", description = "Any error", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn prepare_case(
+    State(app): State<App>,
+    Id(IncidentId(incident)): Id<IncidentId>,
+) -> Result<StatusCode, Problem> {
+    prepare(&app, incident).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 impl Session {

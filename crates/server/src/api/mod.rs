@@ -108,6 +108,7 @@ pub(crate) fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .routes(routes!(clips::clip))
         .routes(routes!(clips::boxes))
         .routes(routes!(cases::export_case))
+        .routes(routes!(cases::prepare_case))
         .routes(routes!(statistics::events))
         .routes(routes!(statistics::equipment))
         .routes(routes!(statistics::heatmap))

@@ -37,6 +37,7 @@ pub(crate) use unopened::Unopened;
 use crate::alarms::AlarmNews;
 use crate::auth::held::Held;
 use crate::auth::throttle::Throttle;
+use crate::case::Clips;
 use crate::changes::Changes;
 use crate::checklists::Board;
 use crate::guard::Disk;
@@ -54,6 +55,8 @@ const HISTORIES_MAX: usize = 2;
 const TESTS_MAX: usize = 2;
 /// Cases exported at once: each keeps a core busy while pictures are made unrecognisable.
 const EXPORTS_MAX: usize = 2;
+/// Cases prepared at once.
+const PREPARATIONS_MAX: usize = 2;
 /// Replays at once: each keeps a core busy.
 const REPLAYS_MAX: usize = 1;
 
@@ -128,6 +131,10 @@ pub(crate) struct Inner {
     pub(crate) tests: Semaphore,
     /// Turns of exports of cases (`refuse`).
     pub(crate) exports: Arc<Semaphore>,
+    /// Turns of those who prepare exports (`refuse`).
+    pub(crate) preparations: Arc<Semaphore>,
+    /// Clips in which people are unrecognisable.
+    pub(crate) clips: Clips,
     /// Turns of replays (`refuse`).
     pub(crate) replays: Arc<Semaphore>,
     pub(crate) progress: Progress,
@@ -199,6 +206,8 @@ impl App {
             event_sockets: Arc::new(Semaphore::new(EVENT_SOCKETS_MAX)),
             tests: Semaphore::new(TESTS_MAX),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            preparations: Arc::new(Semaphore::new(PREPARATIONS_MAX)),
+            clips: Clips::new(),
             replays: Arc::new(Semaphore::new(REPLAYS_MAX)),
             progress: Progress::default(),
             looks: viewed::Viewed::default(),

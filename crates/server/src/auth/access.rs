@@ -100,6 +100,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule("GET", "/api/events/{id}/clip/boxes", VIEWER),
     // Originals need a right of their own, which the handler asks for.
     rule("POST", "/api/incidents/{id}/export", OPERATOR),
+    rule("POST", "/api/incidents/{id}/export/prepare", OPERATOR),
     rule("GET", "/api/audit", ADMIN),
     rule("GET", "/api/statistics", VIEWER),
     rule("GET", "/api/statistics/equipment", VIEWER),

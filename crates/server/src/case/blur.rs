@@ -94,6 +94,10 @@ impl Region {
         Self { x1, y1, x2, y2, is_person }
     }
 
+    fn contains(&self, other: &Self) -> bool {
+        self.x1 <= other.x1 && self.y1 <= other.y1 && self.x2 >= other.x2 && self.y2 >= other.y2
+    }
+
     /// What is pixelated of it in a picture of this size, with a margin.
     fn hidden(self, size: PictureSize, blur: ExportBlur) -> Self {
         let (width, mut height) = (self.x2 - self.x1, self.y2 - self.y1);
@@ -147,7 +151,8 @@ pub(super) fn mask(
     let size = PictureSize { width: decoded.width(), height: decoded.height() };
     let mut rgb = decoded.into_raw();
     let masked = if heads.is_some() { blur.into() } else { Masked::Whole };
-    pixelate_all::<3>(&mut rgb, size, heads, blur);
+    let hidden = heads.map(|heads| hidden(heads, size, blur));
+    pixelate_all::<3>(&mut rgb, size, hidden.as_deref());
     let encoded = jpeg::encode_rgb(&rgb, size, jpeg::QUALITY_EVIDENCE).map_err(io::Error::other)?;
     Ok((encoded, masked))
 }
@@ -159,29 +164,38 @@ pub(super) fn pixelate_i420(
     heads: Option<&[Region]>,
     blur: ExportBlur,
 ) {
+    let hidden = heads.map(|heads| hidden(heads, size, blur));
     let half = PictureSize { width: size.width.div_ceil(2), height: size.height.div_ceil(2) };
     let mut rest = i420;
     for plane in [size, half, half] {
         let length = plane.width as usize * plane.height as usize;
         let Some((these, others)) = rest.split_at_mut_checked(length) else { return };
-        pixelate_all::<1>(these, plane, heads, blur);
+        pixelate_all::<1>(these, plane, hidden.as_deref());
         rest = others;
     }
 }
 
-/// Pixelates heads or bodies, or everything, in pixels of `N` bytes.
-fn pixelate_all<const N: usize>(
-    pixels: &mut [u8],
-    size: PictureSize,
-    heads: Option<&[Region]>,
-    blur: ExportBlur,
-) {
-    let Some(heads) = heads else {
+/// What is pixelated in a picture of this size. Of whoever stands still there is one region, not one for each look:
+/// what lies within another has the other's squares, which are no smaller.
+fn hidden(heads: &[Region], size: PictureSize, blur: ExportBlur) -> Vec<Region> {
+    let mut hidden: Vec<Region> = Vec::new();
+    for head in heads {
+        let region = head.hidden(size, blur);
+        if !hidden.iter().any(|other| other.contains(&region)) {
+            hidden.push(region);
+        }
+    }
+    hidden
+}
+
+/// Pixelates regions, or everything, in pixels of `N` bytes.
+fn pixelate_all<const N: usize>(pixels: &mut [u8], size: PictureSize, hidden: Option<&[Region]>) {
+    let Some(hidden) = hidden else {
         let all = Region::of([0.0, 0.0, 1.0, 1.0], false);
         return pixelate::<N>(pixels, size, all, SQUARES_A_PICTURE);
     };
-    for head in heads {
-        pixelate::<N>(pixels, size, head.hidden(size, blur), SQUARES_A_PERSON);
+    for region in hidden {
+        pixelate::<N>(pixels, size, *region, SQUARES_A_PERSON);
     }
 }
 
@@ -315,6 +329,18 @@ mod tests {
             let (picture, _) = mask(&stripes(), Some(&heads), ExportBlur::Heads).unwrap();
             assert!(contrast(&picture, hidden) < 60, "{found}");
             assert!(contrast(&picture, [0, 0, 320, 20]) > 180, "{found}");
+        }
+    }
+
+    #[test]
+    fn who_stands_still_is_one_region_and_who_moves_is_all_of_them() {
+        let person = |x: f64| Region::of([x, 0.2, x + 0.2, 0.9], true);
+        let cap = Region::of([0.45, 0.2, 0.55, 0.25], false);
+        let count = |heads: &[Region], blur| hidden(heads, SIZE, blur).len();
+        for blur in [ExportBlur::Heads, ExportBlur::Bodies] {
+            assert_eq!(count(&[person(0.4), cap, person(0.4), person(0.4)], blur), 1);
+            assert_eq!(count(&[person(0.4), person(0.41), person(0.42), cap], blur), 3);
+            assert_eq!(count(&[cap, person(0.4)], blur), 2, "whoever is larger is not left out");
         }
     }
 

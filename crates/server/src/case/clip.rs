@@ -1,31 +1,22 @@
-//! Clips in which people are unrecognisable: decoded, pixelated and encoded anew.
+//! A clip in which people are unrecognisable: decoded, pixelated and encoded anew.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek};
-use std::path::Path;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use axum::body::Bytes;
 use safe_yolo_core::ExportBlur;
 use safe_yolo_media::clip;
 use safe_yolo_store::chain::Hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::blur::{self, FoundPicture, Region};
 
-/// Clips of a case that are encoded anew: each takes some seconds of two cores.
-pub(super) const CLIPS_MAX: usize = 10;
-/// Turns of encoding (`block`).
-static ENCODING: Semaphore = Semaphore::const_new(1);
-/// Longest wait for a turn and the encoding. Nothing is sent meanwhile, and a connection on which nothing moves
-/// for longer than the listener's `IDLE_MAX` is cut.
-const BLUR_MAX: Duration = Duration::from_secs(60);
 const FFMPEG: &str = "ffmpeg";
 /// How much is hashed at once.
 const READ_BYTES: usize = 64 << 10;
@@ -48,14 +39,37 @@ pub(super) struct Recoded {
     pub(super) whole: u64,
 }
 
-/// A clip that may leave the house.
+/// A clip that may leave the house. Its file has no name, and is gone when nobody has it any more.
+#[derive(Debug)]
 pub(super) struct Blurred {
-    pub(super) file: File,
+    file: File,
+    pub(super) bytes: u64,
     pub(super) recoded: Recoded,
+}
+
+/// Reads a clip from its beginning, whoever else reads it.
+pub(super) struct Reader<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl Blurred {
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { file: &self.file, at: 0 }
+    }
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
 }
 
 /// A clip, and what the analysis found in it.
 pub(super) struct Original {
+    path: PathBuf,
     file: File,
     pub(super) sha256: Hash,
     boxes: Option<Vec<u8>>,
@@ -63,18 +77,19 @@ pub(super) struct Original {
 
 /// Contents of a clip and of its boxes: of the same, the same is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Made(Hash, Option<Hash>);
+pub(super) struct Contents(Hash, Option<Hash>);
 
 impl Original {
     /// # Errors
     /// When the clip can't be read. Boxes that can't be read are none.
-    pub(super) fn read(mut file: File, boxes: &Path) -> io::Result<Self> {
+    pub(super) fn read(path: PathBuf, boxes: &Path) -> io::Result<Self> {
+        let mut file = File::open(&path)?;
         let sha256 = hash(&mut file)?;
-        Ok(Self { file, sha256, boxes: read(boxes) })
+        Ok(Self { path, file, sha256, boxes: read(boxes) })
     }
 
-    pub(super) fn made(&self) -> Made {
-        Made(self.sha256, self.boxes.as_deref().map(Hash::of))
+    pub(super) fn contents(&self) -> Contents {
+        Contents(self.sha256, self.boxes.as_deref().map(Hash::of))
     }
 }
 
@@ -147,23 +162,20 @@ impl Known {
     }
 }
 
-/// Makes people in a clip unrecognisable. What is made has no name on the disk, and is gone when it
-/// is closed. Ends early when nobody fetches the case any more. Not for async threads.
+/// Makes people in a clip unrecognisable. Whoever drops this ends it, and nothing is left.
 ///
 /// # Errors
-/// When the client went away; inside, why there is no such clip.
-pub(super) fn blur(
-    original: Original,
-    path: &Path,
-    blur: ExportBlur,
-    client: &mpsc::Sender<io::Result<Bytes>>,
-) -> io::Result<Result<Blurred, String>> {
-    let file = match nameless(path) {
-        Ok(file) => file,
-        Err(error) => return Ok(Err(format!("there is no room to encode it anew: {error}"))),
-    };
-    let to = file.try_clone()?;
-    let known = original.boxes.as_deref().and_then(Known::read);
+/// Why there is no such clip.
+pub(super) async fn blur(original: Original, blur: ExportBlur) -> Result<Blurred, String> {
+    let Original { path, file: from, boxes, .. } = original;
+    let opened = spawn_blocking(move || {
+        let known = boxes.as_deref().and_then(Known::read);
+        let file = nameless(&path)?;
+        Ok((known, file.try_clone()?, file))
+    });
+    let opened: io::Result<_> = opened.await.map_err(|error| error.to_string())?;
+    let (known, to, file) =
+        opened.map_err(|error| format!("there is no room to encode it anew: {error}"))?;
     let whole = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&whole);
     let change = move |t_s, size, i420: &mut [u8]| {
@@ -173,34 +185,13 @@ pub(super) fn blur(
         }
         blur::pixelate_i420(i420, size, heads.as_deref(), blur);
     };
-    let work = async {
-        let _turn = ENCODING.acquire().await.map_err(|error| error.to_string())?;
-        let recoded = clip::recode(FFMPEG, original.file, to, change).await;
-        recoded.map_err(|error| crate::problem::chain(&error))
-    };
-    let recoded = Handle::current().block_on(async {
-        tokio::select! {
-            recoded = tokio::time::timeout(BLUR_MAX, work) => {
-                Some(recoded.unwrap_or_else(|_elapsed| Err(too_long())))
-            }
-            () = client.closed() => None,
-        }
-    });
-    let Some(recoded) = recoded else {
-        return Err(io::Error::new(io::ErrorKind::BrokenPipe, "nobody fetches it any more"));
-    };
-    Ok(recoded
-        .map_err(|why| format!("people in it could not be made unrecognisable: {why}"))
-        .and_then(|pictures| {
-            let mut file = file;
-            file.rewind().map_err(|error| error.to_string())?;
-            let recoded = Recoded { pictures, whole: whole.load(Ordering::Relaxed) };
-            Ok(Blurred { file, recoded })
-        }))
-}
-
-fn too_long() -> String {
-    format!("it took longer than {} s: export the case again when less is done", BLUR_MAX.as_secs())
+    let pictures = clip::recode(FFMPEG, from, to, change).await.map_err(|error| {
+        let why = crate::problem::chain(&error);
+        format!("people in it could not be made unrecognisable: {why}")
+    })?;
+    let bytes = file.metadata().map_err(|error| error.to_string())?.len();
+    let recoded = Recoded { pictures, whole: whole.load(Ordering::Relaxed) };
+    Ok(Blurred { file, bytes, recoded })
 }
 
 /// A file beside the clip, which has no name from the beginning on.
@@ -315,43 +306,5 @@ mod tests {
         let turned =
             r#"{"t_s":1,"analysis":"done","boxes":[{"class":"person","box":[0.5,0,0.1,1]}]}"#;
         assert_eq!(count(&known(&[turned.to_owned()]).unwrap(), 1.0), -1, "a box that is none");
-    }
-
-    /// Some pictures of 64x48.
-    fn small_clip(path: &Path) {
-        let made = std::process::Command::new("ffmpeg")
-            .args(["-nostdin", "-loglevel", "error", "-f", "lavfi", "-i"])
-            .arg("testsrc2=size=64x48:rate=10:duration=1")
-            .args(["-pix_fmt", "yuv420p"])
-            .arg(path)
-            .status();
-        assert!(made.unwrap().success());
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_client_that_went_away_ends_it_and_nothing_is_left() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.mp4");
-        small_clip(&path);
-        let boxes = dir.path().join("none.json");
-        let (client, ready) = mpsc::channel(1);
-        let run = |client: mpsc::Sender<io::Result<Bytes>>| {
-            let (path, boxes) = (path.clone(), boxes.clone());
-            let original = Original::read(File::open(&path).unwrap(), &boxes).unwrap();
-            tokio::task::spawn_blocking(move || blur(original, &path, ExportBlur::Heads, &client))
-        };
-        let Blurred { file, recoded, .. } = run(client.clone()).await.unwrap().unwrap().unwrap();
-        assert_eq!(recoded, Recoded { pictures: 10, whole: 10 }, "no boxes are there");
-        assert!(file.metadata().unwrap().len() > 0);
-        let names = || fs::read_dir(dir.path()).unwrap().count();
-        assert_eq!(names(), 1, "what was made has no name");
-        // While another clip is encoded, one waits, and hears that nobody waits for it.
-        let turn = ENCODING.acquire().await.unwrap();
-        let waiting = run(client.clone());
-        drop(ready);
-        let gone = waiting.await.unwrap().err().unwrap();
-        assert_eq!(gone.kind(), io::ErrorKind::BrokenPipe);
-        drop(turn);
-        assert_eq!(names(), 1);
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt};
 use safe_yolo_core::{EventId, ExportBlur, Incident, Utc};
 use safe_yolo_store::chain::{CaseChain, Hash};
 use safe_yolo_store::evidence::EvidenceError;
@@ -23,6 +24,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::blur::{self, Region};
 use super::clip;
+use super::clips::{Made, Stored};
 use super::{
     BYTES_MAX, CASE, CHAIN, CaseFile, CaseJson, FORMAT, LeftOut, MANIFEST, Manifest, ManifestFile,
     Masked, REPORT, RecodedOf, SIGNATURE, report,
@@ -59,6 +61,39 @@ struct Source {
     path: PathBuf,
 }
 
+impl Source {
+    /// Its own name.
+    fn file(&self) -> &str {
+        self.evidence.rsplit('/').next().unwrap_or(&self.evidence)
+    }
+
+    /// Where it is in the ZIP.
+    fn folder(&self) -> Folder {
+        match self.file().rsplit('.').next() {
+            Some("jpg") => Folder::Pictures,
+            Some("mp4") => Folder::Clips,
+            _ => Folder::Boxes,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Folder {
+    Pictures,
+    Clips,
+    Boxes,
+}
+
+impl Folder {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Pictures => "pictures",
+            Self::Clips => "clips",
+            Self::Boxes => "boxes",
+        }
+    }
+}
+
 /// All that is known before the first file is read.
 pub(super) struct Case {
     pub(super) asked: Asked,
@@ -73,6 +108,54 @@ pub(super) struct Case {
     left_out: Vec<LeftOut>,
 }
 
+impl Case {
+    /// Clips that are made unrecognisable, in the order in which they are packed.
+    fn clips_to_make(&self) -> Vec<Stored> {
+        let clips = self.sources.iter().filter(|source| source.folder() == Folder::Clips);
+        let stored = clips.map(|source| Stored {
+            path: source.path.clone(),
+            boxes: source.path.with_file_name(format!("{}.clip-boxes.json", source.event)),
+        });
+        if self.asked.original { Vec::new() } else { stored.collect() }
+    }
+
+    /// A file as it is described.
+    fn file(
+        &self,
+        name: String,
+        source: &Source,
+        original_sha256: Hash,
+        masked: Masked,
+        recoded: Option<clip::Recoded>,
+    ) -> CaseFile {
+        let (event, evidence) = (source.event, source.evidence.clone());
+        let recorded = self.chain.file(&evidence);
+        let proved = recorded.is_some_and(|entry| entry.content == original_sha256);
+        CaseFile { name, event, evidence, original_sha256, proved, masked, recoded }
+    }
+}
+
+/// Begins with what takes long of an export that is likely to be asked for: one that is, is there at once then.
+pub(crate) async fn prepare(app: &App, incident: EventId) -> Result<(), Problem> {
+    if !app.disk_state.borrow().has_room() {
+        let detail = "the disk has no room to prepare a case: export it without";
+        return Err(Problem::new(Code::Unavailable, detail));
+    }
+    let Ok(permit) = app.preparations.clone().try_acquire_owned() else {
+        let detail = "other cases are being prepared: export this one without";
+        return Err(Problem::new(Code::Unavailable, detail));
+    };
+    let asked = Asked { incident, by: String::new(), reason: String::new(), original: false };
+    let case = gather(app, asked).await?;
+    let app = app.clone();
+    tokio::spawn(async move {
+        let made = app.clips.make_ahead(case.clips_to_make(), case.blur);
+        app.closing.run_until_cancelled(made).await;
+        drop(permit);
+    });
+    Ok(())
+}
+
 /// Begins an export; the ZIP comes as it is made. A stream that breaks off ends with an error.
 pub(crate) async fn export(
     app: &App,
@@ -84,8 +167,9 @@ pub(crate) async fn export(
     };
     let case = gather(app, asked).await?;
     let (pieces, ready) = mpsc::channel(PIECES_MAX);
-    let closing = app.closing.clone();
-    let work = spawn_blocking(move || write(case, &pieces, closing, permit));
+    let clips = app.clips.make(case.clips_to_make(), case.blur).boxed();
+    let zip = Zip::new(pieces, app.closing.clone(), clips);
+    let work = spawn_blocking(move || write(case, zip, permit));
     // It tells of its own failures; a panic is seen as a stream that breaks off.
     drop(work);
     Ok(stream::unfold(Some(ready), |ready| async {
@@ -154,14 +238,9 @@ async fn gather(app: &App, asked: Asked) -> Result<Case, Problem> {
     Ok(Case { asked, at, incident, events, log, chain, key, blur, sources, left_out })
 }
 
-fn write(
-    case: Case,
-    pieces: &mpsc::Sender<io::Result<Bytes>>,
-    closing: CancellationToken,
-    permit: OwnedSemaphorePermit,
-) {
+fn write(case: Case, mut zip: Zip, permit: OwnedSemaphorePermit) {
     let incident = case.asked.incident;
-    let mut zip = Zip::new(pieces.clone(), closing);
+    let pieces = zip.client.clone();
     let written = zip.case(case).and_then(|()| zip.finish());
     drop(permit);
     let Err(error) = written else { return };
@@ -214,19 +293,18 @@ struct Zip {
     files: Vec<ManifestFile>,
     /// Who fetches it.
     client: mpsc::Sender<io::Result<Bytes>>,
-    /// Clips that were encoded anew for it: alarms that are close together share theirs.
-    recoded: HashMap<clip::Made, clip::Blurred>,
+    /// Clips in which people are unrecognisable, in the order in which they are packed.
+    clips: BoxStream<'static, Result<Made, String>>,
 }
 
 impl Zip {
-    fn new(client: mpsc::Sender<io::Result<Bytes>>, closing: CancellationToken) -> Self {
+    fn new(
+        client: mpsc::Sender<io::Result<Bytes>>,
+        closing: CancellationToken,
+        clips: BoxStream<'static, Result<Made, String>>,
+    ) -> Self {
         let to = Pieces { to: client.clone(), waiting: Vec::new(), closing };
-        Self {
-            writer: ZipWriter::new_stream(to),
-            files: Vec::new(),
-            client,
-            recoded: HashMap::new(),
-        }
+        Self { writer: ZipWriter::new_stream(to), files: Vec::new(), client, clips }
     }
 
     fn begin(&mut self, name: &str) -> io::Result<()> {
@@ -254,7 +332,7 @@ impl Zip {
     fn copy(
         &mut self,
         name: &str,
-        from: &mut File,
+        mut from: impl Read,
         recoded_of: Option<RecodedOf>,
     ) -> io::Result<Hash> {
         self.begin(name)?;
@@ -322,28 +400,22 @@ impl Zip {
         source: &Source,
         heads: &mut HashMap<EventId, Option<Vec<Region>>>,
     ) -> io::Result<Result<CaseFile, String>> {
-        let Source { event, evidence, path } = source;
-        let file = evidence.rsplit('/').next().unwrap_or(evidence);
-        let (folder, is_picture) = match file.rsplit('.').next() {
-            Some("jpg") => ("pictures", true),
-            Some("mp4") => ("clips", false),
-            _ => ("boxes", false),
-        };
-        let mut opened = match File::open(path) {
+        let Source { event, path, .. } = source;
+        let folder = source.folder();
+        let name = format!("{}/{}", folder.name(), source.file());
+        if folder == Folder::Clips && !case.asked.original {
+            let made = self.clip(&name, source)?;
+            return Ok(made.map(|(sha256, recoded)| {
+                let is_whole = recoded.whole == recoded.pictures;
+                let masked = if is_whole { Masked::Whole } else { case.blur.into() };
+                case.file(name, source, sha256, masked, Some(recoded))
+            }));
+        }
+        let opened = match File::open(path) {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(format!("it cannot be read: {error}"))),
         };
-        let name = format!("{folder}/{file}");
-        let mut recoded = None;
-        let (original_sha256, masked) = if folder == "clips" && !case.asked.original {
-            let made = match self.clip(opened, &name, source, case.blur)? {
-                Ok(made) => made,
-                Err(why) => return Ok(Err(why)),
-            };
-            recoded = Some(made.1);
-            let is_whole = made.1.whole == made.1.pictures;
-            (made.0, if is_whole { Masked::Whole } else { case.blur.into() })
-        } else if is_picture && !case.asked.original {
+        let (original_sha256, masked) = if folder == Folder::Pictures && !case.asked.original {
             let mut picture = Vec::new();
             opened.take(PICTURE_BYTES_MAX).read_to_end(&mut picture)?;
             let known = heads.entry(*event).or_insert_with(|| {
@@ -357,47 +429,40 @@ impl Zip {
             self.add(&name, &content)?;
             (Hash::of(&picture), masked)
         } else {
-            (self.copy(&name, &mut opened, None)?, Masked::None)
+            (self.copy(&name, opened, None)?, Masked::None)
         };
-        let proved =
-            case.chain.file(evidence).is_some_and(|entry| entry.content == original_sha256);
-        let (event, evidence) = (*event, evidence.clone());
-        Ok(Ok(CaseFile { name, event, evidence, original_sha256, proved, masked, recoded }))
+        Ok(Ok(case.file(name, source, original_sha256, masked, None)))
     }
 
-    /// Adds a clip in which people are unrecognisable; answers the original's hash.
+    /// Adds the next clip in which people are unrecognisable; answers the original's hash.
     fn clip(
         &mut self,
-        original: File,
         name: &str,
         source: &Source,
-        blur: ExportBlur,
     ) -> io::Result<Result<(Hash, clip::Recoded), String>> {
-        let boxes = source.path.with_file_name(format!("{}.clip-boxes.json", source.event));
-        let original = match clip::Original::read(original, &boxes) {
-            Ok(original) => original,
-            Err(error) => return Ok(Err(format!("it cannot be read: {error}"))),
+        let Some(made) = self.next_clip()? else {
+            return Err(io::Error::other("there are fewer clips than were to be made"));
         };
-        let (sha256, key) = (original.sha256, original.made());
-        let mut made = match self.recoded.remove(&key) {
-            Some(made) => made,
-            None if self.recoded.len() == clip::CLIPS_MAX => {
-                return Ok(Err(format!(
-                    "a case in which people are unrecognisable holds {} different clips: this one is in a case with originals only",
-                    clip::CLIPS_MAX
-                )));
-            }
-            None => match clip::blur(original, &source.path, blur, &self.client)? {
-                Ok(made) => made,
-                Err(why) => return Ok(Err(why)),
-            },
+        let made = match made {
+            Ok(made) => made,
+            Err(why) => return Ok(Err(why)),
         };
+        let sha256 = made.original_sha256;
         let recoded_of = RecodedOf { evidence: source.evidence.clone(), sha256 };
-        made.file.rewind()?;
-        self.copy(name, &mut made.file, Some(recoded_of))?;
-        let recoded = made.recoded;
-        self.recoded.insert(key, made);
-        Ok(Ok((sha256, recoded)))
+        self.copy(name, made.clip.reader(), Some(recoded_of))?;
+        Ok(Ok((sha256, made.clip.recoded)))
+    }
+
+    /// Ends early when nobody fetches the case any more.
+    fn next_clip(&mut self) -> io::Result<Option<Result<Made, String>>> {
+        Handle::current().block_on(async {
+            tokio::select! {
+                made = self.clips.next() => Ok(made),
+                () = self.client.closed() => {
+                    Err(io::Error::new(io::ErrorKind::BrokenPipe, "nobody fetches it any more"))
+                }
+            }
+        })
     }
 
     fn finish(self) -> io::Result<()> {

@@ -5,6 +5,7 @@ pub(crate) mod archive;
 mod blur;
 mod check;
 mod clip;
+mod clips;
 mod export;
 mod report;
 
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub use archive::ArchiveError;
 pub use check::{CaseFault, CaseReport, verify_case};
-pub(crate) use export::{Asked, export};
+pub(crate) use clips::Clips;
+pub(crate) use export::{Asked, export, prepare};
 
 /// What the files of a case say they are.
 const FORMAT: &str = "safe-yolo-case/1";

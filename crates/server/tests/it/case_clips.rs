@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use safe_yolo_core::event::{ChangeKind, SnapshotState};
 use safe_yolo_core::{Event, EventId};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::cases::{fetch, key, record, unpack};
 use crate::clips::{alarm, intruders};
 use crate::events::event;
-use crate::site::Site;
+use crate::site::{PATIENCE, Site};
 
 const WIDTH: usize = 1280;
 const HEIGHT: usize = 720;
@@ -149,23 +149,63 @@ async fn more_clips_than_are_encoded_are_left_out_and_said() {
     let small = clip(&site.data.join("small.mp4"), "64x48", 1);
     // Three pairs of alarms share a clip and what was found in it.
     let boxes: Vec<_> =
-        (0..14).map(|alarm| format!("rubbish {}", alarm % 11).into_bytes()).collect();
+        (0..36).map(|alarm| format!("rubbish {}", alarm % 33).into_bytes()).collect();
     let (incident, _) = incident(&site, &small, &boxes).await;
     let case = fetch(&site, &operator, incident, false).await;
     let report = verify_case(&case, Some(&key(&site))).unwrap();
     assert!(report.ok, "{report:?}");
-    assert_eq!((report.masked, report.left_out), (13, 1), "{report:?}");
+    assert_eq!((report.masked, report.left_out), (35, 1), "{report:?}");
     let files = unpack(&case);
     let described: Value = serde_json::from_slice(&files["case.json"]).unwrap();
     let left_out = &described["left_out"][0];
-    assert!(left_out["why"].as_str().unwrap().contains("holds 10 different clips"), "{left_out}");
+    assert!(left_out["why"].as_str().unwrap().contains("holds 32 different clips"), "{left_out}");
     let clips = described["files"].as_array().unwrap().iter();
     let clips: Vec<_> = clips.filter(|file| file["recoded"].is_object()).collect();
-    assert_eq!(clips.len(), 13);
+    assert_eq!(clips.len(), 35);
     for clip in clips {
         assert_eq!(clip["masked"], "whole", "no boxes: {clip}");
         assert_eq!(clip["recoded"], json!({"pictures": 25, "whole": 25}));
     }
+}
+
+/// Files below this folder that the process has open and that have no name.
+fn nameless(folder: &Path) -> usize {
+    let targets = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let targets = targets.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    let names = targets.filter(|target| target.starts_with(folder));
+    names.filter(|target| target.to_string_lossy().ends_with(".half (deleted)")).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_is_prepared_before_it_is_asked_for() {
+    let site = Site::quiet().await;
+    let operator = site.somebody(Role::Operator).await;
+    let small = clip(&site.data.join("small.mp4"), "64x48", 1);
+    let boxes: Vec<_> = (0..3).map(|alarm| format!("rubbish {alarm}").into_bytes()).collect();
+    let (incident, _) = incident(&site, &small, &boxes).await;
+    let prepare = async |incident: &str| {
+        let path = format!("/api/incidents/{incident}/export/prepare");
+        operator.request(reqwest::Method::POST, &path).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(prepare("0190a000-0000-7000-8000-000000000000").await, 404);
+    // The disk is looked at soon after the start: before, nothing is prepared.
+    let begun = Instant::now();
+    while prepare(&incident.to_string()).await != 204 {
+        assert!(begun.elapsed() < PATIENCE, "it is never prepared");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    while nameless(&site.data) < 3 {
+        assert!(begun.elapsed() < PATIENCE, "{} clips are prepared", nameless(&site.data));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let case = fetch(&site, &operator, incident, false).await;
+    assert_eq!(nameless(&site.data), 3, "the export made none of its own");
+    let report = verify_case(&case, Some(&key(&site))).unwrap();
+    assert!(report.ok, "{report:?}");
+    assert_eq!((report.masked, report.left_out), (3, 0), "{report:?}");
+    // Nobody saw anything yet.
+    let audit = site.store.audit_list(100).await.unwrap();
+    assert_eq!(audit.iter().filter(|entry| entry.action.starts_with("case.")).count(), 1);
 }
 
 /// As it really goes: a scene, its alarm, its clip, the boxes that the analysis found.
