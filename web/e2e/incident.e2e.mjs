@@ -207,7 +207,11 @@ test('an incident goes from its alarm to an exported case', async (t) => {
   });
 
   await t.test('exports the case', async () => {
-    await page.click(id('step-export'));
+    const [prepared] = await Promise.all([
+      page.waitForResponse((r) => r.url().endsWith(`/${incident}/export/prepare`)),
+      page.click(id('step-export')),
+    ]);
+    assert.equal(prepared.status(), 204, 'clips are made while the reason is written');
     await page.click(id('export-submit'));
     await page.getByText('내보내는 사유를 입력하십시오').waitFor();
     await page.fill(id('export-reason'), '재발 방지 교육');

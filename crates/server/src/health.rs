@@ -44,13 +44,22 @@ pub(crate) async fn watch_progress(app: App) {
     }
 }
 
-/// Whether pictures are analysed where they are there to be.
-pub(crate) fn detector_failure(statuses: &[Status]) -> Option<String> {
-    let of = |reason| statuses.iter().filter(|s| s.reason == Some(reason)).count();
-    let (failed, late) = (of(BlindReason::DetectorFailed), of(BlindReason::AnalysisLate));
-    (failed + late > 0).then(|| {
-        format!("{failed} cameras whose pictures can't be analysed, {late} analysed too late")
-    })
+/// How many cameras have pictures that are not analysed, or too late.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unanalysed {
+    pub(crate) failed: usize,
+    pub(crate) late: usize,
+}
+
+impl Unanalysed {
+    pub(crate) fn of(statuses: &[Status]) -> Self {
+        let of = |reason| statuses.iter().filter(|s| s.reason == Some(reason)).count();
+        Self { failed: of(BlindReason::DetectorFailed), late: of(BlindReason::AnalysisLate) }
+    }
+
+    pub(crate) const fn is_any(self) -> bool {
+        self.failed + self.late > 0
+    }
 }
 
 /// `GET /healthz`: the program runs and answers.
@@ -69,7 +78,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
     let statuses: Vec<Status> = app.registry.all().iter().map(|r| app.status(r)).collect();
     let live = statuses.iter().filter(|status| status.state == CameraState::Live).count();
     // One camera's trouble is that camera's; none analysed is the detector's.
-    let detector = live > 0 || detector_failure(&statuses).is_none();
+    let detector = live > 0 || !Unanalysed::of(&statuses).is_any();
     let disk = app.disk_state.borrow().trouble().is_none();
     let escalation = *app.escalation_state.borrow() == PartState::Ok;
     let ready = store && disk && escalation && stuck == 0 && detector && stalls.hopeless.is_empty();

@@ -11,7 +11,7 @@ use safe_yolo_core::{CameraId, CameraState};
 use safe_yolo_store::StoreState;
 
 use crate::app::{App, EVENT_SOCKETS_MAX, LIVE_SOCKETS_MAX, PartState};
-use crate::health::detector_failure;
+use crate::health::Unanalysed;
 use crate::listener::Peer;
 use crate::problem::{Code, Problem};
 
@@ -115,7 +115,7 @@ fn observe(app: &App) {
         ("store", *app.outbox.state().borrow() != StoreState::Ok),
         ("evidence", *app.evidence_state.borrow() != PartState::Ok),
         ("escalation", *app.escalation_state.borrow() != PartState::Ok),
-        ("detector", detector_failure(&statuses).is_some()),
+        ("detector", Unanalysed::of(&statuses).is_any()),
     ];
     for (part, has_failed) in parts {
         metrics::gauge!("safe_yolo_part_failed", "part" => part).set(u8::from(has_failed));

@@ -363,8 +363,14 @@ export type EventMessage =
 
 export interface Health {
   /** `low`: still works, by giving something up. */
-  state: 'ok' | 'low' | 'failed';
+  state: 'ok' | 'low' | 'late' | 'failed';
   detail: string | null;
+}
+
+/** `late`: some cameras are analysed too late to be relied on. */
+export interface DetectorHealth extends Health {
+  cameras_failed: number;
+  cameras_late: number;
 }
 
 export interface Disk {
@@ -381,7 +387,7 @@ export interface System {
   model: { name: string; classes: string[] } | null;
   store: Health;
   evidence: Health;
-  detector: Health;
+  detector: DetectorHealth;
   /** Whether mutes end in time and what nobody acknowledges is escalated. */
   escalation: Health;
   /** Of the evidence. */

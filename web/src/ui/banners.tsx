@@ -6,7 +6,7 @@ import { live } from '../live/live';
 import { session } from '../session/session';
 import { Icon } from './icons';
 import { useStore } from './store';
-import { diskHealth, system } from './system';
+import { system, troubles } from './system';
 
 export function Banners() {
   const { t } = useT();
@@ -15,10 +15,7 @@ export function Banners() {
   const expired = useStore(session).state === 'expired';
   const blocked = useStore(sound.state) === 'blocked';
   const health = useStore(system);
-  const parts = health && { ...health, disk: diskHealth(health.disk) };
-  const failed = (['store', 'evidence', 'disk', 'detector', 'escalation'] as const).filter(
-    (part) => parts?.[part]?.state === 'failed',
-  );
+  const failed = health ? troubles(health, t) : [];
   return (
     <div className="banners" aria-live="assertive">
       {(lost || eventsLost) && (
@@ -29,15 +26,11 @@ export function Banners() {
         </p>
       )}
       {!lost &&
-        failed.map((part) => (
-          <p key={part} className="banner failed" role="alert">
+        failed.map(({ text, detail }) => (
+          <p key={text} className="banner failed" role="alert">
             <Icon name="alarm" size={22} />
-            <strong>
-              {t('health.failed', {
-                name: t(`bar.${part}`),
-                detail: parts?.[part]?.detail ?? t('common.unknown'),
-              })}
-            </strong>
+            <strong>{text}</strong>
+            {detail && <small>{detail}</small>}
           </p>
         ))}
       {blocked && (

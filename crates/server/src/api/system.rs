@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::{App, Model, PartState};
-use crate::health::detector_failure;
+use crate::health::Unanalysed;
 use crate::problem::{Problem, ProblemBody};
 
 /// A part of the system.
@@ -26,6 +26,35 @@ impl From<PartState> for Part {
             PartState::Ok => Self { state: "ok", detail: None },
             PartState::Failed(detail) => Self { state: "failed", detail: Some(detail) },
         }
+    }
+}
+
+/// What analyses pictures.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DetectorPart {
+    /// `ok`; `late`: some cameras are analysed too late to be relied on; `failed`: some are not.
+    state: &'static str,
+    /// What it can't do.
+    detail: Option<String>,
+    /// Cameras whose pictures are there and can't be analysed.
+    cameras_failed: usize,
+    /// Cameras whose pictures are analysed too late.
+    cameras_late: usize,
+}
+
+impl From<Unanalysed> for DetectorPart {
+    fn from(Unanalysed { failed, late }: Unanalysed) -> Self {
+        let said = [(failed, "can't be analysed"), (late, "are analysed too late")];
+        let said = said.into_iter().filter(|(cameras, _)| *cameras > 0);
+        let said: Vec<_> =
+            said.map(|(cameras, what)| format!("{cameras} cameras {what}")).collect();
+        let state = match (failed, late) {
+            (0, 0) => "ok",
+            (0, _) => "late",
+            _ => "failed",
+        };
+        let detail = (!said.is_empty()).then(|| said.join(", "));
+        Self { state, detail, cameras_failed: failed, cameras_late: late }
     }
 }
 
@@ -72,7 +101,7 @@ pub(crate) struct System {
     model: Model,
     store: Part,
     evidence: Part,
-    detector: Part,
+    detector: DetectorPart,
     /// Whether mutes end in time and what nobody acknowledges is escalated.
     escalation: Part,
     /// The disk of the evidence.
@@ -109,14 +138,13 @@ pub(crate) async fn system(State(app): State<App>) -> Result<Json<System>, Probl
     };
     let evidence = app.evidence_state.borrow().clone();
     let escalation = app.escalation_state.borrow().clone();
-    let detector = detector_failure(&statuses).map_or(PartState::Ok, PartState::Failed);
     let analysed: f64 = statuses.iter().map(|status| status.analysed_per_s).sum();
     Ok(Json(System {
         version: env!("CARGO_PKG_VERSION"),
         model: app.model.clone(),
         store: store.into(),
         evidence: evidence.into(),
-        detector: detector.into(),
+        detector: Unanalysed::of(&statuses).into(),
         escalation: escalation.into(),
         disk: DiskPart::of(&app),
         cameras: CameraCount {
@@ -128,4 +156,23 @@ pub(crate) async fn system(State(app): State<App>) -> Result<Json<System>, Probl
         seq: *app.store.subscribe_seq().borrow(),
         key: app.key.public().to_string(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_detector_that_is_late_has_not_failed_and_says_only_what_it_cannot_do() {
+        for (failed, late, state, detail) in [
+            (0, 0, "ok", None),
+            (0, 2, "late", Some("2 cameras are analysed too late")),
+            (1, 0, "failed", Some("1 cameras can't be analysed")),
+            (1, 2, "failed", Some("1 cameras can't be analysed, 2 cameras are analysed too late")),
+        ] {
+            let part = DetectorPart::from(Unanalysed { failed, late });
+            assert_eq!((part.state, part.detail.as_deref()), (state, detail));
+            assert_eq!((part.cameras_failed, part.cameras_late), (failed, late));
+        }
+    }
 }

@@ -235,8 +235,10 @@ async fn readiness_follows_what_is_observed() {
     let counted = json!({"total": 1, "live": 1});
     let admin = site.admin().await;
     let system = admin.until("/api/system", |system| system["cameras"] == counted).await;
-    for part in ["store", "evidence", "detector"] {
+    for part in ["store", "evidence", "escalation"] {
         assert_eq!(system[part], json!({"state": "ok", "detail": null}), "{part}");
     }
+    let all = json!({"state": "ok", "detail": null, "cameras_failed": 0, "cameras_late": 0});
+    assert_eq!(system["detector"], all);
     assert!(system["model"]["classes"].as_array().unwrap().contains(&json!("person")));
 }
