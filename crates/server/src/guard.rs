@@ -26,6 +26,9 @@ const TRUST_AFTER: Duration = Duration::from_secs(3600);
 /// A clock that was set by more than this is not trusted for a while.
 const SET_MAX_US: i64 = 3_600_000_000;
 
+/// How much more than its floor is free on a disk that has room to spare.
+const SPARE_BYTES: u64 = 1 << 30;
+
 /// How full the disk is, as it was seen last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Disk {
@@ -36,9 +39,9 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Whether more may be kept than must be.
+    /// Whether more may be kept than must be: what is, goes long before evidence has to.
     pub(crate) fn has_room(&self) -> bool {
-        self.space.is_some_and(|(_space, level)| level == DiskLevel::Enough)
+        self.space.is_some_and(|(space, _level)| space.free >= space.floor() + SPARE_BYTES)
     }
 
     /// Why evidence is not written or not looked after; none while all is well.
@@ -118,7 +121,7 @@ pub(crate) async fn watch(app: App, left: Result<LeftFiles, String>, state: watc
                 Disk { space: state.borrow().space, failure: Some(failure) }
             }
         };
-        app.clips.tidy(disk.has_room()).await;
+        app.clips.tidy(disk.has_room());
         state.send_replace(disk);
     }
     recovering.abort();

@@ -247,7 +247,7 @@ export const en: Record<keyof typeof ko, string> = {
   'bar.keys': 'Space play/pause · A acknowledge · F enlarge · 1–9 picture · Esc close',
   'bar.per_s': '{n}/s',
   'health.store': 'Store failed: events are not being recorded. Alarms are still shown.',
-  'health.evidence': 'Evidence failed: pictures and clips of new alarms are not being kept.',
+  'health.evidence': 'Evidence failed: pictures or clips of new alarms are not being kept.',
   'health.disk': 'Disk trouble: evidence can’t be written or tidied up. Check the disk.',
   'health.detector.failed': 'Detector failed: {n} cameras can’t be judged.',
   'health.detector.late':

@@ -57,7 +57,7 @@ describe('what must not be overlooked', () => {
   it('is said in the language of the operator, about cameras with their number', () => {
     const ko = troubles(system(detector(0, 2)), translator('ko'));
     expect(ko.map(({ text }) => text)).toEqual([
-      '분석 지연: 카메라 2대의 판정이 늦어 현재 상황을 알 수 없습니다.',
+      '분석 지연: 카메라 2대의 영상 분석이 늦어 현재 상황을 알 수 없습니다.',
     ]);
     const both = troubles(system(detector(1, 2)), translator('en')).map(({ text }) => text);
     expect(both).toHaveLength(2);

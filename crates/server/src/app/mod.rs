@@ -24,6 +24,7 @@ use safe_yolo_tracklog::{LogReader, TrackLog};
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use utoipa::ToSchema;
 
 pub(crate) use audit::Audit;
@@ -55,8 +56,6 @@ const HISTORIES_MAX: usize = 2;
 const TESTS_MAX: usize = 2;
 /// Cases exported at once: each keeps a core busy while pictures are made unrecognisable.
 const EXPORTS_MAX: usize = 2;
-/// Cases prepared at once.
-const PREPARATIONS_MAX: usize = 2;
 /// Replays at once: each keeps a core busy.
 const REPLAYS_MAX: usize = 1;
 
@@ -131,8 +130,8 @@ pub(crate) struct Inner {
     pub(crate) tests: Semaphore,
     /// Turns of exports of cases (`refuse`).
     pub(crate) exports: Arc<Semaphore>,
-    /// Turns of those who prepare exports (`refuse`).
-    pub(crate) preparations: Arc<Semaphore>,
+    /// The case that is being prepared; a newer one ends it (`latest`).
+    pub(crate) preparation: Mutex<Option<AbortOnDropHandle<()>>>,
     /// Clips in which people are unrecognisable.
     pub(crate) clips: Clips,
     /// Turns of replays (`refuse`).
@@ -206,7 +205,7 @@ impl App {
             event_sockets: Arc::new(Semaphore::new(EVENT_SOCKETS_MAX)),
             tests: Semaphore::new(TESTS_MAX),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
-            preparations: Arc::new(Semaphore::new(PREPARATIONS_MAX)),
+            preparation: Mutex::default(),
             clips: Clips::new(),
             replays: Arc::new(Semaphore::new(REPLAYS_MAX)),
             progress: Progress::default(),

@@ -54,6 +54,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl Blurred {
+    #[cfg(test)]
+    pub(super) fn of_bytes(bytes: u64) -> Self {
+        let recoded = Recoded { pictures: 1, whole: 0 };
+        Self { file: tempfile::tempfile().unwrap(), bytes, recoded }
+    }
+
     pub(super) fn reader(&self) -> Reader<'_> {
         Reader { file: &self.file, at: 0 }
     }

@@ -2,15 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt, future, stream};
-use moka::future::Cache;
-use moka::policy::EvictionPolicy;
 use safe_yolo_core::ExportBlur;
 use safe_yolo_store::chain::Hash;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -20,7 +18,7 @@ use super::clip::{self, Blurred, Contents, Original};
 const CLIPS_MAX: usize = 32;
 /// How many are encoded at once: children take turns with each other on few cores, and leave some of many free.
 const AT_ONCE: std::ops::RangeInclusive<usize> = 2..=4;
-/// Longest wait for a turn and the encoding. Nothing is sent meanwhile, and a connection on which nothing moves
+/// Longest wait for a clip: for a turn, for whoever makes it already, and for the encoding. Nothing is sent meanwhile, and a connection on which nothing moves
 /// for longer than the listener's `IDLE_MAX` is cut.
 const BLUR_MAX: Duration = Duration::from_secs(60);
 /// Bytes of what is kept, and how long that is which nobody asks for.
@@ -38,7 +36,38 @@ pub(crate) struct Clips(Arc<Inner>);
 struct Inner {
     turns: Semaphore,
     at_once: usize,
-    made: Cache<Key, Arc<Blurred>>,
+    kept: Mutex<Kept>,
+}
+
+/// A clip that is there, or that somebody makes.
+type Cell = Arc<OnceCell<Arc<Blurred>>>;
+
+/// Those that were asked for lately; the last at the end.
+#[derive(Debug, Default)]
+struct Kept(Vec<(Key, Cell, Instant)>);
+
+impl Kept {
+    fn find(&mut self, key: Key) -> Cell {
+        let found = self.0.iter().position(|(other, ..)| *other == key);
+        let cell = found.map(|at| self.0.remove(at).1).unwrap_or_default();
+        self.0.push((key, Arc::clone(&cell), Instant::now()));
+        cell
+    }
+
+    /// Lets go of what is old, of what nobody makes any more, and of so much that the rest is not too long.
+    fn trim(&mut self, now: Instant) {
+        let is_wanted = |cell: &Cell| cell.initialized() || Arc::strong_count(cell) > 1;
+        self.0.retain(|(_, cell, asked)| {
+            is_wanted(cell) && now.saturating_duration_since(*asked) < KEPT_FOR
+        });
+        let bytes = |cell: &Cell| cell.get().map_or(0, |clip| clip.bytes);
+        let mut all: u64 = self.0.iter().map(|(_, cell, _)| bytes(cell)).sum();
+        self.0.retain(|(_, cell, _)| {
+            let goes = all > KEPT_BYTES && cell.initialized();
+            all -= if goes { bytes(cell) } else { 0 };
+            !goes
+        });
+    }
 }
 
 /// A stored clip, and the list of what was found in it.
@@ -59,22 +88,20 @@ impl Clips {
     pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let at_once = (cores / 2).clamp(*AT_ONCE.start(), *AT_ONCE.end());
-        let weight = |_: &Key, clip: &Arc<Blurred>| u32::try_from(clip.bytes).unwrap_or(u32::MAX);
-        let made = Cache::builder()
-            .weigher(weight)
-            .max_capacity(KEPT_BYTES)
-            .time_to_idle(KEPT_FOR)
-            .eviction_policy(EvictionPolicy::lru())
-            .build();
-        Self(Arc::new(Inner { turns: Semaphore::new(at_once), at_once, made }))
+        Self(Arc::new(Inner { turns: Semaphore::new(at_once), at_once, kept: Mutex::default() }))
     }
 
     /// Lets go of what nobody asked for lately; of everything where the disk has no room.
-    pub(crate) async fn tidy(&self, has_room: bool) {
+    pub(crate) fn tidy(&self, has_room: bool) {
+        let mut kept = self.kept();
         if !has_room {
-            self.0.made.invalidate_all();
+            kept.0.clear();
         }
-        self.0.made.run_pending_tasks().await;
+        kept.trim(Instant::now());
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes these in their order, some ahead of whoever takes them; whoever drops it ends it. Items say why a
@@ -83,6 +110,15 @@ impl Clips {
         &self,
         stored: Vec<Stored>,
         blur: ExportBlur,
+    ) -> impl Stream<Item = Result<Made, String>> + Send + use<> {
+        self.make_some(stored, blur, self.0.at_once)
+    }
+
+    fn make_some(
+        &self,
+        stored: Vec<Stored>,
+        blur: ExportBlur,
+        at_once: usize,
     ) -> impl Stream<Item = Result<Made, String>> + Send + use<> {
         let clips = self.clone();
         let mut different = HashSet::new();
@@ -110,38 +146,40 @@ impl Clips {
                     Err(why) => Err(why),
                 }
             })
-            .buffered(self.0.at_once)
+            .buffered(at_once)
     }
 
-    /// Makes these before anybody takes them, as many as are kept.
+    /// Makes these before anybody takes them, one at a time: who waits for an export has the other turns.
     pub(super) async fn make_ahead(&self, stored: Vec<Stored>, blur: ExportBlur) {
         let mut bytes = 0;
-        let made = self.make(stored, blur).take_while(|made| {
+        let made = self.make_some(stored, blur, 1).take_while(|made| {
             bytes += made.as_ref().map_or(0, |made| made.clip.bytes);
-            future::ready(bytes < KEPT_BYTES)
+            // More would push out the first, which are asked for first.
+            future::ready(bytes < KEPT_BYTES / 2)
         });
         // Whoever exports the case is told of those that can't be made.
         made.for_each(|_made| future::ready(())).await;
     }
 
-    /// One that is there, or is being made, or is made now.
+    /// One that is there, or is being made, or is made now. Whoever waits too long waits for himself alone: another
+    /// who waits for the same goes on with it.
     async fn one(&self, original: Original, blur: ExportBlur) -> Result<Made, String> {
         let original_sha256 = original.sha256;
         let key = (original.contents(), blur);
         let make = async {
-            let work = async {
-                let _turn = self.0.turns.acquire().await.map_err(|error| error.to_string())?;
-                clip::blur(original, blur).await
-            };
-            tokio::time::timeout(BLUR_MAX, work).await.unwrap_or_else(|_elapsed| {
-                let seconds = BLUR_MAX.as_secs();
-                Err(format!(
-                    "it took longer than {seconds} s: export the case again when less is done"
-                ))
-            })
+            let _turn = self.0.turns.acquire().await.map_err(|error| error.to_string())?;
+            clip::blur(original, blur).await.map(Arc::new)
         };
-        let made = self.0.made.try_get_with(key, async { make.await.map(Arc::new) }).await;
-        made.map(|clip| Made { original_sha256, clip }).map_err(|why| why.to_string())
+        let cell = self.kept().find(key);
+        let made = tokio::time::timeout(BLUR_MAX, cell.get_or_try_init(|| make)).await;
+        let made = made.map_err(|_elapsed| {
+            let seconds = BLUR_MAX.as_secs();
+            format!("it took longer than {seconds} s: export the case again when less is done")
+        })?;
+        let made = made.map(|clip| Made { original_sha256, clip: Arc::clone(clip) });
+        drop(cell);
+        self.kept().trim(Instant::now());
+        made
     }
 }
 
@@ -177,6 +215,14 @@ mod tests {
         clips.make(stored.iter().map(again).collect(), blur).collect().await
     }
 
+    /// Files of the folder that the process has open and that have no name.
+    fn open(dir: &Path) -> usize {
+        let targets = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let targets = targets.filter_map(|entry| fs::read_link(entry.path()).ok());
+        let nameless = |target: &PathBuf| target.to_string_lossy().ends_with(".half (deleted)");
+        targets.filter(|target| target.starts_with(dir)).filter(nameless).count()
+    }
+
     fn names(dir: &Path) -> usize {
         fs::read_dir(dir).unwrap().count()
     }
@@ -188,14 +234,14 @@ mod tests {
         let missing = Stored { path: dir.path().join("none.mp4"), boxes: "none".into() };
         let ahead = stored.iter().chain([&missing]).map(again).collect();
         clips.make_ahead(ahead, ExportBlur::Heads).await;
-        clips.tidy(true).await;
-        assert_eq!(clips.0.made.entry_count(), 2);
+        clips.tidy(true);
+        assert_eq!(open(dir.path()), 2);
         assert_eq!(names(dir.path()), 2, "what was made has no names");
 
         let first = all(&clips, &stored, ExportBlur::Heads).await;
         let twice = [again(&stored[1]), again(&missing), again(&stored[0])];
         let second = all(&clips, &twice, ExportBlur::Heads).await;
-        assert_eq!(clips.0.made.entry_count(), 2);
+        assert_eq!(open(dir.path()), 2);
         let [a, b] = &first[..] else { panic!("{first:?}") };
         let [b2, none, a2] = &second[..] else { panic!("{second:?}") };
         let clip = |made: &Result<Made, String>| Arc::clone(&made.as_ref().unwrap().clip);
@@ -222,8 +268,45 @@ mod tests {
         let boxed = all(&clips, &stored[..1], ExportBlur::Heads).await;
         assert!(!Arc::ptr_eq(&clip(a), &clip(&boxed[0])));
 
-        clips.tidy(false).await;
-        assert_eq!(clips.0.made.entry_count(), 0, "the disk has no room");
+        drop((first, second, bodies, boxed));
+        assert_eq!(open(dir.path()), 4);
+        clips.tidy(false);
+        assert_eq!(open(dir.path()), 0, "the disk has no room");
+    }
+
+    #[test]
+    fn what_is_too_much_or_too_old_goes_and_what_is_being_made_stays() {
+        let key = |number: u8| {
+            let boxes = format!("{number}");
+            let dir = tempfile::tempdir().unwrap();
+            let (clip, list) = (dir.path().join("a"), dir.path().join("b"));
+            fs::write(&clip, "clip").unwrap();
+            fs::write(&list, boxes).unwrap();
+            (Original::read(clip, &list).unwrap().contents(), ExportBlur::Heads)
+        };
+        let clip = || Arc::new(Blurred::of_bytes(KEPT_BYTES / 3));
+        let mut kept = Kept::default();
+        for number in 0..3 {
+            kept.find(key(number)).set(clip()).unwrap();
+        }
+        let being_made = kept.find(key(3));
+        let numbers = |kept: &Kept| -> Vec<u8> {
+            (0..9)
+                .filter(|number| kept.0.iter().any(|(other, ..)| *other == key(*number)))
+                .collect()
+        };
+        kept.trim(Instant::now());
+        assert_eq!(numbers(&kept), [0, 1, 2, 3]);
+        // The first is asked for again, so that another is the oldest.
+        assert!(kept.find(key(0)).initialized());
+        kept.find(key(4)).set(clip()).unwrap();
+        kept.trim(Instant::now());
+        assert_eq!(numbers(&kept), [0, 2, 3, 4]);
+        drop(being_made);
+        kept.trim(Instant::now());
+        assert_eq!(numbers(&kept), [0, 2, 4], "nobody makes it any more");
+        kept.trim(Instant::now() + KEPT_FOR);
+        assert!(numbers(&kept).is_empty(), "too old");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

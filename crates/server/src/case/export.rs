@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -19,6 +20,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
@@ -135,24 +137,26 @@ impl Case {
     }
 }
 
-/// Begins with what takes long of an export that is likely to be asked for: one that is, is there at once then.
+/// Begins with what takes long of an export that is likely to be asked for: it is there at once then. One case is
+/// prepared at a time, the newest: whoever opened another has left this one.
 pub(crate) async fn prepare(app: &App, incident: EventId) -> Result<(), Problem> {
     if !app.disk_state.borrow().has_room() {
         let detail = "the disk has no room to prepare a case: export it without";
         return Err(Problem::new(Code::Unavailable, detail));
     }
-    let Ok(permit) = app.preparations.clone().try_acquire_owned() else {
-        let detail = "other cases are being prepared: export this one without";
-        return Err(Problem::new(Code::Unavailable, detail));
-    };
     let asked = Asked { incident, by: String::new(), reason: String::new(), original: false };
     let case = gather(app, asked).await?;
-    let app = app.clone();
-    tokio::spawn(async move {
-        let made = app.clips.make_ahead(case.clips_to_make(), case.blur);
-        app.closing.run_until_cancelled(made).await;
-        drop(permit);
+    let (clips, closing) = (app.clips.clone(), app.closing.clone());
+    let making = tokio::spawn(async move {
+        let made = clips.make_ahead(case.clips_to_make(), case.blur);
+        closing.run_until_cancelled(made).await;
     });
+    let newest = Some(AbortOnDropHandle::new(making));
+    let before = {
+        let mut preparation = app.preparation.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *preparation, newest)
+    };
+    drop(before);
     Ok(())
 }
 
@@ -447,6 +451,11 @@ impl Zip {
             Ok(made) => made,
             Err(why) => return Ok(Err(why)),
         };
+        // What is encoded anew may be longer than what it is made of.
+        if self.is_full(made.clip.bytes) {
+            let max = BYTES_MAX - TEXT_BYTES;
+            return Ok(Err(format!("with it there would be more than {max} bytes of evidence")));
+        }
         let sha256 = made.original_sha256;
         let recoded_of = RecodedOf { evidence: source.evidence.clone(), sha256 };
         self.copy(name, made.clip.reader(), Some(recoded_of))?;
@@ -463,6 +472,12 @@ impl Zip {
                 }
             }
         })
+    }
+
+    /// Whether so many more bytes of evidence are too many for a case.
+    fn is_full(&self, bytes: u64) -> bool {
+        let packed: u64 = self.files.iter().map(|file| file.bytes).sum();
+        packed + bytes > BYTES_MAX - TEXT_BYTES
     }
 
     fn finish(self) -> io::Result<()> {
