@@ -18,8 +18,8 @@ use super::clip::{self, Blurred, Contents, Original};
 const CLIPS_MAX: usize = 32;
 /// How many are encoded at once: children take turns with each other on few cores, and leave some of many free.
 const AT_ONCE: std::ops::RangeInclusive<usize> = 2..=4;
-/// Longest wait for a clip: for a turn, for whoever makes it already, and for the encoding. Nothing is sent meanwhile, and a connection on which nothing moves
-/// for longer than the listener's `IDLE_MAX` is cut.
+/// Longest wait for a clip: for a turn, for whoever makes it already, and for the encoding. Nothing is sent meanwhile,
+/// and a connection on which nothing moves for longer than the listener's `IDLE_MAX` is cut.
 const BLUR_MAX: Duration = Duration::from_secs(60);
 /// Bytes of what is kept, and how long that is which nobody asks for.
 const KEPT_BYTES: u64 = 256 << 20;
@@ -161,8 +161,8 @@ impl Clips {
         made.for_each(|_made| future::ready(())).await;
     }
 
-    /// One that is there, or is being made, or is made now. Whoever waits too long waits for himself alone: another
-    /// who waits for the same goes on with it.
+    /// One that is there, or is being made, or is made now. A wait that is too long or given up ends for whoever waits
+    /// alone: another who waits for the same makes it anew.
     async fn one(&self, original: Original, blur: ExportBlur) -> Result<Made, String> {
         let original_sha256 = original.sha256;
         let key = (original.contents(), blur);

@@ -151,12 +151,8 @@ pub(crate) async fn prepare(app: &App, incident: EventId) -> Result<(), Problem>
         let made = clips.make_ahead(case.clips_to_make(), case.blur);
         closing.run_until_cancelled(made).await;
     });
-    let newest = Some(AbortOnDropHandle::new(making));
-    let before = {
-        let mut preparation = app.preparation.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *preparation, newest)
-    };
-    drop(before);
+    let mut preparation = app.preparation.lock().unwrap_or_else(PoisonError::into_inner);
+    *preparation = Some(AbortOnDropHandle::new(making));
     Ok(())
 }
 
